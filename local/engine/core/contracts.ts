@@ -1,0 +1,344 @@
+/**
+ * What the core of the engine asks of the world around it: a source of registrations, providers, and a store.
+ * gRPC, processes and files are adapters that implement these; tests implement them in a few lines.
+ *
+ *   Source ──registrations──▶ core ──check · diff · create · …──▶ Provider
+ *                              │
+ *                              ├──whole snapshots──▶ Store
+ *                              └──what happens──▶ EngineEvent
+ */
+import type { EngineEvent } from "./events.ts";
+
+/**
+ * A property value as Pulumi's wire has it: JSON, in which an object under Pulumi's signature key stands for a
+ * secret, an asset, an archive, an output or a resource reference, and a well-known string for an unknown value.
+ * `properties.ts` has the words for them.
+ */
+export type PropertyValue = null | boolean | number | string | PropertyValue[] | { [key: string]: PropertyValue };
+export type PropertyMap = { [key: string]: PropertyValue };
+
+export type Urn = string;
+
+/** A resource as a deployment (version 3) stores it. Secrets are in the clear here; a store encrypts them. */
+export interface ResourceState {
+  urn: Urn;
+  custom: boolean;
+  /** Condemned by a create-before-delete replacement; deleted by this run or the next. */
+  delete?: boolean;
+  id?: string;
+  type: string;
+  inputs?: PropertyMap;
+  outputs?: PropertyMap;
+  parent?: Urn;
+  protect?: boolean;
+  taint?: boolean;
+  external?: boolean;
+  dependencies?: Urn[];
+  initErrors?: string[];
+  /** Reference to the provider: `<urn>::<id>`. */
+  provider?: string;
+  propertyDependencies?: Record<string, Urn[]>;
+  pendingReplacement?: boolean;
+  additionalSecretOutputs?: string[];
+  aliases?: Urn[];
+  /** Seconds. */
+  customTimeouts?: { create?: number; update?: number; delete?: number };
+  importID?: string;
+  retainOnDelete?: boolean;
+  deletedWith?: Urn;
+  replaceWith?: Urn[];
+  /** RFC 3339. */
+  created?: string;
+  modified?: string;
+  sourcePosition?: string;
+  stackTrace?: { sourcePosition: string }[];
+  ignoreChanges?: string[];
+  replaceOnChanges?: string[];
+  replacementTrigger?: PropertyValue;
+  refreshBeforeUpdate?: boolean;
+  resourceHooks?: Record<string, string[]>;
+}
+
+export type PendingOperationType = "creating" | "updating" | "deleting" | "reading" | "importing";
+
+/** A stack's whole truth at one moment. Every resource comes after its parent, its provider and its dependencies. */
+export interface Snapshot {
+  resources: ResourceState[];
+  /** What had been asked of a provider and was not answered when the snapshot was taken. */
+  pendingOperations: { type: PendingOperationType; resource: ResourceState }[];
+}
+
+/** Keeps snapshots. `save` resolves when the snapshot is durable; the core never calls it twice at once. */
+export interface Store {
+  load(): Promise<Snapshot>;
+  save(snapshot: Snapshot): Promise<void>;
+}
+
+/** Where registrations come from: a language host's process, or a function in a test. */
+export interface Source {
+  /**
+   * Runs the program against the monitor. Resolves when it has ended well (the stack's deletes may run then);
+   * throws `ProgramFailed` when the program failed and has said why.
+   */
+  run(monitor: Monitor, options: { dryRun: boolean; parallel: number; signal: AbortSignal }): Promise<void>;
+}
+
+export class ProgramFailed extends Error {
+  override readonly name = "ProgramFailed";
+}
+
+/** The core's side of a registration, one method for each call of `pulumirpc.ResourceMonitor` that programs use. */
+export interface Monitor {
+  registerResource(request: RegisterResource): Promise<RegisteredResource>;
+  readResource(request: ReadResource): Promise<{ urn: Urn; properties: PropertyMap }>;
+  registerResourceOutputs(urn: Urn, outputs: PropertyMap): Promise<void>;
+  invoke(request: Invoke): Promise<InvokeResult>;
+  call(request: Call): Promise<InvokeResult & { returnDependencies: Record<string, Urn[]> }>;
+  /** A message of the program, on a resource or on the stack. Debug messages carry secrets and never arrive here. */
+  log(message: {
+    severity: "info" | "warning" | "error";
+    message: string;
+    urn?: Urn;
+    streamId?: number;
+    ephemeral?: boolean;
+  }): void;
+}
+
+export interface Alias {
+  urn?: Urn;
+  name?: string;
+  type?: string;
+  stack?: string;
+  project?: string;
+  parentUrn?: Urn;
+  noParent?: boolean;
+}
+
+/** `pulumirpc.RegisterResourceRequest`, parsed. Field by field documented in resource.proto. */
+export interface RegisterResource {
+  type: string;
+  name: string;
+  custom: boolean;
+  remote: boolean;
+  inputs: PropertyMap;
+  parent?: Urn;
+  dependencies: Urn[];
+  propertyDependencies: Record<string, Urn[]>;
+  /** Reference to an explicit provider; the default provider of the type's package otherwise. */
+  provider?: string;
+  /** Of a component: explicit providers by package. */
+  providers: Record<string, string>;
+  version?: string;
+  pluginDownloadUrl?: string;
+  protect?: boolean;
+  /** Undefined: the program left it open, so that the provider decides. */
+  deleteBeforeReplace?: boolean;
+  retainOnDelete?: boolean;
+  ignoreChanges: string[];
+  replaceOnChanges: string[];
+  replacementTrigger?: PropertyValue;
+  replaceWith: Urn[];
+  aliases: Alias[];
+  additionalSecretOutputs: string[];
+  /** Seconds. */
+  customTimeouts?: { create?: number; update?: number; delete?: number };
+  importId?: string;
+  deletedWith?: Urn;
+  hooks?: Record<string, string[]>;
+  supportsResultReporting: boolean;
+  sourcePosition?: string;
+  stackTrace?: { sourcePosition: string }[];
+}
+
+export interface RegisteredResource {
+  urn: Urn;
+  id?: string;
+  outputs: PropertyMap;
+  propertyDependencies: Record<string, Urn[]>;
+  stable: boolean;
+  result: "success" | "fail" | "skip";
+}
+
+export interface ReadResource {
+  type: string;
+  name: string;
+  id: string;
+  parent?: Urn;
+  properties: PropertyMap;
+  dependencies: Urn[];
+  provider?: string;
+  version?: string;
+  additionalSecretOutputs: string[];
+  sourcePosition?: string;
+}
+
+export interface Invoke {
+  token: string;
+  args: PropertyMap;
+  provider?: string;
+  version?: string;
+}
+export interface Call extends Invoke {
+  argDependencies: Record<string, Urn[]>;
+}
+export interface InvokeResult {
+  result: PropertyMap;
+  failures: CheckFailure[];
+}
+
+export interface CheckFailure {
+  property: string;
+  reason: string;
+}
+
+export interface DiffResult {
+  /** Undefined: the provider does not know. */
+  changes?: boolean;
+  replaces: string[];
+  stables: string[];
+  /** Undefined where the provider has no opinion. */
+  deleteBeforeReplace?: boolean;
+  diffs: string[];
+  detailedDiff?: Record<string, { kind: PropertyDiffKind; inputDiff: boolean }>;
+}
+export type PropertyDiffKind = "add" | "add-replace" | "delete" | "delete-replace" | "update" | "update-replace";
+
+/** The object exists, but did not come up well: the state keeps it with these reasons, and the step fails. */
+export class InitializationFailed extends Error {
+  override readonly name = "InitializationFailed";
+  readonly id: string;
+  readonly properties: PropertyMap;
+  readonly inputs: PropertyMap | undefined;
+  readonly reasons: string[];
+  constructor(at: { id: string; properties: PropertyMap; inputs?: PropertyMap; reasons: string[] }) {
+    super(at.reasons.join("; "));
+    this.id = at.id;
+    this.properties = at.properties;
+    this.inputs = at.inputs;
+    this.reasons = at.reasons;
+  }
+}
+
+/** One configured provider. An adapter hides whether it takes secrets, unknowns or previews of its own. */
+export interface Provider {
+  check(request: {
+    urn: Urn;
+    olds: PropertyMap;
+    news: PropertyMap;
+    randomSeed: Uint8Array;
+  }): Promise<{ inputs: PropertyMap; failures: CheckFailure[] }>;
+  diff(request: {
+    urn: Urn;
+    id: string;
+    oldInputs: PropertyMap;
+    oldOutputs: PropertyMap;
+    news: PropertyMap;
+    ignoreChanges: string[];
+  }): Promise<DiffResult>;
+  /** With `preview`, only a provider that `supportsPreview` is asked. */
+  create(request: {
+    urn: Urn;
+    news: PropertyMap;
+    timeoutSeconds?: number;
+    preview: boolean;
+  }): Promise<{ id: string; outputs: PropertyMap }>;
+  /** An undefined answer: the object does not exist any more. */
+  read(request: {
+    urn: Urn;
+    id: string;
+    inputs: PropertyMap;
+    outputs: PropertyMap;
+  }): Promise<{ id: string; inputs?: PropertyMap; outputs: PropertyMap } | undefined>;
+  update(request: {
+    urn: Urn;
+    id: string;
+    oldInputs: PropertyMap;
+    oldOutputs: PropertyMap;
+    news: PropertyMap;
+    ignoreChanges: string[];
+    timeoutSeconds?: number;
+    preview: boolean;
+  }): Promise<{ outputs: PropertyMap }>;
+  delete(request: {
+    urn: Urn;
+    id: string;
+    oldInputs: PropertyMap;
+    oldOutputs: PropertyMap;
+    timeoutSeconds?: number;
+  }): Promise<void>;
+  invoke(request: { token: string; args: PropertyMap }): Promise<InvokeResult>;
+  readonly supportsPreview: boolean;
+}
+
+/** Finds the provider of a package, not yet configured. Throws a `UserError` for a package that it cannot serve. */
+export interface ProviderHost {
+  open(pkg: string, version: string | undefined): Promise<UnconfiguredProvider>;
+  /** Stops whatever was started. */
+  close(): Promise<void>;
+}
+export interface UnconfiguredProvider {
+  checkConfig(
+    urn: Urn,
+    olds: PropertyMap,
+    news: PropertyMap,
+  ): Promise<{ inputs: PropertyMap; failures: CheckFailure[] }>;
+  diffConfig(urn: Urn, olds: PropertyMap, oldOutputs: PropertyMap, news: PropertyMap): Promise<DiffResult>;
+  configure(urn: Urn, inputs: PropertyMap): Promise<Provider>;
+}
+
+export type OperationKind = "preview" | "update" | "refresh" | "destroy";
+
+/** One run of the core over one stack. */
+export interface Operation {
+  kind: OperationKind;
+  /** A preview of this instead of a preview of an update. */
+  previewOf?: "update" | "refresh" | "destroy";
+  organization: string;
+  project: string;
+  stack: string;
+  /** Configuration of default providers is taken from here: keys such as `aws:region`, decrypted. */
+  config: Record<string, string>;
+  /** Which keys of `config` are secret. */
+  secretKeys: ReadonlySet<string>;
+  /** The program; absent for a refresh or destroy that does not run it. */
+  source?: Source;
+  providers: ProviderHost;
+  store: Store;
+  parallel: number;
+  /** URNs or wildcards; empty means everything. */
+  targets: string[];
+  targetDependents: boolean;
+  replace: string[];
+  refresh: boolean;
+  continueOnError: boolean;
+  expectNoChanges: boolean;
+  onEvent: (event: EngineEvent) => void;
+  /** Aborted once: finish what is under way and stop. */
+  signal: AbortSignal;
+}
+
+export interface OperationResult {
+  result: "succeeded" | "failed" | "in-progress";
+  /** Counts by step, as in the summary event. */
+  changes: Partial<Record<StepOp, number>>;
+  /** The stack's outputs after the operation, secrets in the clear under their signature. */
+  outputs: PropertyMap;
+  snapshot: Snapshot;
+}
+
+export type StepOp =
+  | "same"
+  | "create"
+  | "update"
+  | "delete"
+  | "replace"
+  | "create-replacement"
+  | "delete-replaced"
+  | "read"
+  | "read-replacement"
+  | "refresh"
+  | "discard"
+  | "discard-replaced"
+  | "remove-pending-replace"
+  | "import"
+  | "import-replacement";

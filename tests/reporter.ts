@@ -1,0 +1,20 @@
+import type { Reporter, TestModule } from "vitest/node";
+
+/** Ends the run with one plain line that a script can read. */
+export default class SummaryLine implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    const counts = { passed: 0, failed: 0, skipped: 0 };
+    for (const module of modules) {
+      const tests = [...module.children.allTests()];
+      for (const test of tests) counts[toCount(test.result().state)] += 1;
+      // A file that does not load has no tests to count.
+      if (!module.ok() && tests.every((test) => test.result().state !== "failed")) counts.failed += 1;
+    }
+    const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
+    process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed${skipped}\n`);
+  }
+}
+
+function toCount(state: "passed" | "failed" | "skipped" | "pending"): "passed" | "failed" | "skipped" {
+  return state === "pending" ? "skipped" : state;
+}
