@@ -6,6 +6,11 @@ export const signatureHeader = "x-line-signature";
 /** A SHA-256 digest in canonical base64: the last digit carries four bits, the two below them are zero. */
 const canonicalDigest = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
 
+/** Whether a header's value has the form of a signature: no other is worth a comparison. */
+export function isSignature(value: unknown): value is string {
+  return typeof value === "string" && canonicalDigest.test(value);
+}
+
 const digest = (body: Uint8Array | string, channelSecret: string) =>
   createHmac("sha256", channelSecret).update(body).digest();
 
@@ -27,6 +32,6 @@ export function verifySignature(
   signature: string | undefined,
 ): boolean {
   if (channelSecret === "") throw new Error("The channel secret is empty: anyone could sign with it");
-  if (signature === undefined || !canonicalDigest.test(signature)) return false;
+  if (!isSignature(signature)) return false;
   return timingSafeEqual(digest(body, channelSecret), Buffer.from(signature, "base64"));
 }

@@ -1,0 +1,44 @@
+import { issueAccessToken, type AccessToken } from "../line/tokens.ts";
+import type { CredentialsCache } from "./credentials-cache.ts";
+
+export interface AccessTokens {
+  /** A token that LINE takes for at least another minute. */
+  current(): Promise<string>;
+  /** Another token than the one that LINE refused; undefined when there is none. */
+  renewed(refused: string): Promise<string | undefined>;
+}
+
+const marginMs = 60_000;
+
+export function createAccessTokens(
+  credentials: CredentialsCache,
+  { apiUrl, now = Date.now }: { apiUrl: URL; now?: () => number },
+): AccessTokens {
+  let token: AccessToken | undefined;
+  let underWay: Promise<AccessToken> | undefined;
+
+  const issue = async (): Promise<AccessToken> => issueAccessToken(await credentials.current(), { apiUrl, now });
+
+  /** Events of one webhook run side by side and share one token. */
+  const issueOnce = async (): Promise<string> => {
+    underWay ??= issue().finally(() => {
+      underWay = undefined;
+    });
+    token = await underWay;
+    return token.accessToken;
+  };
+
+  return {
+    async current() {
+      return token !== undefined && now() < token.expiresAtMs - marginMs ? token.accessToken : issueOnce();
+    },
+    async renewed(refused) {
+      // Another event may have renewed it meanwhile.
+      if (token !== undefined && token.accessToken !== refused) return token.accessToken;
+      // A long-lived token is renewed in the secret, and a channel secret reissued there ends tokens as well.
+      await credentials.renewed();
+      const renewed = await issueOnce();
+      return renewed === refused ? undefined : renewed;
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import type { messagingApi, webhook } from "@line/bot-sdk";
+import type { Language } from "./language.ts";
+import type { LineClient } from "./line-client.ts";
+import type { Log } from "./log.ts";
+
+/** What every handler is given. */
+export interface Context<Event = webhook.EventBase> {
+  /** The event as LINE sent it. */
+  event: Event;
+  /** The profile of the user whose event it is; undefined when LINE does not give it, as for one who is no friend. */
+  profile: () => Promise<messagingApi.UserProfileResponse | undefined>;
+  /** The language of that profile, else English. */
+  language: () => Promise<Language>;
+  /** All of LINE's Messaging API, with a token that is taken care of. */
+  line: LineClient;
+  /** Aborted when the time for the event is over. A `fetch` of yours is aborted without it. */
+  signal: AbortSignal;
+  /** Writes a line of JSON to the function's log. Keep what users write, and who they are, out of it. */
+  log: Log;
+}
+
+/** What handlers are given of events that LINE takes a reply to. */
+export interface ReplyContext<Event> extends Context<Event> {
+  /**
+   * Answers the event, once, with one to five messages; a string is a text message, cut at LINE's limit. Free of
+   * charge, unlike a push.
+   */
+  reply: (...messages: [Reply, ...Reply[]]) => Promise<void>;
+}
+
+export type Reply = string | messagingApi.Message;
+
+type Handler<Event> = (
+  context: Event extends { replyToken?: string }
+    ? "replyToken" extends keyof Event
+      ? ReplyContext<Event>
+      : Context<Event>
+    : Context<Event>,
+) => Promise<void> | void;
+
+type EventOf<Type> = Extract<webhook.Event, { type: Type }>;
+type MessageOf<Type> = webhook.MessageEvent & { message: Extract<webhook.MessageContent, { type: Type }> };
+
+type MessageHandlers = { [Type in webhook.MessageContent["type"]]?: Handler<MessageOf<Type>> };
+type EventHandlers = { [Type in Exclude<webhook.Event["type"], "message">]?: Handler<EventOf<Type>> };
+
+/** A bot is what it does with each type of event. What it has no handler for is left alone. */
+export interface Bot extends EventHandlers {
+  /** By type of message. */
+  message?: MessageHandlers;
+  /** Events and messages without a handler above, those that LINE has yet to invent among them. */
+  otherwise?: (context: Context) => Promise<void> | void;
+}
+
+/** Types a bot's handlers. */
+export function defineBot(bot: Bot): Bot {
+  return bot;
+}

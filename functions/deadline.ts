@@ -1,0 +1,41 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+/** The time for a piece of work was over before the work was. */
+export class DeadlinePassed extends Error {
+  override readonly name = "DeadlinePassed";
+}
+
+const currentDeadline = new AsyncLocalStorage<AbortSignal>();
+
+/**
+ * Runs `task` for at most `timeoutMs`, and not past a deadline around this one. Every `fetch` inside is aborted then.
+ * @throws {DeadlinePassed} when the time is over, whether or not the task listens to its signal.
+ */
+export async function withDeadline<T>(timeoutMs: number, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const own = new AbortController();
+  const around = currentDeadline.getStore();
+  const signal = around === undefined ? own.signal : AbortSignal.any([around, own.signal]);
+  signal.throwIfAborted();
+  // Not `AbortSignal.timeout`: its timer would not keep the process waiting for a task that never settles.
+  const timer = setTimeout(() => own.abort(new DeadlinePassed(`Not done within ${timeoutMs} ms`)), timeoutMs);
+  const passed = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  try {
+    return await Promise.race([currentDeadline.run(signal, () => task(signal)), passed]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+// LINE's SDK takes neither a signal nor a `fetch` of one's own, so the deadline reaches it through the global one.
+const fetchWithoutDeadline = globalThis.fetch;
+globalThis.fetch = (input, init) => {
+  const deadline = currentDeadline.getStore();
+  if (deadline === undefined) return fetchWithoutDeadline(input, init);
+  const asked = init?.signal ?? (input instanceof Request ? input.signal : undefined);
+  return fetchWithoutDeadline(input, {
+    ...init,
+    signal: asked === undefined ? deadline : AbortSignal.any([asked, deadline]),
+  });
+};

@@ -1,0 +1,36 @@
+import { createHash } from "node:crypto";
+
+export type Level = "info" | "warn" | "error";
+export type Fields = Record<string, string | number | boolean | undefined>;
+/** Writes one line of JSON. Never give it a text, a name, a token, a signature, or an id that is not hashed. */
+export type Log = (level: Level, message: string, fields?: Fields) => void;
+export type Print = (line: string) => void;
+
+const printToStdout: Print = (line) => process.stdout.write(line);
+
+export function createLog(correlationId: string, print: Print = printToStdout): Log {
+  return (level, message, fields) =>
+    print(`${JSON.stringify({ time: new Date().toISOString(), level, message, correlationId, ...fields })}\n`);
+}
+
+/** Tells ids apart in a log without showing them. */
+export function hashId(id: string): string {
+  return createHash("sha256").update(id).digest("hex").slice(0, 12);
+}
+
+/** A name that came with an event, as long as it looks like a name. */
+export function toLabel(name: unknown): string {
+  return typeof name === "string" && /^[a-z]{1,32}$/i.test(name) ? name : "(not a name)";
+}
+
+/**
+ * What may be told of any error. Its message may quote a user's text or an id, so it is left out unless the process
+ * is told to log messages: `LOG_ERROR_MESSAGES=true`, for a channel without real users.
+ */
+export function describeError(error: unknown): Fields {
+  if (!(error instanceof Error)) return { error: typeof error };
+  const frame = error.stack?.split("\n").find((line) => line.startsWith("    at "));
+  const status = "status" in error && typeof error.status === "number" ? error.status : undefined;
+  const reason = process.env["LOG_ERROR_MESSAGES"] === "true" ? error.message : undefined;
+  return { error: error.name, status, reason, at: frame?.trim().slice("at ".length) };
+}

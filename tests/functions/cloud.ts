@@ -1,0 +1,155 @@
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import { sign } from "../../line/signature.ts";
+
+export const botUserId = "U8e742f61d673b39c7fff3cecb7536ef0";
+export const userId = "U0123456789abcdef0123456789abcdef";
+
+/** One request that reached the loopback server. */
+export interface Call {
+  method: string;
+  path: string;
+  headers: IncomingMessage["headers"];
+  body: string;
+}
+
+export interface Answer {
+  status?: number;
+  body?: unknown;
+  /** Waits for this before it answers. */
+  after?: Promise<unknown>;
+}
+
+type Answers = (call: Call) => Answer | undefined;
+
+/** Secrets Manager and LINE on loopback: each test says what they answer, and reads what they were asked. */
+export interface Cloud extends AsyncDisposable {
+  url: URL;
+  /** What Secrets Manager holds. */
+  secret: Record<string, unknown> | string;
+  /** Profiles by user id. */
+  profiles: Map<string, Record<string, unknown>>;
+  /** Answers given instead of the usual ones. */
+  override: Answers;
+  calls: Call[];
+  callsTo(path: string): Call[];
+  /** The texts that were sent as replies. */
+  replies(): string[];
+  env: Record<string, string>;
+}
+
+export const secretArn = "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:line-channel-AbCdEf";
+export const channelSecret = "8c570fa6dd201bb328f1c1eac23a96d8";
+
+export async function startCloud(): Promise<Cloud> {
+  let issued = 0;
+  const usual: Answers = ({ path, headers }) => {
+    if (headers["x-amz-target"] === "secretsmanager.GetSecretValue") {
+      const { secret } = cloud;
+      return { body: { ARN: secretArn, SecretString: typeof secret === "string" ? secret : JSON.stringify(secret) } };
+    }
+    if (path === "/oauth2/v3/token") {
+      issued += 1;
+      return { body: { access_token: `token-${issued}`, expires_in: 900, token_type: "Bearer" } };
+    }
+    if (path === "/v2/bot/message/reply") return { body: { sentMessages: [{ id: "461230966842064897" }] } };
+    const profile = cloud.profiles.get(path.replace("/v2/bot/profile/", ""));
+    return profile === undefined ? undefined : { body: profile };
+  };
+
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const call: Call = {
+        method: request.method ?? "",
+        path: request.url ?? "",
+        headers: request.headers,
+        body: Buffer.concat(chunks).toString("utf8"),
+      };
+      cloud.calls.push(call);
+      const {
+        status = 200,
+        body = {},
+        after,
+      } = cloud.override(call) ?? usual(call) ?? { status: 404, body: { message: "Not found" } };
+      const text = typeof body === "string" ? body : JSON.stringify(body);
+      const send = () => response.writeHead(status, { "content-type": "application/json" }).end(text);
+      void Promise.resolve(after).then(send);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+
+  const cloud: Cloud = {
+    url,
+    secret: { channelId: "1234567890", channelSecret },
+    profiles: new Map(),
+    override: () => undefined,
+    calls: [],
+    callsTo: (path) => cloud.calls.filter((call) => call.path === path),
+    replies: () =>
+      cloud
+        .callsTo("/v2/bot/message/reply")
+        .flatMap(({ body }) => (JSON.parse(body) as { messages: { text: string }[] }).messages)
+        .map(({ text }) => text),
+    env: {
+      AWS_REGION: "ap-northeast-1",
+      AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
+      AWS_SECRET_ACCESS_KEY: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+      AWS_SESSION_TOKEN: "session-token",
+      AWS_ENDPOINT_URL: url.origin,
+      CREDENTIALS_SECRET_ARN: secretArn,
+      LINE_API_URL: url.origin,
+    },
+    [Symbol.asyncDispose]: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+  return cloud;
+}
+
+/** An event as LINE sends it, with what a test wants different. */
+export function event(type: string, fields: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    type,
+    mode: "active",
+    timestamp: 1_462_629_479_859,
+    source: { type: "user", userId },
+    webhookEventId: "01FZ74A0TDDPYRVKNK77XKC3ZR",
+    deliveryContext: { isRedelivery: false },
+    ...fields,
+  };
+}
+
+export function textEvent(text: string, fields: Record<string, unknown> = {}): Record<string, unknown> {
+  return event("message", {
+    replyToken: "nHuyWiB7yP5Zw52FIkcQobQuGDXCTA",
+    message: { type: "text", id: "444573844083572737", text, quoteToken: "q3Plxr4AgKd" },
+    ...fields,
+  });
+}
+
+export function callback(...events: unknown[]): string {
+  return JSON.stringify({ destination: botUserId, events });
+}
+
+/** The body as the HTTP API passes it on (payload format 2.0), signed by LINE. */
+export function signed(body: string | Uint8Array, secret = channelSecret) {
+  const isBase64Encoded = typeof body !== "string";
+  return {
+    version: "2.0",
+    routeKey: "POST /webhook",
+    rawPath: "/webhook",
+    rawQueryString: "",
+    headers: { "content-type": "application/json; charset=utf-8", "x-line-signature": sign(body, secret) } as Record<
+      string,
+      string
+    >,
+    requestContext: { requestId: "JKJaXmPLvHcESHA=" },
+    body: isBase64Encoded ? Buffer.from(body).toString("base64") : body,
+    isBase64Encoded,
+  };
+}
