@@ -1,0 +1,105 @@
+// Runs one of the project's programs with the project's own Node, installing the dependencies first where they are
+// missing or stale. Plain JavaScript that an old Node can parse, so that it can say which Node is needed.
+//
+//   node deploy/run.cjs <file> [arguments…]
+"use strict";
+
+const { spawn, spawnSync } = require("node:child_process");
+const { existsSync, readFileSync } = require("node:fs");
+const path = require("node:path");
+const { pathToFileURL } = require("node:url");
+
+const oldest = [20, 19];
+const root = path.dirname(__dirname);
+const ownNode = path.join(root, "node_modules", ".bin", "node");
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}
+
+function isOlderThan(version, wanted) {
+  const [major, minor] = version.split(".").map(Number);
+  return major < wanted[0] || (major === wanted[0] && minor < wanted[1]);
+}
+
+function readPackages(file) {
+  return JSON.parse(readFileSync(path.join(root, file), "utf8")).packages;
+}
+
+/** Whether what npm last installed is what the lock file asks for; npm writes its own list at the very end. */
+function isInstalled() {
+  if (!existsSync(ownNode) || !existsSync(path.join(root, "node_modules", ".package-lock.json"))) return false;
+  const installed = readPackages("node_modules/.package-lock.json");
+  return Object.entries(readPackages("package-lock.json")).every(
+    ([name, wanted]) =>
+      name === "" || (installed[name] === undefined ? wanted.optional : installed[name].version === wanted.version),
+  );
+}
+
+function install() {
+  console.error("Installing the project's dependencies (npm ci) …");
+  const npm = process.env.npm_execpath;
+  const [command, ...args] = npm === undefined ? ["npm", "ci"] : [process.execPath, npm, "ci"];
+  // npm's own list of packages is no part of what our programs print.
+  const { status, error } = spawnSync(command, [...args, "--loglevel=error"], {
+    cwd: root,
+    stdio: ["ignore", process.stderr, process.stderr],
+  });
+  if (error !== undefined) fail(`npm could not be started: ${error.message}`);
+  if (status !== 0) fail("npm ci failed, see above. Mend what it names, then run the same command again.");
+  if (!existsSync(ownNode)) {
+    fail(
+      "npm did not run the install script of the package `node`. Allow it with `npm rebuild node`, then run the same command again.",
+    );
+  }
+}
+
+/** Under the project's own Node the program runs in this very process; a program is stopped when its parent is gone. */
+function runHere(file, args) {
+  require("node:module").enableCompileCache(path.join(root, "node_modules", ".cache", "compile"));
+  process.argv = [process.argv[0], file, ...args];
+  const stop = () => process.kill(process.pid, "SIGTERM");
+  if (process.channel !== undefined && process.env.LINE_BOT_PARENT === String(process.ppid)) {
+    process.once("disconnect", stop);
+    process.channel.unref();
+  }
+  return import(pathToFileURL(file).href);
+}
+
+function runBelow(args) {
+  const child = spawn(ownNode, [__filename, ...args], {
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: { ...process.env, LINE_BOT_PARENT: String(process.pid) },
+  });
+  // A terminal's Ctrl+C reaches both; the child decides when it has cleaned up.
+  process.on("SIGINT", () => {});
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("error", (error) => fail(`The project's Node could not be started: ${error.message}`));
+  child.on("exit", (code, signal) => {
+    if (signal === null) process.exit(code);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+function main() {
+  const version = process.versions.node;
+  if (isOlderThan(version, oldest)) {
+    fail(
+      `Node ${oldest.join(".")} or later is needed, and this is ${version}. Get one from https://nodejs.org/ and run the same command again.`,
+    );
+  }
+  if (!existsSync(path.join(root, "package-lock.json"))) {
+    fail(
+      "package-lock.json is missing. Bring it back with `git checkout package-lock.json`, then run the same command again.",
+    );
+  }
+  if (!isInstalled()) install();
+  const [file, ...args] = process.argv.slice(2);
+  const wanted = readPackages("package-lock.json")["node_modules/node"].version;
+  if (version === wanted) return runHere(path.resolve(root, file), args);
+  return runBelow([file, ...args]);
+}
+
+void main();

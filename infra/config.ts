@@ -1,0 +1,201 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as v from "valibot";
+import { parseLineApiUrl } from "../line/api-url.ts";
+
+/**
+ * The stack's configuration, by namespace: what concerns the LINE channel under `line:`, sizes under the project's
+ * own name. A key has one row: how its value looks, in the words of an error message, and how it is parsed.
+ */
+const digits = (what: string, lowest: number, highest: number) =>
+  v.pipe(
+    v.string(),
+    v.regex(/^\d+$/, `${what} from ${lowest} to ${highest}`),
+    v.transform(Number),
+    v.minValue(lowest, `${what} from ${lowest} to ${highest}`),
+    v.maxValue(highest, `${what} from ${lowest} to ${highest}`),
+  );
+const flag = v.pipe(
+  v.picklist(["true", "false"], "true or false"),
+  v.transform((value) => value === "true"),
+);
+const lineApi = v.pipe(
+  v.string(),
+  v.check(isLineApiUrl, "https://api.line.me, or http://localhost:<port> for the simulator"),
+);
+const secretArn = v.pipe(
+  v.string(),
+  v.regex(/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+$/, "the ARN of a secret in Secrets Manager"),
+);
+/** The values that CloudWatch Logs accepts, in days. */
+const retentionDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653] as const;
+const retention = v.pipe(
+  v.string(),
+  v.transform(Number),
+  v.picklist(retentionDays, `a number of days that CloudWatch Logs accepts (${retentionDays.join(", ")})`),
+);
+
+const lineKeys = {
+  channelId: v.pipe(v.string(), v.regex(/^\d+$/, "the channel ID from the LINE Developers Console, made of digits")),
+  apiUrl: lineApi,
+  credentialsSecret: secretArn,
+  bot: v.pipe(
+    v.string(),
+    v.regex(/^(U[0-9a-f]{32}|@[a-z0-9._-]+)$/, "a bot's user ID (U and 32 hexadecimal digits) or basic ID (@…)"),
+  ),
+  onDestroy: v.picklist(["restore", "keep"], "restore or keep"),
+  requireActive: flag,
+  takeOver: flag,
+};
+const projectKeys = {
+  memorySizeMb: digits("a number of MB", 128, 10_240),
+  logRetentionDays: retention,
+  throttleRateLimit: digits("a number of requests per second", 1, 10_000),
+  throttleBurstLimit: digits("a number of requests", 1, 5000),
+  reservedConcurrency: digits("a number of concurrent executions", 1, 1000),
+  secretRecoveryDays: v.union(
+    [v.pipe(v.literal("0"), v.transform(Number)), digits("a number of days", 7, 30)],
+    "0 (deleted at once) or a number of days from 7 to 30",
+  ),
+  protect: flag,
+};
+const secretKeys = ["channelSecret", "channelAccessToken"] as const;
+const awsKeys = ["region", "allowedAccountIds"] as const;
+
+export type ChannelSource =
+  | { credentialsSecretArn: string }
+  | {
+      channelId: string;
+      channelSecret: pulumi.Output<string>;
+      channelAccessToken: pulumi.Output<string> | undefined;
+    };
+
+export interface StackConfig {
+  channel: ChannelSource;
+  apiUrl: string | undefined;
+  bot: string | undefined;
+  onDestroy: "restore" | "keep" | undefined;
+  requireActive: boolean | undefined;
+  takeOver: boolean | undefined;
+  memorySizeMb: number | undefined;
+  logRetentionDays: number | undefined;
+  throttle: { rateLimit: number | undefined; burstLimit: number | undefined };
+  reservedConcurrency: number | undefined;
+  secretRecoveryDays: number | undefined;
+  protect: boolean;
+}
+
+/**
+ * Reads and checks the stack's configuration before anything is registered.
+ * @throws {pulumi.RunError} naming every wrong or missing key, the stack and the command that sets it.
+ */
+export function readConfig(): StackConfig {
+  const problems: string[] = [];
+  const line = readKeys("line", lineKeys, problems);
+  const sizes = readKeys(pulumi.getProject(), projectKeys, problems);
+  refuseUnknownKeys(problems);
+  requireAwsKeys(problems);
+  const channel = readChannel(line, problems);
+  if (problems.length > 0 || channel === undefined) {
+    throw new pulumi.RunError(["The stack's configuration needs a change:", ...problems].join("\n  - "));
+  }
+  return {
+    channel,
+    apiUrl: line.apiUrl,
+    bot: line.bot,
+    onDestroy: line.onDestroy,
+    requireActive: line.requireActive,
+    takeOver: line.takeOver,
+    memorySizeMb: sizes.memorySizeMb,
+    logRetentionDays: sizes.logRetentionDays,
+    throttle: { rateLimit: sizes.throttleRateLimit, burstLimit: sizes.throttleBurstLimit },
+    reservedConcurrency: sizes.reservedConcurrency,
+    secretRecoveryDays: sizes.secretRecoveryDays,
+    protect: sizes.protect ?? false,
+  };
+}
+
+function isLineApiUrl(value: string): boolean {
+  try {
+    parseLineApiUrl(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A language host passes the names of encrypted keys so; `Config` itself does not tell. */
+function isSecret(key: string): boolean {
+  return v.parse(v.array(v.string()), JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "[]")).includes(key);
+}
+
+const setCommand = (key: string, value: string) => `\`pulumi config set ${key} ${value} -s ${pulumi.getStack()}\``;
+const missing = (key: string, command: string) =>
+  `Missing ${key} in stack ${pulumi.getStack()}; set it with ${command}.`;
+
+type Keys = Record<string, v.GenericSchema<string, unknown>>;
+type Values<K extends Keys> = { [key in keyof K]: v.InferOutput<K[key]> | undefined };
+
+function readKeys<K extends Keys>(namespace: string, keys: K, problems: string[]): Values<K> {
+  const config = new pulumi.Config(namespace);
+  const read = ([key, schema]: [string, v.GenericSchema<string, unknown>]) => {
+    const value = config.get(key);
+    if (value === undefined) return [key, undefined] as const;
+    const parsed = v.safeParse(schema, value);
+    if (parsed.success) return [key, parsed.output] as const;
+    const name = `${namespace}:${key}`;
+    problems.push(
+      `${name} in stack ${pulumi.getStack()} is ${isSecret(name) ? "[secret]" : JSON.stringify(value)}, and has to be ${parsed.issues[0].message}; ` +
+        `set it with ${setCommand(name, "<value>")}.`,
+    );
+    return [key, undefined] as const;
+  };
+  return Object.fromEntries(Object.entries(keys).map(read)) as Values<K>;
+}
+
+/** A typing mistake in a key would otherwise be a silent default. */
+function refuseUnknownKeys(problems: string[]): void {
+  const known: Record<string, readonly string[]> = {
+    line: [...Object.keys(lineKeys), ...secretKeys],
+    [pulumi.getProject()]: Object.keys(projectKeys),
+  };
+  for (const name of Object.keys(pulumi.runtime.allConfig())) {
+    const [namespace = "", key = ""] = name.split(":");
+    const keys = known[namespace];
+    if (keys === undefined || keys.includes(key)) continue;
+    problems.push(
+      `${name} in stack ${pulumi.getStack()} is not a key of this program (${namespace}: has ${keys.join(", ")}); ` +
+        `remove it with \`pulumi config rm ${name} -s ${pulumi.getStack()}\`.`,
+    );
+  }
+}
+
+/** The provider takes both from the configuration; the account guard keeps a stack out of another team's account. */
+function requireAwsKeys(problems: string[]): void {
+  const aws = new pulumi.Config("aws");
+  const commands = {
+    region: setCommand("aws:region", "ap-northeast-1"),
+    allowedAccountIds: `\`pulumi config set --path 'aws:allowedAccountIds[0]' <account id> -s ${pulumi.getStack()}\``,
+  };
+  for (const key of awsKeys) if (aws.get(key) === undefined) problems.push(missing(`aws:${key}`, commands[key]));
+}
+
+function readChannel(line: Values<typeof lineKeys>, problems: string[]): ChannelSource | undefined {
+  const config = new pulumi.Config("line");
+  const stack = pulumi.getStack();
+  for (const key of secretKeys) {
+    if (config.get(key) === undefined || isSecret(`line:${key}`)) continue;
+    problems.push(
+      `line:${key} in stack ${stack} is in plain text; encrypt it with \`pulumi config set --secret line:${key} -s ${stack}\`, ` +
+        "and reissue it if the file was ever shared.",
+    );
+  }
+  if (line.credentialsSecret !== undefined) return { credentialsSecretArn: line.credentialsSecret };
+  if (config.get("channelId") === undefined)
+    problems.push(missing("line:channelId", setCommand("line:channelId", "<id>")));
+  const channelSecret = config.getSecret("channelSecret");
+  if (channelSecret === undefined) {
+    problems.push(missing("line:channelSecret", `\`pulumi config set --secret line:channelSecret -s ${stack}\``));
+  }
+  if (line.channelId === undefined || channelSecret === undefined) return undefined;
+  return { channelId: line.channelId, channelSecret, channelAccessToken: config.getSecret("channelAccessToken") };
+}

@@ -1,0 +1,97 @@
+import { mkdir, rm } from "node:fs/promises";
+import path from "node:path";
+import { UserError } from "../line/user-error.ts";
+import { type LocalAws, startLocalAws } from "./aws/aws.ts";
+import { tryClaim } from "./instance.ts";
+import { type LineSimulator, startLineSimulator } from "./line/simulator.ts";
+
+export interface LocalCloudOptions {
+  /** Where everything is kept: the cloud's data, and below `.pulumi` the stack's state. */
+  dataDir: string;
+  /** Of the LINE simulator and its page. Default: 4400. 0 takes a free one. */
+  linePort?: number;
+  /** Of the first API's HTTPS gateway. Default: 4443. 0 takes a free one. */
+  gatewayPort?: number;
+  /** Clears the data folder first. */
+  fresh?: boolean;
+}
+
+export interface LocalCloud {
+  line: LineSimulator;
+  aws: LocalAws;
+  /** What an engine needs to deploy here: for the program, for dynamic providers and for itself. */
+  env: Record<string, string>;
+  attachedProviders: Record<string, number>;
+  close(): Promise<void>;
+}
+
+export const localPorts = { line: 4400, gateway: 4443 };
+
+/** For the local backend and passphrase, whichever engine uses them. They guard nothing. */
+export function localBackend(dataDir: string): Record<string, string> {
+  return { PULUMI_BACKEND_URL: `file://${path.resolve(dataDir)}`, PULUMI_CONFIG_PASSPHRASE: "local" };
+}
+
+/**
+ * Starts the offline AWS and the LINE simulator, which trust each other's certificates, on loopback.
+ * @throws {UserError} when another one runs with this data folder, a port is taken, or the folder cannot be written.
+ */
+export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
+  const { dataDir, linePort = localPorts.line, gatewayPort = localPorts.gateway } = options;
+  const instance = await tryClaim(dataDir);
+  if (instance === undefined) {
+    throw new UserError(
+      "The local cloud runs already. Deploy to it with `npm run up -- local`, or stop it (Ctrl+C where it runs) and start again.",
+    );
+  }
+  await using started = new AsyncDisposableStack();
+  started.defer(() => instance.close());
+  await prepareFolder(dataDir, options.fresh ?? false);
+
+  const aws = await startLocalAws({ dataDir: path.join(dataDir, "aws"), gatewayPort });
+  started.defer(() => aws.close());
+  const line = await onPort(linePort, (port) =>
+    startLineSimulator({ port, dataDir: path.join(dataDir, "line"), trustedCa: aws.certificateAuthority }),
+  );
+  started.defer(() => line.close());
+
+  const attachedProviders = { aws: aws.providerPort };
+  const env = {
+    ...localBackend(dataDir),
+    PULUMI_DEBUG_PROVIDERS: `aws:${aws.providerPort}`,
+    AWS_ENDPOINT_URL: aws.endpointUrl,
+    // The endpoint asks for a signature, as AWS does, and knows no accounts.
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "local",
+  };
+  instance.announce({ pid: process.pid, attachedProviders, env, lineUrl: line.url });
+  const parts = started.move();
+  return { line, aws, env, attachedProviders, close: () => parts.disposeAsync() };
+}
+
+async function prepareFolder(dataDir: string, fresh: boolean): Promise<void> {
+  try {
+    if (fresh) await rm(dataDir, { recursive: true, force: true });
+    await mkdir(dataDir, { recursive: true });
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new UserError(
+      `${path.resolve(dataDir)} cannot be written (${error.code}): the local cloud keeps its data there. Make it yours, or clone to another folder.`,
+    );
+  }
+}
+
+async function onPort<T>(port: number, start: (port: number) => Promise<T>): Promise<T> {
+  try {
+    return await start(port);
+  } catch (error) {
+    if (!isSystemError(error) || error.code !== "EADDRINUSE") throw error;
+    throw new UserError(
+      `Port ${port} is taken by another program. Stop that one, or choose another port: npm start -- --port ${port + 100}`,
+    );
+  }
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "code" in error;
+}
