@@ -123,10 +123,8 @@ function isLineApiUrl(value: string): boolean {
   }
 }
 
-/** A language host passes the names of encrypted keys so; `Config` itself does not tell. */
-function isSecret(key: string): boolean {
-  return v.parse(v.array(v.string()), JSON.parse(process.env["PULUMI_CONFIG_SECRET_KEYS"] ?? "[]")).includes(key);
-}
+/** Exported by the SDK, and left out of its types: `Config` itself does not tell whether a value was encrypted. */
+const { isConfigSecret: isSecret } = pulumi.runtime as unknown as { isConfigSecret: (key: string) => boolean };
 
 const setCommand = (key: string, value: string) => `\`pulumi config set ${key} ${value} -s ${pulumi.getStack()}\``;
 const missing = (key: string, command: string) =>
