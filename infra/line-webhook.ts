@@ -86,6 +86,8 @@ export class LineWebhook extends pulumi.ComponentResource {
         artifact: this.artifact,
         credentialsSecretArn: credentials.arn,
         apiUrl,
+        botUserId: args.bot?.startsWith("U") ? args.bot : undefined,
+        ready: credentials.ready,
         memorySizeMb: args.memorySizeMb ?? 512,
         timeoutSeconds: args.timeoutSeconds ?? 10,
         logRetentionDays,

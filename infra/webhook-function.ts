@@ -1,11 +1,16 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { type Artifact, lambdaHandler } from "./artifact.ts";
+import { ProvenVersion } from "./proven-version/resource.ts";
 
 export interface WebhookFunctionArgs {
   artifact: pulumi.Input<Artifact>;
   credentialsSecretArn: pulumi.Input<string>;
   apiUrl: string;
+  /** Of the bot that the function works for, where it is known: it leaves another bot's events alone. */
+  botUserId: string | undefined;
+  /** What has to be there before the function can answer. */
+  ready: pulumi.Resource[];
   memorySizeMb: number;
   timeoutSeconds: number;
   logRetentionDays: number;
@@ -15,7 +20,7 @@ export interface WebhookFunctionArgs {
 /** Where the API calls, whatever version that is at the moment. */
 const liveAlias = "live";
 
-/** The Lambda function with a role, a log group and an alias of its own. */
+/** The Lambda function with a role, a log group, and an alias that moves to a version when that has proved to answer. */
 export function createWebhookFunction(name: string, args: WebhookFunctionArgs, opts: pulumi.CustomResourceOptions) {
   const logGroup = new aws.cloudwatch.LogGroup(name, { retentionInDays: args.logRetentionDays }, opts);
   const role = createRole(name, opts);
@@ -33,18 +38,34 @@ export function createWebhookFunction(name: string, args: WebhookFunctionArgs, o
       memorySize: args.memorySizeMb,
       timeout: args.timeoutSeconds,
       ...(args.reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: args.reservedConcurrency }),
-      environment: { variables: { CREDENTIALS_SECRET_ARN: args.credentialsSecretArn, LINE_API_URL: args.apiUrl } },
+      environment: {
+        variables: {
+          CREDENTIALS_SECRET_ARN: args.credentialsSecretArn,
+          LINE_API_URL: args.apiUrl,
+          ...(args.botUserId === undefined ? {} : { LINE_BOT_USER_ID: args.botUserId }),
+        },
+      },
       loggingConfig: { logFormat: "JSON", logGroup: logGroup.name },
     },
     // The first invocation must find its permissions.
     { ...opts, dependsOn: [policy] },
   );
+  const proven = new ProvenVersion(
+    name,
+    {
+      versionArn: lambda.qualifiedArn,
+      version: lambda.version,
+      credentials: args.credentialsSecretArn,
+      botUserId: args.botUserId,
+    },
+    { ...opts, dependsOn: args.ready },
+  );
   const alias = new aws.lambda.Alias(
     name,
-    { name: liveAlias, functionName: lambda.name, functionVersion: lambda.version },
+    { name: liveAlias, functionName: lambda.name, functionVersion: proven.version },
     opts,
   );
-  return { lambda, alias, logGroup, policy };
+  return { lambda, alias, logGroup };
 }
 
 function createRole(name: string, opts: pulumi.CustomResourceOptions) {

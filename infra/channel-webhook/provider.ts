@@ -3,13 +3,14 @@
  * webhook setting: its id is the bot's user id, its one live property the URL.
  */
 import type { dynamic } from "@pulumi/pulumi";
+import { readAwsSettings } from "../aws-client.ts";
 import { parseLineApiUrl } from "../../line/api-url.ts";
 import { issueAccessToken } from "../../line/tokens.ts";
 import { type Bot, type Channel, openChannel } from "./channel.ts";
 import { cutOver } from "./cut-over.ts";
-import { type EngineLog, openEngineLog } from "./engine-log.ts";
+import { type EngineLog, openEngineLog } from "../engine-log.ts";
 import { checkInputs, isKnown, parseInputs, parseOutputs, type WebhookInputs, type WebhookOutputs } from "./inputs.ts";
-import { readStoredCredentials } from "./stored-credentials.ts";
+import { readStoredCredentials } from "../stored-credentials.ts";
 
 type Properties = Record<string, unknown>;
 
@@ -168,7 +169,7 @@ async function connect(
   config: dynamic.Config,
   log: EngineLog,
 ): Promise<Channel> {
-  const stored = await readStoredCredentials(credentials, { profile: config.get("aws:profile") });
+  const stored = await readStoredCredentials(credentials, readAwsSettings(config));
   const api = parseLineApiUrl(apiUrl);
   const { accessToken } = await issueAccessToken(stored, { apiUrl: api, signal: AbortSignal.timeout(15_000) });
   return openChannel({ apiUrl: api, accessToken, onRetry: (what) => log.info(what) });

@@ -1,9 +1,5 @@
-import { type ChannelCredentials, parseCredentials } from "../../line/credentials.ts";
-
-/** What the stack's configuration says about reaching AWS. */
-export interface AwsSettings {
-  profile?: string | undefined;
-}
+import { type ChannelCredentials, parseCredentials } from "../line/credentials.ts";
+import { type AwsSettings, clientConfigFor } from "./aws-client.ts";
 
 /** Neither the secret nor the environment has them. */
 export class NoCredentials extends Error {
@@ -26,13 +22,11 @@ export async function readStoredCredentials(secretArn: string, aws: AwsSettings)
 }
 
 /** Undefined: the secret is gone, or on its way. Anything else that is wrong with AWS is thrown as AWS says it. */
-async function tryReadSecret(secretArn: string, { profile }: AwsSettings): Promise<string | undefined> {
+async function tryReadSecret(secretArn: string, aws: AwsSettings): Promise<string | undefined> {
   // Loaded when needed: it is the heaviest import of the deployment.
   const { GetSecretValueCommand, InvalidRequestException, ResourceNotFoundException, SecretsManagerClient } =
     await import("@aws-sdk/client-secrets-manager");
-  const region = secretArn.split(":")[3];
-  if (region === undefined) throw new Error(`${secretArn} is not the ARN of a secret`);
-  const client = new SecretsManagerClient({ region, ...(profile === undefined ? {} : { profile }) });
+  const client = new SecretsManagerClient(clientConfigFor(secretArn, aws));
   try {
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
     return SecretString;

@@ -1,0 +1,3 @@
+import type { dynamic } from "@pulumi/pulumi";
+
+export declare const provider: dynamic.ResourceProvider;
