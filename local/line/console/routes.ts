@@ -1,0 +1,50 @@
+import { Hono, type Context } from "hono";
+import { streamSSE } from "hono/streaming";
+import { LineError } from "../errors.ts";
+import type { World } from "../world.ts";
+import { isAction, runAction } from "./actions.ts";
+
+/**
+ * The console for the page and for other programs: `POST /console/<action>` with the input as JSON, and
+ * `GET /console/traces`, a stream of everything that happens.
+ */
+export function createConsoleRoutes(world: () => World): Hono {
+  const app = new Hono();
+  app.get("/traces", (context) => streamTraces(world(), context));
+  app.post("/:action", async (context) => {
+    const name = context.req.param("action");
+    if (!isAction(name)) return context.json({ message: `The console knows no action ${JSON.stringify(name)}` }, 404);
+    const result = await runAction(world(), name, await readInput(context));
+    return context.json(result ?? {});
+  });
+  app.onError((error, context) => {
+    if (!(error instanceof LineError)) throw error;
+    return context.json(error.body, error.status as 400);
+  });
+  return app;
+}
+
+async function readInput(context: Context): Promise<unknown> {
+  // Other sites' pages can send forms and plain text to localhost, but no JSON without being asked about it first.
+  if (!/^application\/json\b/.test(context.req.header("content-type") ?? "")) {
+    throw new LineError(415, "The console takes JSON: set Content-Type to application/json");
+  }
+  return context.req.json().catch(() => {
+    throw new LineError(400, "The request's body is not JSON");
+  });
+}
+
+/** Server-sent events: each trace is one, its `seq` the id. */
+function streamTraces(world: World, context: Context): Response {
+  return streamSSE(context, async (stream) => {
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    const unsubscribe = world.traces.subscribe((trace) => {
+      // A write to a page that has gone rejects; `onAbort` is what ends the stream.
+      stream.writeSSE({ id: String(trace.seq), event: trace.kind, data: JSON.stringify(trace) }).catch(end);
+    });
+    stream.onAbort(end);
+    await stream.writeSSE({ event: "hello", data: "{}" });
+    await ended;
+    unsubscribe();
+  });
+}

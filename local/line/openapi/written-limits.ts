@@ -1,0 +1,78 @@
+/** Says what is wrong with a value, in LINE's words, or nothing. */
+export type Rule = (value: string | readonly unknown[]) => string | undefined;
+
+/** JavaScript's own count: UTF-16 code units, as LINE counts message text. An apple emoji is two. */
+const units =
+  (max: number, min = 0): Rule =>
+  ({ length }) =>
+    length < min || length > max ? `Length must be between ${min} and ${max}` : undefined;
+
+const segmenter = new Intl.Segmenter();
+
+/** What a reader sees as one character: how labels and titles are counted. */
+const graphemes =
+  (max: number): Rule =>
+  (value) => {
+    // No text has more graphemes than code units: most labels need no segmenting.
+    if (value.length <= max || typeof value !== "string") return undefined;
+    return [...segmenter.segment(value)].length > max ? `Length must be between 0 and ${max}` : undefined;
+  };
+
+const size =
+  (min: number, max: number): Rule =>
+  ({ length }) =>
+    length < min || length > max ? `Size must be between ${min} and ${max}` : undefined;
+
+const uri =
+  (max: number, schemes: readonly string[]): Rule =>
+  (value) => {
+    if (typeof value !== "string" || !URL.canParse(value)) return "invalid uri";
+    if (!schemes.includes(new URL(value).protocol)) return "invalid uri scheme";
+    return units(max)(value);
+  };
+
+const media = uri(2000, ["https:"]);
+const link = uri(1000, ["http:", "https:", "line:", "tel:"]);
+
+/**
+ * Limits that LINE's reference writes and its OpenAPI description leaves out, by type and property.
+ * Units or graphemes: https://developers.line.biz/en/docs/messaging-api/text-character-count/
+ * @see https://developers.line.biz/en/reference/messaging-api/#message-objects
+ */
+export const writtenLimits: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
+  TextMessage: { text: units(5000), emojis: size(0, 20) },
+  TextMessageV2: { text: units(5000) },
+  ImageMessage: { originalContentUrl: media, previewImageUrl: media },
+  VideoMessage: { originalContentUrl: media, previewImageUrl: media, trackingId: units(100) },
+  AudioMessage: { originalContentUrl: media },
+  LocationMessage: { title: graphemes(100), address: graphemes(100) },
+  ImagemapMessage: { baseUrl: media, altText: units(1500), actions: size(0, 50) },
+  ImagemapVideo: { originalContentUrl: media, previewImageUrl: media },
+  URIImagemapAction: { label: graphemes(100), linkUri: link },
+  MessageImagemapAction: { label: graphemes(100), text: graphemes(400) },
+  TemplateMessage: { altText: units(1500) },
+  ButtonsTemplate: { thumbnailImageUrl: media, title: graphemes(40), text: graphemes(160), actions: size(1, 4) },
+  ConfirmTemplate: { text: graphemes(240), actions: size(2, 2) },
+  CarouselTemplate: { columns: size(1, 10) },
+  CarouselColumn: { thumbnailImageUrl: media, title: graphemes(40), text: graphemes(120), actions: size(1, 3) },
+  ImageCarouselTemplate: { columns: size(1, 10) },
+  ImageCarouselColumn: { imageUrl: media },
+  FlexMessage: { altText: units(1500) },
+  FlexCarousel: { contents: size(1, 12) },
+  FlexImage: { url: media },
+  FlexIcon: { url: media },
+  FlexVideo: { url: media, previewUrl: media },
+  QuickReply: { items: size(1, 13) },
+  QuickReplyItem: { imageUrl: media },
+  Sender: { name: graphemes(20), iconUrl: media },
+  // The longest label of any place (a Flex button); each place has its own below that.
+  PostbackAction: { label: graphemes(40), data: units(300), displayText: units(300), text: units(300) },
+  MessageAction: { label: graphemes(40), text: units(300) },
+  URIAction: { label: graphemes(40), uri: link },
+  DatetimePickerAction: { label: graphemes(40), data: units(300) },
+  CameraAction: { label: graphemes(20) },
+  CameraRollAction: { label: graphemes(20) },
+  LocationAction: { label: graphemes(20) },
+  ClipboardAction: { label: graphemes(40) },
+  RichMenuRequest: { areas: size(0, 20) },
+};

@@ -1,0 +1,65 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:https";
+import type { IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+import { generate } from "selfsigned";
+import type { webhook } from "@line/bot-sdk";
+
+export interface Received {
+  path: string;
+  headers: IncomingHttpHeaders;
+  raw: Buffer;
+  body: webhook.CallbackRequest;
+}
+
+/** A bot's HTTPS server with a certificate of its own, and what it received. */
+export interface BotServer extends AsyncDisposable {
+  url: string;
+  /** PEM to trust. */
+  ca: string;
+  received: Received[];
+  /** How many connections were opened. */
+  connections(): number;
+  /** What it answers: a status, or a promise of one. */
+  respond: (received: Received) => number | Promise<number>;
+}
+
+export async function startBotServer(): Promise<BotServer> {
+  const { cert, private: key } = await generate([{ name: "commonName", value: "localhost" }], {
+    keySize: 2048,
+    extensions: [
+      { name: "basicConstraints", cA: true },
+      { name: "subjectAltName", altNames: [{ type: 2, value: "localhost" }] },
+    ],
+  });
+  const received: Received[] = [];
+  let opened = 0;
+  const server: Server = createServer({ cert, key }, (request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const raw = Buffer.concat(chunks);
+      const body = JSON.parse(raw.toString()) as webhook.CallbackRequest;
+      const one = { path: request.url ?? "", headers: request.headers, raw, body };
+      received.push(one);
+      void Promise.resolve(bot.respond(one)).then((status) => response.writeHead(status).end());
+    });
+  });
+  server.on("secureConnection", () => (opened += 1));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const bot: BotServer = {
+    url: `https://localhost:${(server.address() as AddressInfo).port}/webhook`,
+    ca: cert,
+    received,
+    connections: () => opened,
+    respond: () => 200,
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+  return bot;
+}
