@@ -9,8 +9,8 @@ const phrases = {
   },
   ja: {
     answer: (text: string) => `「${text}」ですね。`,
-    welcome: "友だち追加ありがとうございます!何か話しかけてください。",
-    hello: "みなさん、こんにちは!よろしくお願いします。",
+    welcome: "友だち追加ありがとうございます！何か話しかけてください。",
+    hello: "みなさん、こんにちは！よろしくお願いします。",
   },
   th: {
     answer: (text: string) => `คุณพูดว่า: ${text}`,
@@ -18,9 +18,9 @@ const phrases = {
     hello: "สวัสดีทุกคน! ขอบคุณที่เชิญเข้ากลุ่ม",
   },
   "zh-Hant": {
-    answer: (text: string) => `你說:${text}`,
-    welcome: "謝謝你加我好友!跟我說點什麼吧。",
-    hello: "大家好!謝謝邀請我加入。",
+    answer: (text: string) => `你說：${text}`,
+    welcome: "謝謝你加我好友！跟我說點什麼吧。",
+    hello: "大家好！謝謝邀請我加入。",
   },
 };
 

@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from "node:timers/promises";
 import type { ChannelCredentials } from "../line/credentials.ts";
 
 /** The channel's credentials cannot be had now, and may be had later. The message holds nothing secret. */
@@ -29,7 +30,7 @@ export interface CacheLimits {
 
 const usualLimits: CacheLimits = { maxAgeMs: 5 * 60_000, minIntervalMs: 10_000, pauseAfterFailureMs: 1000 };
 
-/** Starts the first fetch at once. Should it fail, the first request tries again. */
+/** Starts the first fetch unasked. Should it fail, the first request tries again. */
 export function createCredentialsCache(
   fetchCredentials: () => Promise<ChannelCredentials>,
   { limits = usualLimits, now = Date.now }: { limits?: CacheLimits; now?: () => number } = {},
@@ -61,8 +62,10 @@ export function createCredentialsCache(
     }
   };
 
-  // A failure here is not remembered as one: nobody asked yet.
-  let prefetch: Promise<unknown> | undefined = load()
+  // After the modules are loaded: the first `fetch` of a process takes longer than all of them. A failure here is not
+  // remembered as one: nobody asked yet.
+  let prefetch: Promise<unknown> | undefined = immediate()
+    .then(load)
     .catch(() => undefined)
     .finally(() => {
       prefetch = undefined;

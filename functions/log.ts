@@ -6,11 +6,14 @@ export type Fields = Record<string, string | number | boolean | undefined>;
 export type Log = (level: Level, message: string, fields?: Fields) => void;
 export type Print = (line: string) => void;
 
+// Past `console`, which Lambda would wrap: a line of JSON with these names goes to the log group as it is.
 const printToStdout: Print = (line) => process.stdout.write(line);
 
 export function createLog(correlationId: string, print: Print = printToStdout): Log {
-  return (level, message, fields) =>
-    print(`${JSON.stringify({ time: new Date().toISOString(), level, message, correlationId, ...fields })}\n`);
+  return (level, message, fields) => {
+    const line = { timestamp: new Date().toISOString(), level: level.toUpperCase(), message, correlationId, ...fields };
+    print(`${JSON.stringify(line)}\n`);
+  };
 }
 
 /** Tells ids apart in a log without showing them. */
@@ -31,6 +34,8 @@ export function describeError(error: unknown): Fields {
   if (!(error instanceof Error)) return { error: typeof error };
   const frame = error.stack?.split("\n").find((line) => line.startsWith("    at "));
   const status = "status" in error && typeof error.status === "number" ? error.status : undefined;
+  const headers = "headers" in error && error.headers instanceof Headers ? error.headers : undefined;
+  const lineRequestId = headers?.get("x-line-request-id") ?? undefined;
   const reason = process.env["LOG_ERROR_MESSAGES"] === "true" ? error.message : undefined;
-  return { error: error.name, status, reason, at: frame?.trim().slice("at ".length) };
+  return { error: error.name, status, lineRequestId, reason, at: frame?.trim().slice("at ".length) };
 }

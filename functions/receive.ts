@@ -13,29 +13,34 @@ export type Received =
 /** The part of an API Gateway request that counts here. It is a stranger's until its signature is verified. */
 export type WebhookRequest = Partial<Pick<APIGatewayProxyEventV2, "headers" | "body" | "isBase64Encoded">>;
 
-/** LINE states no limit; its largest bodies are some tens of kilobytes. */
+/** LINE states no limit: this is room for a thousand events, and as much as a stranger can make the function read. */
 const mostBytes = 1024 * 1024;
+
+/** The body as it was signed: bytes where API Gateway encoded them, else the string that stands for its UTF-8. */
+type SignedBody = Buffer | string;
 
 /**
  * Takes events from a webhook request: verifies the signature on the body's raw bytes, then decodes, parses and checks
  * them. What is not authentic is never parsed.
  */
 export async function receive(request: WebhookRequest, credentials: CredentialsCache): Promise<Received> {
-  const { body } = request;
-  if (typeof body === "string" && byteLength(body, request.isBase64Encoded === true) > mostBytes) {
-    return { outcome: "too large" };
-  }
+  const isBase64 = request.isBase64Encoded === true;
+  if (isTooLarge(request.body, isBase64)) return { outcome: "too large" };
   const signature = findSignature(request.headers);
-  const bytes = toBytes(body, request.isBase64Encoded === true);
+  const body = toSignedBody(request.body, isBase64);
   // Without the form of a signature there is nothing to compare, and no reason to ask for the secret.
-  if (signature === undefined || bytes === undefined) return { outcome: "not authentic" };
+  if (signature === undefined || body === undefined) return { outcome: "not authentic" };
   try {
-    if (!(await isAuthentic(bytes, signature, credentials))) return { outcome: "not authentic" };
+    const { channelSecret } = await credentials.current();
+    const authentic =
+      verifySignature(body, channelSecret, signature) ||
+      (await verifiesWithRenewed(body, channelSecret, signature, credentials));
+    return authentic ? read(body) : { outcome: "not authentic" };
   } catch (error) {
     if (error instanceof CredentialsUnavailable) return { outcome: "credentials unavailable", cause: error };
+    if (error instanceof MalformedCallback) return { outcome: "malformed", reason: error.message };
     throw error;
   }
-  return readBytes(bytes);
 }
 
 /** Header names come in any case: LINE announces that theirs may change, and only HTTP APIs lower it. */
@@ -46,34 +51,35 @@ function findSignature(headers: WebhookRequest["headers"]): string | undefined {
   return isSignature(value) ? value : undefined;
 }
 
-function byteLength(body: string, isBase64: boolean): number {
-  return Buffer.byteLength(body, isBase64 ? "base64" : "utf8");
+function isTooLarge(body: unknown, isBase64: boolean): boolean {
+  // No character takes more than three bytes, so most bodies need no count.
+  if (typeof body !== "string" || body.length * 3 <= mostBytes) return false;
+  return Buffer.byteLength(body, isBase64 ? "base64" : "utf8") > mostBytes;
 }
 
-function toBytes(body: unknown, isBase64: boolean): Buffer | undefined {
+function toSignedBody(body: unknown, isBase64: boolean): SignedBody | undefined {
   if (typeof body !== "string") return undefined;
-  if (!isBase64) return Buffer.from(body, "utf8");
+  if (!isBase64) return body;
   const bytes = Buffer.from(body, "base64");
   // Node skips over what is not base64; API Gateway sends nothing of the kind.
   return bytes.toString("base64") === body ? bytes : undefined;
 }
 
 /** A signature that does not verify may be made with a secret reissued since the last look. */
-async function isAuthentic(bytes: Buffer, signature: string, credentials: CredentialsCache): Promise<boolean> {
-  const { channelSecret } = await credentials.current();
-  if (verifySignature(bytes, channelSecret, signature)) return true;
+async function verifiesWithRenewed(
+  body: SignedBody,
+  formerSecret: string,
+  signature: string,
+  credentials: CredentialsCache,
+): Promise<boolean> {
   const renewed = await credentials.renewed();
-  if (renewed === undefined || renewed.channelSecret === channelSecret) return false;
-  return verifySignature(bytes, renewed.channelSecret, signature);
+  if (renewed === undefined || renewed.channelSecret === formerSecret) return false;
+  return verifySignature(body, renewed.channelSecret, signature);
 }
 
-function readBytes(bytes: Buffer): Received {
-  if (!isUtf8(bytes)) return { outcome: "malformed", reason: "the UTF-8" };
-  try {
-    const { destination, events } = parseCallback(bytes.toString("utf8"));
-    return { outcome: "received", destination, events };
-  } catch (error) {
-    if (error instanceof MalformedCallback) return { outcome: "malformed", reason: error.message };
-    throw error;
-  }
+function read(body: SignedBody): Received {
+  const isText = typeof body === "string" ? body.isWellFormed() : isUtf8(body);
+  if (!isText) throw new MalformedCallback("the UTF-8");
+  const { destination, events } = parseCallback(body.toString());
+  return { outcome: "received", destination, events };
 }

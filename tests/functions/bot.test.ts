@@ -17,10 +17,10 @@ test.each([
   ["ja-JP", "「hi」ですね。"],
   ["th", "คุณพูดว่า: hi"],
   ["th-TH", "คุณพูดว่า: hi"],
-  ["zh-Hant", "你說:hi"],
-  ["zh-TW", "你說:hi"],
-  ["zh-HK", "你說:hi"],
-  ["zh_TW", "你說:hi"],
+  ["zh-Hant", "你說：hi"],
+  ["zh-TW", "你說：hi"],
+  ["zh-HK", "你說：hi"],
+  ["zh_TW", "你說：hi"],
   ["zh-Hans", "You said: hi"],
   ["en-GB", "You said: hi"],
   ["ko", "You said: hi"],
@@ -50,6 +50,6 @@ test("greets a new friend, and says hello to a group it joins", async () => {
 
   expect(fn.cloud.replies().toSorted()).toEqual([
     "Hello everyone! Thank you for having me.",
-    "友だち追加ありがとうございます!何か話しかけてください。",
+    "友だち追加ありがとうございます！何か話しかけてください。",
   ]);
 });

@@ -11,6 +11,8 @@ export interface Call {
   path: string;
   headers: IncomingMessage["headers"];
   body: string;
+  /** When the connection was done with, by whichever side. */
+  closed: Promise<void>;
 }
 
 export interface Answer {
@@ -66,6 +68,7 @@ export async function startCloud(): Promise<Cloud> {
         path: request.url ?? "",
         headers: request.headers,
         body: Buffer.concat(chunks).toString("utf8"),
+        closed: new Promise((resolve) => response.once("close", resolve)),
       };
       cloud.calls.push(call);
       const {
