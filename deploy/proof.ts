@@ -1,5 +1,5 @@
-import type { LineSimulator } from "../local/line/simulator.ts";
 import { UserError } from "../line/user-error.ts";
+import type { LineSimulator } from "../local/line/simulator.ts";
 
 export interface Proof {
   user: string;
@@ -9,37 +9,46 @@ export interface Proof {
   milliseconds: number;
 }
 
-/** How long a bot has, cold start included. LINE itself gives up after 2 seconds. */
+/** For the answer, a cold start included. LINE itself gives up after 2 seconds. */
 const patienceMs = 10_000;
+const said = "こんにちは";
 
 /**
  * Lets a simulated user write to the bot and waits for what comes back: the signed webhook goes over HTTPS through
  * the gateway into the function, and the answer through LINE's API into the chat.
  * @throws {UserError} with what LINE saw, when no answer comes.
  */
-export async function proveAnswer(line: LineSimulator, channelId: string): Promise<Proof> {
-  const user = line.console.users()[0];
-  if (user === undefined) throw new Error("The simulator has no users");
-  const said = "こんにちは";
+export async function proveAnswer(line: LineSimulator, botUserId: unknown): Promise<Proof> {
+  const { channelId, userId, displayName } = findFriend(line, botUserId);
   const startedAtMs = performance.now();
-  const answer = line.console.nextMessage(
-    { channelId, userId: user.userId },
-    { signal: AbortSignal.timeout(patienceMs) },
-  );
-  const [delivery, message] = await Promise.all([
-    line.console.sendText({ channelId, userId: user.userId, text: said }),
-    answer.catch(() => undefined),
-  ]);
+  const waiting = line.console.nextMessage({ channelId, userId }, undefined, AbortSignal.timeout(patienceMs));
+  // Without an answer the wait ends later than the delivery, which says more.
+  const answer = waiting.catch(() => undefined);
+  const { delivery } = await line.console.sendText({ channelId, userId, text: said });
+  if (delivery?.success !== true) throw new UserError(`The webhook was not delivered: ${describe(delivery)}.`);
+  const message = await answer;
   if (message === undefined) {
+    throw new UserError(`The webhook was delivered, but no answer to "${said}" came within ${patienceMs / 1000} s.`);
+  }
+  const { content } = message;
+  const answered = content.type === "text" && "text" in content ? String(content.text) : `(${content.type})`;
+  return { user: displayName, said, answered, milliseconds: performance.now() - startedAtMs };
+}
+
+function findFriend({ console }: LineSimulator, botUserId: unknown) {
+  const channel = console.overview({}).channels.find(({ bot }) => bot.userId === botUserId);
+  const friend = channel?.people.find(({ isFriend }) => isFriend);
+  if (channel === undefined || friend === undefined) {
     throw new UserError(
-      `The bot did not answer "${said}" within ${patienceMs / 1000} s; LINE's delivery of the webhook ended with: ${delivery.reason}. ` +
-        "The function's log has the rest.",
+      "The deployed bot has no friend in the simulator. `npm start -- --fresh` brings the seed's back.",
     );
   }
-  return {
-    user: user.displayName,
-    said,
-    answered: message.type === "text" ? message.text : `(${message.type})`,
-    milliseconds: performance.now() - startedAtMs,
-  };
+  return { channelId: channel.id, userId: friend.userId, displayName: friend.displayName };
 }
+
+type Delivery = Awaited<ReturnType<LineSimulator["console"]["sendText"]>>["delivery"];
+
+const describe = (delivery: Delivery) =>
+  delivery === undefined
+    ? "the channel has no webhook, or it is not in use"
+    : `${delivery.reason}, ${delivery.detail} (status ${delivery.statusCode})`;

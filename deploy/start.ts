@@ -21,7 +21,7 @@ async function start(): Promise<number> {
   if (stopping.signal.aborted) return 130;
   if (result !== "succeeded")
     throw new UserError("The deployment failed, see above. Mend it and start again: what was done is kept.");
-  await prove(cloud, String(outputs["channelId"]));
+  await prove(cloud, outputs["botUserId"]);
   if (values.once === true) return 0;
   tellWhere(cloud, outputs);
   await once(stopping.signal, "abort");
@@ -36,8 +36,8 @@ async function openCloud({ fresh = false, port }: { fresh?: boolean; port?: stri
   return Object.assign(cloud, { [Symbol.asyncDispose]: () => cloud.close() });
 }
 
-async function prove({ line }: LocalCloud, channelId: string): Promise<void> {
-  const { user, said, answered, milliseconds } = await proveAnswer(line, channelId);
+async function prove({ line }: LocalCloud, botUserId: unknown): Promise<void> {
+  const { user, said, answered, milliseconds } = await proveAnswer(line, botUserId);
   console.log(
     `\n${styleText("green", "✔")} ${user} wrote "${said}", and the bot answered (${milliseconds.toFixed(0)} ms):`,
   );
