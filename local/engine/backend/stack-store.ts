@@ -1,0 +1,74 @@
+import type { Snapshot, Store } from "../core/contracts.ts";
+import { DecryptionFailed, type SecretsManager, openSecretsManager } from "../secrets/passphrase.ts";
+import { type StoredDeployment, refusal } from "./checkpoint.ts";
+import { createCiphertexts } from "./ciphertexts.ts";
+import type { FileBackend } from "./file-backend.ts";
+import { findIntegrityFault } from "./integrity.ts";
+import { createSnapshotWriter, fromDeployment } from "./snapshot-codec.ts";
+import { type StackReference, stackPaths } from "./stack-reference.ts";
+
+export interface StackStore extends Store {
+  /** What `load` does, for a deployment that came from elsewhere. `name` is what an error calls it. */
+  decode(deployment: StoredDeployment | undefined, name: string): Promise<Snapshot>;
+}
+
+/**
+ * A stack's checkpoint file as the store of one operation. What is loaded is written back under the stack's own
+ * salt, and nothing is written before something was loaded: a state that is refused stays as it is.
+ */
+export function createStackStore(options: {
+  backend: FileBackend;
+  stack: StackReference;
+  secrets: SecretsManager;
+  env: Record<string, string | undefined>;
+}): StackStore {
+  const { backend, stack, secrets, env } = options;
+  const path = stackPaths(backend.root, stack).checkpoint;
+  const ciphertexts = createCiphertexts(secrets);
+  const write = createSnapshotWriter(stack, ciphertexts);
+  let keptPrevious = false;
+
+  async function decode(deployment: StoredDeployment | undefined, name: string): Promise<Snapshot> {
+    if (deployment) refuseUnusable(deployment, stack, name);
+    const salt = deployment?.secrets_providers?.state?.salt ?? secrets.salt;
+    const own = salt === secrets.salt ? ciphertexts : createCiphertexts(openSecretsManager(salt, env));
+    return decrypting(name, () => fromDeployment(deployment, own));
+  }
+
+  return {
+    decode,
+    load: async () => decode((await backend.readDeployment(stack)).deployment, path),
+    async save(snapshot) {
+      const text = await write(snapshot);
+      if (!keptPrevious) await backend.keepPrevious(stack);
+      keptPrevious = true;
+      await backend.writeCheckpoint(stack, text);
+    },
+  };
+}
+
+/** @throws {UserError} that says why this state is not worked with. */
+function refuseUnusable(deployment: StoredDeployment, stack: StackReference, path: string): void {
+  const provider = deployment.secrets_providers?.type;
+  if (provider !== undefined && provider !== "passphrase") {
+    throw refusal(
+      path,
+      `keeps its secrets with ${provider}, and the embedded engine knows only the passphrase; use the Pulumi CLI`,
+    );
+  }
+  const root = deployment.resources?.find(({ type, parent }) => type === "pulumi:pulumi:Stack" && !parent);
+  if (root && !root.urn.startsWith(`urn:pulumi:${stack.name}::${stack.project}::`)) {
+    throw refusal(path, `belongs to another stack: its root is ${root.urn}`);
+  }
+  const fault = findIntegrityFault(deployment);
+  if (fault) throw refusal(path, `is not valid: ${fault}`);
+}
+
+async function decrypting<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!(cause instanceof DecryptionFailed)) throw cause;
+    throw Object.assign(refusal(path, "has a secret that was not encrypted with this stack's passphrase"), { cause });
+  }
+}

@@ -1,0 +1,92 @@
+import type { StepOp, Urn } from "../core/contracts.ts";
+import type { DiagnosticEvent, EngineEvent, StepEventMetadata } from "../core/events.ts";
+import { parseUrn } from "../core/urn.ts";
+
+/** What is known of one resource while an operation runs. */
+export interface Row {
+  urn: Urn;
+  type: string;
+  name: string;
+  parent: Urn | undefined;
+  op: StepOp;
+  status: "under way" | "done" | "failed";
+  /** Of the last step, for its property lines. */
+  step: StepEventMetadata | undefined;
+  startedAt: number;
+  endedAt: number | undefined;
+  /** What it says of itself for the moment. */
+  progress: string | undefined;
+  diagnostics: DiagnosticEvent[];
+}
+
+/** An operation as seen so far: one row for each resource, in the order of their first mention. */
+export interface Rows {
+  readonly byUrn: ReadonlyMap<Urn, Row>;
+  /** Takes an event in; gives back the row that it changed. */
+  apply(event: EngineEvent): Row | undefined;
+}
+
+export function createRows(now: () => number): Rows {
+  const byUrn = new Map<Urn, Row>();
+
+  function rowOf(urn: Urn): Row {
+    const known = byUrn.get(urn);
+    if (known) return known;
+    const { type, name } = parseUrn(urn);
+    const row: Row = {
+      urn,
+      type,
+      name,
+      parent: undefined,
+      op: "same",
+      status: "done",
+      step: undefined,
+      startedAt: now(),
+      endedAt: undefined,
+      progress: undefined,
+      diagnostics: [],
+    };
+    byUrn.set(urn, row);
+    return row;
+  }
+
+  function step(metadata: StepEventMetadata, status: Row["status"]): Row {
+    const row = rowOf(metadata.urn);
+    // The outputs of a component come again and again; they say nothing new of a finished step.
+    const op = metadata.op === "same" && row.op !== "same" ? row.op : metadata.op;
+    if (status === "under way") row.startedAt = now();
+    else row.endedAt = now();
+    const failed = row.status === "failed" && row.op === op;
+    return Object.assign(row, {
+      op,
+      status: failed ? "failed" : status,
+      step: metadata.op === op ? metadata : row.step,
+      parent: (metadata.new ?? metadata.old)?.parent || undefined,
+      progress: undefined,
+    });
+  }
+
+  function diagnostic(event: DiagnosticEvent, root: Urn | undefined): Row | undefined {
+    const urn = event.urn || root;
+    if (urn === undefined) return undefined;
+    const row = rowOf(urn);
+    if (event.ephemeral) row.progress = event.message.trim();
+    else row.diagnostics.push(event);
+    return row;
+  }
+
+  return {
+    byUrn,
+    apply(event) {
+      if (event.resourcePreEvent) return step(event.resourcePreEvent.metadata, "under way");
+      if (event.resOutputsEvent) return step(event.resOutputsEvent.metadata, "done");
+      if (event.resOpFailedEvent) return step(event.resOpFailedEvent.metadata, "failed");
+      if (event.diagnosticEvent) return diagnostic(event.diagnosticEvent, rootOf(byUrn));
+      return undefined;
+    },
+  };
+}
+
+function rootOf(rows: ReadonlyMap<Urn, Row>): Urn | undefined {
+  return [...rows.values()].find((row) => row.type === "pulumi:pulumi:Stack")?.urn;
+}
