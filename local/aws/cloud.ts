@@ -1,0 +1,63 @@
+import type { Store } from "./store/store.ts";
+import type { OnTrace } from "./trace.ts";
+import type { Functions } from "./lambda/functions.ts";
+import type { Gateways } from "./apigatewayv2/gateways.ts";
+import type { LogGroups } from "./cloudwatch/log-groups.ts";
+import type { Secrets } from "./secretsmanager/secrets.ts";
+
+/** Properties of a resource as the program sees them: plain values, without marks for secrets. */
+export type Attributes = Record<string, unknown>;
+
+/** The account that resource types act on. */
+export interface Cloud {
+  readonly accountId: string;
+  readonly store: Store;
+  readonly trace: OnTrace;
+  readonly functions: Functions;
+  readonly gateways: Gateways;
+  readonly logGroups: LogGroups;
+  readonly secrets: Secrets;
+}
+
+export interface Resource {
+  id: string;
+  attributes: Attributes;
+}
+
+/**
+ * How one resource type acts on the cloud. Inputs are checked and hold their defaults; the attributes in an answer
+ * are all that the program can see afterwards.
+ */
+export interface ResourceType {
+  readonly token: string;
+  create(inputs: Attributes, cloud: Cloud): Promise<Resource> | Resource;
+  /** Undefined: the object does not exist (any more). */
+  read(id: string, known: Attributes, cloud: Cloud): Resource | undefined;
+  update(id: string, change: Change, cloud: Cloud): Promise<Attributes> | Attributes;
+  /** Deleting what is gone succeeds. */
+  delete(id: string, known: Attributes, cloud: Cloud): Promise<void> | void;
+  /** What an import id stands for: enough attributes for `read` to find the object. */
+  fromImportId?(importId: string): Attributes;
+  /** Rules over several properties, told when a diff is made: throws. */
+  validate?(inputs: Attributes): void;
+  /** Properties that force a replacement only under a condition. */
+  replaces?(change: Change): string[];
+  /** Values that mean the same although they differ. */
+  same?: (property: string, old: unknown, wanted: unknown) => boolean;
+  /** Outputs that a change makes unknown until it is applied. */
+  recomputes?(change: Change): string[];
+}
+
+export interface Change {
+  /** What is there. */
+  olds: Attributes;
+  /** What is wanted, with defaults. */
+  news: Attributes;
+  /** The properties that differ. */
+  changed: ReadonlySet<string>;
+}
+
+export function partitionOf(region: string): string {
+  if (region.startsWith("cn-")) return "aws-cn";
+  return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
+}

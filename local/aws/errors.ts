@@ -1,0 +1,16 @@
+/** A mistake that the reader of the message can mend; commands print the message alone. */
+export class LocalAwsError extends Error {
+  override readonly name = "UserError";
+}
+
+/** What an AWS service answers instead of a result: an error code, a message and an HTTP status. */
+export class ServiceError extends Error {
+  override readonly name = "ServiceError";
+  readonly code: string;
+  readonly status: number;
+  constructor(code: string, message: string, status = 400) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+}

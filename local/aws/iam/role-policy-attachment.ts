@@ -1,0 +1,19 @@
+import { ServiceError } from "../errors.ts";
+import { storedType } from "../store/stored.ts";
+import { policiesOf, refuseMissingRole } from "./model.ts";
+
+export const rolePolicyAttachment = storedType({
+  token: "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
+  collection: "iam/role-policy-attachments",
+  fromImportId(importId) {
+    const at = importId.indexOf("/");
+    return { role: importId.slice(0, at), policyArn: importId.slice(at + 1) };
+  },
+  make(inputs, cloud) {
+    const { role, policyArn } = inputs as { role: string; policyArn: string };
+    refuseMissingRole(cloud, role);
+    if (!policyArn.startsWith("arn:aws:iam::aws:") && !policiesOf(cloud).get(policyArn))
+      throw new ServiceError("NoSuchEntity", `Policy ${policyArn} does not exist or is not attachable.`, 404);
+    return { id: `${role}/${policyArn}`, attributes: inputs };
+  },
+});

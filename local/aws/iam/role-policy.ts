@@ -1,0 +1,19 @@
+import { uniqueSuffix } from "../naming.ts";
+import { storedType } from "../store/stored.ts";
+import { refuseMissingRole } from "./model.ts";
+
+export const rolePolicy = storedType({
+  token: "aws:iam/rolePolicy:RolePolicy",
+  collection: "iam/role-policies",
+  fromImportId(importId) {
+    const [role, name] = importId.split(":");
+    return { role, name };
+  },
+  make(inputs, cloud) {
+    const role = inputs["role"] as string;
+    refuseMissingRole(cloud, role);
+    const prefix = inputs["namePrefix"] as string | undefined;
+    const name = (inputs["name"] as string | undefined) ?? `${prefix}${uniqueSuffix()}`;
+    return { id: `${role}:${name}`, attributes: { ...inputs, name } };
+  },
+});

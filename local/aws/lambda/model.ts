@@ -1,0 +1,88 @@
+import type { Attributes, Cloud } from "../cloud.ts";
+import { ServiceError } from "../errors.ts";
+import type { Collection } from "../store/store.ts";
+import type { Stored } from "../store/stored.ts";
+
+/** What a worker runs: the code and configuration of one version. */
+export interface Version {
+  functionName: string;
+  /** `$LATEST` or a number as text. */
+  version: string;
+  arn: string;
+  region: string;
+  sha256: string;
+  handler: string;
+  runtime: string;
+  memorySize: number;
+  /** Seconds. */
+  timeout: number;
+  environment: Record<string, string>;
+  logGroup: string;
+  logFormat: "Text" | "JSON";
+  logLevel: string;
+  description: string;
+  /** Changes whenever a worker that runs the former one must not be used any more. */
+  revision: string;
+}
+
+export interface LambdaFunction {
+  name: string;
+  arn: string;
+  region: string;
+  latest: Version;
+  published: Version[];
+  /** Undefined: no reservation. 0 stops every invocation. */
+  reservedConcurrency?: number;
+}
+
+export const functionsOf = (cloud: Pick<Cloud, "store">): Collection<LambdaFunction> =>
+  cloud.store.collection<LambdaFunction>("lambda/functions");
+export const aliasesOf = (cloud: Pick<Cloud, "store">): Collection<Stored> =>
+  cloud.store.collection<Stored>("lambda/aliases");
+export const permissionsOf = (cloud: Pick<Cloud, "store">): Collection<Stored> =>
+  cloud.store.collection<Stored>("lambda/permissions");
+
+/** The function name in a name, a partial ARN or an ARN, and the qualifier that may stand behind it. */
+export function parseFunctionName(text: string): { name: string; qualifier?: string } {
+  const parts = text.split(":");
+  const at = parts.indexOf("function");
+  const [name = "", qualifier] = at >= 0 ? parts.slice(at + 1) : parts.length > 2 ? parts.slice(-1) : parts;
+  return { name, ...(qualifier !== undefined && { qualifier }) };
+}
+
+export interface Resolved {
+  fn: LambdaFunction;
+  version: Version;
+  /** The ARN as it was called, with the qualifier. */
+  invokedArn: string;
+}
+
+/** Finds what a name and a qualifier (version or alias) stand for now. Throws as Lambda does. */
+export function resolveFunction(cloud: Pick<Cloud, "store">, text: string, given?: string): Resolved {
+  const { name, qualifier = given } = parseFunctionName(text);
+  const fn = functionsOf(cloud).get(name);
+  const arn = `${fn?.arn ?? name}${qualifier === undefined ? "" : `:${qualifier}`}`;
+  const missing = new ServiceError("ResourceNotFoundException", `Function not found: ${arn}`, 404);
+  if (!fn) throw missing;
+  const version = findVersion(fn, aliasVersion(cloud, name, qualifier) ?? qualifier ?? "$LATEST");
+  if (!version) throw missing;
+  return { fn, version, invokedArn: arn };
+}
+
+export function findVersion(fn: LambdaFunction, version: string): Version | undefined {
+  return version === "$LATEST" ? fn.latest : fn.published.find((published) => published.version === version);
+}
+
+function aliasVersion(cloud: Pick<Cloud, "store">, name: string, qualifier: string | undefined): string | undefined {
+  const alias = aliasesOf(cloud).get(`${name}:${qualifier}`)?.attributes;
+  return alias && pickVersion(alias);
+}
+
+/** An alias may send a share of the calls to a second version. */
+function pickVersion(alias: Attributes): string {
+  const routing = alias["routingConfig"] as { additionalVersionWeights?: Record<string, number> } | undefined;
+  let chance = Math.random();
+  for (const [version, weight] of Object.entries(routing?.additionalVersionWeights ?? {}))
+    if ((chance -= weight) < 0) return version;
+  return alias["functionVersion"] as string;
+}

@@ -1,0 +1,31 @@
+import { partitionOf } from "../cloud.ts";
+import { getPolicyDocument } from "../iam/policy-document.ts";
+import { toIdentity } from "../sts/identity.ts";
+import type { Functions } from "./provider.ts";
+import { REGIONS } from "./regions.ts";
+
+/** The provider's functions (data sources). */
+export const functions: Functions = {
+  "aws:index/getCallerIdentity:getCallerIdentity": (_args, _config, { accountId }) => {
+    const { arn, userId } = toIdentity(accountId);
+    return { id: accountId, accountId, arn, userId };
+  },
+  "aws:index/getPartition:getPartition": (_args, { region }) => {
+    const partition = partitionOf(region);
+    const dnsSuffix = partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";
+    return { id: partition, partition, dnsSuffix, reverseDnsPrefix: dnsSuffix.split(".").toReversed().join(".") };
+  },
+  "aws:index/getRegion:getRegion": (args, config) => {
+    const endpoint = args["endpoint"] as string | undefined;
+    const region =
+      (args["region"] as string | undefined) ??
+      (args["name"] as string | undefined) ??
+      endpoint?.split(".")[1] ??
+      config.region;
+    const description = REGIONS[region];
+    if (description === undefined) throw new Error(`no matching EC2 Region found for ${region}`);
+    const suffix = partitionOf(region) === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";
+    return { id: region, region, name: region, description, endpoint: `ec2.${region}.${suffix}` };
+  },
+  "aws:iam/getPolicyDocument:getPolicyDocument": getPolicyDocument,
+};

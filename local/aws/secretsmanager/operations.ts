@@ -1,0 +1,78 @@
+import * as v from "valibot";
+import type { JsonOperation } from "../endpoint/json-protocol.ts";
+import type { Secrets } from "./secrets.ts";
+
+const Read = v.object({
+  SecretId: v.string(),
+  VersionId: v.optional(v.string()),
+  VersionStage: v.optional(v.string()),
+});
+const Put = v.object({
+  SecretId: v.string(),
+  ClientRequestToken: v.optional(v.string()),
+  SecretString: v.optional(v.string()),
+  SecretBinary: v.optional(v.string()),
+  VersionStages: v.optional(v.array(v.string())),
+});
+const Describe = v.object({ SecretId: v.string() });
+
+/** Secrets Manager's operations that are simulated, by the name in `X-Amz-Target`. */
+export const secretsManagerOperations: Record<string, JsonOperation> = {
+  GetSecretValue(input, cloud) {
+    const { SecretId, VersionId, VersionStage } = v.parse(Read, input);
+    const found = cloud.secrets.getValue(SecretId, {
+      ...(VersionId !== undefined && { versionId: VersionId }),
+      ...(VersionStage !== undefined && { stage: VersionStage }),
+    });
+    return {
+      ARN: found.secret.arn,
+      Name: found.secret.name,
+      VersionId: found.version.versionId,
+      SecretString: found.secretString,
+      SecretBinary: found.secretBinary,
+      VersionStages: found.version.stages,
+      CreatedDate: toSeconds(found.version.createdAt),
+    };
+  },
+  PutSecretValue(input, cloud) {
+    const { SecretId, ClientRequestToken, SecretString, SecretBinary, VersionStages } = v.parse(Put, input);
+    const version = cloud.secrets.putValue(
+      SecretId,
+      {
+        ...(SecretString !== undefined && { secretString: SecretString }),
+        ...(SecretBinary !== undefined && { secretBinary: SecretBinary }),
+      },
+      {
+        ...(ClientRequestToken !== undefined && { versionId: ClientRequestToken }),
+        ...(VersionStages && { stages: VersionStages }),
+      },
+    );
+    const { arn, name } = cloud.secrets.find(SecretId);
+    return { ARN: arn, Name: name, VersionId: version.versionId, VersionStages: version.stages };
+  },
+  DescribeSecret(input, cloud) {
+    const { SecretId } = v.parse(Describe, input);
+    return describe(cloud.secrets, SecretId);
+  },
+};
+
+function describe(secrets: Secrets, id: string): object {
+  const secret = secrets.find(id);
+  return {
+    ARN: secret.arn,
+    Name: secret.name,
+    Description: secret.description,
+    KmsKeyId: secret.kmsKeyId,
+    CreatedDate: toSeconds(secret.createdAt),
+    LastChangedDate: toSeconds(secret.changedAt),
+    DeletedDate: secret.deletionAt && toSeconds(secret.deletionAt),
+    Tags: Object.entries(secret.tags).map(([Key, Value]) => ({ Key, Value })),
+    VersionIdsToStages: Object.fromEntries(
+      secret.versions.filter(({ stages }) => stages.length > 0).map(({ versionId, stages }) => [versionId, stages]),
+    ),
+  };
+}
+
+function toSeconds(milliseconds: number): number {
+  return milliseconds / 1000;
+}

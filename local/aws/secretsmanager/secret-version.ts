@@ -1,0 +1,53 @@
+import type { Attributes, Cloud, ResourceType } from "../cloud.ts";
+import { ServiceError } from "../errors.ts";
+import { uniqueSuffix } from "../naming.ts";
+
+/** Its value is kept by `Secrets` alone; what Pulumi sees again is read from there. */
+export const secretVersion: ResourceType = {
+  token: "aws:secretsmanager/secretVersion:SecretVersion",
+  fromImportId: (importId) => ({ secretId: importId.split("|")[0] }),
+  recomputes: () => [],
+  create(inputs, cloud) {
+    const secretId = inputs["secretId"] as string;
+    const { secretString, secretBinary, secretStringWo } = inputs as Record<string, string | undefined>;
+    const text = secretString ?? secretStringWo;
+    if (text === undefined && secretBinary === undefined)
+      throw new ServiceError("InvalidRequestException", "You must provide either SecretString or SecretBinary.");
+    const versionId = `terraform-${uniqueSuffix()}`;
+    const stages = inputs["versionStages"] as string[] | undefined;
+    cloud.secrets.putValue(
+      secretId,
+      text === undefined ? { secretBinary: secretBinary ?? "" } : { secretString: text },
+      { versionId, ...(stages && { stages }) },
+    );
+    const id = `${secretId}|${versionId}`;
+    return { id, attributes: { ...inputs, ...describe(id, cloud), hasSecretStringWo: secretStringWo !== undefined } };
+  },
+  read(id, known, cloud) {
+    const [secretId = "", versionId = ""] = id.split("|");
+    const record = cloud.secrets.tryFind(secretId);
+    if (!record || record.deletionAt !== undefined || !cloud.secrets.tryFindVersion(secretId, { versionId }))
+      return undefined;
+    const { secretString, secretBinary } = cloud.secrets.getValue(secretId, { versionId });
+    const value = known["hasSecretStringWo"] === true ? {} : { secretString, secretBinary };
+    return { id, attributes: { secretId, ...known, ...value, ...describe(id, cloud) } };
+  },
+  update(id, { olds, news, changed }, cloud) {
+    const [secretId = "", versionId = ""] = id.split("|");
+    if (changed.has("versionStages"))
+      cloud.secrets.setStages(secretId, versionId, (news["versionStages"] as string[] | undefined) ?? []);
+    return { ...olds, ...news, ...describe(id, cloud) };
+  },
+  /** The current version cannot go before another takes its place: it only loses its other labels. */
+  delete(id, _known, cloud) {
+    const [secretId = "", versionId = ""] = id.split("|");
+    if (cloud.secrets.tryFindVersion(secretId, { versionId })) cloud.secrets.setStages(secretId, versionId, []);
+  },
+};
+
+function describe(id: string, cloud: Cloud): Attributes {
+  const [secretId = "", versionId = ""] = id.split("|");
+  const { arn } = cloud.secrets.find(secretId);
+  const stages = cloud.secrets.tryFindVersion(secretId, { versionId })?.stages ?? [];
+  return { arn, secretArn: arn, versionId, versionStages: [...stages].sort() };
+}

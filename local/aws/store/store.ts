@@ -1,0 +1,82 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { LocalAwsError } from "../errors.ts";
+
+/** Records of one kind, by key. In memory for the readers; every change is on disk before it is answered. */
+export interface Collection<T> {
+  get(key: string): T | undefined;
+  values(): T[];
+  put(key: string, record: T): void;
+  /** False: there was none. */
+  delete(key: string): boolean;
+}
+
+export interface Store {
+  readonly folder: string;
+  collection<T>(name: string): Collection<T>;
+}
+
+/**
+ * A file for each collection, replaced as a whole by a rename: whatever kills the process, a reader finds the old
+ * content or the new one. Writing is synchronous, so that two changes never mix; the files are small.
+ */
+export function openStore(folder: string): Store {
+  const collections = new Map<string, Collection<unknown>>();
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new LocalAwsError(`Cannot write to ${folder}: ${String(cause)}. Choose a folder that you may write to.`, {
+      cause,
+    });
+  }
+  return {
+    folder,
+    collection<T>(name: string): Collection<T> {
+      let collection = collections.get(name);
+      if (!collection) collections.set(name, (collection = openCollection(join(folder, `${name}.json`))));
+      return collection as Collection<T>;
+    },
+  };
+}
+
+function openCollection(file: string): Collection<unknown> {
+  const records = new Map<string, unknown>(Object.entries(readJson(file)));
+  const save = () => writeWhole(file, `${JSON.stringify(Object.fromEntries(records), null, 1)}\n`);
+  return {
+    get: (key) => records.get(key),
+    values: () => [...records.values()],
+    put(key, record) {
+      records.set(key, record);
+      save();
+    },
+    delete(key) {
+      const existed = records.delete(key);
+      if (existed) save();
+      return existed;
+    },
+  };
+}
+
+function readJson(file: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
+    throw error;
+  }
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch (cause) {
+    throw new LocalAwsError(`${file} is not readable: ${String(cause)}. Start afresh, or put back a copy of it.`, {
+      cause,
+    });
+  }
+}
+
+export function writeWhole(file: string, content: string | Uint8Array): void {
+  const temporary = `${file}.${process.pid}.tmp`;
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  writeFileSync(temporary, content, { mode: 0o600 });
+  renameSync(temporary, file);
+}
