@@ -23,6 +23,10 @@ export interface Behaviour {
   signatureHeader: string;
   /** How long after the webhook a reply token can be used. */
   replyTokenMs: number;
+  /** How long a narrowcast waits before it is sent. */
+  narrowcastMs: number;
+  /** How long a batch of rich menu changes takes. */
+  richMenuBatchMs: number;
   /** How long uploaded video and audio are in preparation. */
   transcodingMs: number;
 }
@@ -38,5 +42,7 @@ export const defaultBehaviour: Behaviour = {
   escapeStyle: "raw",
   signatureHeader: "x-line-signature",
   replyTokenMs: 60_000,
+  narrowcastMs: 0,
+  richMenuBatchMs: 0,
   transcodingMs: 0,
 };

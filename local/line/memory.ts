@@ -4,10 +4,11 @@ export interface Memory {
   replyTokens: BoundedMap<ReplyToken>;
   retryKeys: BoundedMap<AcceptedRequest>;
   /** Levels of the rate limits' buckets, by channel and operation. */
-  buckets: Map<string, { level: number; atMs: number }>;
+  buckets: BoundedMap<{ level: number; atMs: number }>;
   linkTokens: BoundedMap<{ channelId: string; personId: string; expiresAtMs: number }>;
-  narrowcasts: BoundedMap<Record<string, unknown>>;
-  richMenuBatches: BoundedMap<Record<string, unknown>>;
+  /** By the id of the request that was accepted. */
+  narrowcasts: BoundedMap<Narrowcast>;
+  richMenuBatches: BoundedMap<RichMenuBatch>;
   /** When a webhook host name was first seen. */
   hostsSeenAtMs: BoundedMap<number>;
 }
@@ -17,6 +18,20 @@ export interface ReplyToken {
   chatId: string;
   eventAtMs: number;
   usableUntilMs: number;
+}
+
+export interface Narrowcast {
+  channelId: string;
+  acceptedAtMs: number;
+  completedAtMs?: number;
+  userIds: string[];
+  failure?: { errorCode: number; failedDescription: string };
+}
+
+export interface RichMenuBatch {
+  channelId: string;
+  acceptedAtMs: number;
+  completedAtMs?: number;
 }
 
 export interface AcceptedRequest {
@@ -50,7 +65,7 @@ export function createBoundedMap<V>(limit: number): BoundedMap<V> {
 export const createMemory = (): Memory => ({
   replyTokens: createBoundedMap(20_000),
   retryKeys: createBoundedMap(20_000),
-  buckets: new Map(),
+  buckets: createBoundedMap(10_000),
   linkTokens: createBoundedMap(1000),
   narrowcasts: createBoundedMap(1000),
   richMenuBatches: createBoundedMap(1000),

@@ -88,7 +88,7 @@ export function createChannel(
       standby: false,
     },
     friends: {},
-    quota: { month: "", used: 0 },
+    quota: { month: "", used: 0, units: [] },
     sent: {},
     richMenus: { menus: {}, aliases: {}, ofPerson: {} },
   };

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
 import { createPage } from "../chat/page.ts";
@@ -10,7 +11,7 @@ import { systemClock, type Clock } from "./clock.ts";
 import { createConsoleActions, type ConsoleActions } from "./console/actions.ts";
 import { nextMessage, type NextMessage } from "./console/reading.ts";
 import { createConsoleRoutes } from "./console/routes.ts";
-import { createContents } from "./contents.ts";
+import { openContents } from "./contents.ts";
 import { createFaults } from "./faults.ts";
 import { createMemory } from "./memory.ts";
 import { refuseOtherSites } from "./other-sites.ts";
@@ -68,7 +69,7 @@ export async function startLineSimulator(options: LineSimulatorOptions = {}): Pr
   const world: World = {
     state: (await store.load()) ?? seed(),
     memory: createMemory(),
-    contents: createContents(),
+    contents: await openContents(dataDir === undefined ? undefined : join(dataDir, "contents")),
     clock,
     behaviour: { ...defaultBehaviour, ...options.behaviour },
     faults: createFaults(),
@@ -96,7 +97,7 @@ export async function startLineSimulator(options: LineSimulatorOptions = {}): Pr
       world.faults.clear();
       world.traces.clear();
       world.changed();
-      await store.flush();
+      await Promise.all([store.flush(), world.contents.flush()]);
     },
     async close() {
       const closed = once(server, "close");
@@ -105,7 +106,7 @@ export async function startLineSimulator(options: LineSimulatorOptions = {}): Pr
       server.closeAllConnections();
       await Promise.all([closed, world.webhooks.idle()]);
       world.webhooks.close();
-      await store.flush();
+      await Promise.all([store.flush(), world.contents.flush()]);
     },
   };
 }

@@ -110,10 +110,12 @@ export interface Quota {
   /** The month in Japan that `used` counts, such as `202601`. */
   month: string;
   used: number;
+  /** Names of aggregation units used in the month. */
+  units: string[];
 }
 
 export interface RichMenus {
-  menus: Record<string, messagingApi.RichMenuResponse & { image?: { contentType: string } }>;
+  menus: Record<string, messagingApi.RichMenuResponse>;
   aliases: Record<string, string>;
   default?: string;
   /** Rich menu ids by the person's id. */

@@ -4,7 +4,7 @@ import type { Group } from "../state.ts";
 import { leaveGroupAsBot } from "../console/group-changes.ts";
 import { tryFindGroup, tryFindPerson, tryFindPersonById, type World } from "../world.ts";
 import type { Call, Handler } from "./call.ts";
-import { parseStart, toStart } from "./profiles.ts";
+import { parseStart, toStart } from "./paging.ts";
 
 const pageSize = 100;
 
@@ -51,7 +51,14 @@ const consenting = (world: World, { members }: Group) =>
     .filter((person) => person !== undefined)
     .filter(({ consent }) => consent);
 
-const leave: Handler = (call) => leaveGroupAsBot(call.world, call.channel, findGroup(call));
+const leaveGroup: Handler = (call) => leaveGroupAsBot(call.world, call.channel, findGroup(call));
+
+/** A room that the bot is not in is no error; one that does not exist is. */
+const leaveRoom: Handler = (call) => {
+  const { world, channel, params } = call;
+  const room = world.state.groups.find(({ id }) => id === params["roomId"]);
+  if (room === undefined || room.channelId === channel.id) leaveGroupAsBot(world, channel, findGroup(call));
+};
 
 export const groupHandlers = {
   getGroupSummary,
@@ -61,6 +68,6 @@ export const groupHandlers = {
   getRoomMemberProfile: getMemberProfile,
   getGroupMembersIds: getMembersIds,
   getRoomMembersIds: getMembersIds,
-  leaveGroup: leave,
-  leaveRoom: leave,
+  leaveGroup,
+  leaveRoom,
 };

@@ -3,6 +3,7 @@ import { LineError, notFound } from "../errors.ts";
 import { isUserId, toUserId } from "../ids.ts";
 import { isFriend, tryFindPerson } from "../world.ts";
 import type { Handler } from "./call.ts";
+import { parseStart, toStart } from "./paging.ts";
 
 const getBotInfo: Handler = ({ channel: { bot, settings } }): messagingApi.BotInfoResponse => ({
   userId: bot.userId,
@@ -42,15 +43,5 @@ const getFollowers: Handler = ({ world, channel, query }): messagingApi.GetFollo
   const rest = userIds.length > from + limit;
   return { userIds: userIds.slice(from, from + limit), ...(rest && { next: toStart(from + limit) }) };
 };
-
-/** Where the next page begins, opaque to the caller. */
-export const toStart = (index: number): string => Buffer.from(`from:${index}`).toString("base64url");
-
-export function parseStart(start: string | undefined): number {
-  if (start === undefined) return 0;
-  const [, index] = /^from:(\d+)$/.exec(Buffer.from(start, "base64url").toString()) ?? [];
-  if (index === undefined) throw new LineError(400, "Invalid start param");
-  return Number(index);
-}
 
 export const profileHandlers = { getBotInfo, getProfile, getFollowers };

@@ -3,7 +3,7 @@ import { addMessage } from "../chat-log.ts";
 import { LineError } from "../errors.ts";
 import { nextMessageId, randomToken } from "../ids.ts";
 import type { Call, Handler } from "./call.ts";
-import { countSent, takeQuota } from "./quota.ts";
+import { countSent, countUnits, takeQuota } from "./quota.ts";
 import { findReach } from "./recipients.ts";
 import { once } from "./retry-key.ts";
 
@@ -30,6 +30,7 @@ const pushMessage: Handler<messagingApi.PushMessageRequest> = (call) =>
     const { chatId, recipients } = findReach(call, body.to);
     takeQuota(world, channel, recipients);
     countSent(world, channel, "push", recipients);
+    countUnits(world, channel, body.customAggregationUnits);
     return { sentMessages: recipients === 0 ? unseen(body.messages) : deliver(call, chatId, body.messages) };
   });
 

@@ -3,6 +3,7 @@ import { TokenError } from "../errors.ts";
 import { randomToken } from "../ids.ts";
 import type { Channel, Token } from "../state.ts";
 import { tryFindChannel, type World } from "../world.ts";
+import { verifyAssertion } from "./assertion.ts";
 import type { TokenCall, TokenHandler } from "./call.ts";
 
 const dayMs = 86_400_000;
@@ -12,7 +13,8 @@ const outstanding = 30;
 
 const issueStatelessChannelToken: TokenHandler = ({ world, form }) => {
   if (form["grant_type"] !== "client_credentials") throw new TokenError("unsupported_grant_type");
-  const channel = tryFindBySecret(world, form);
+  const isSigned = form["client_assertion"] !== undefined;
+  const channel = isSigned ? verifyAssertion(world, form).channel : tryFindBySecret(world, form);
   if (channel === undefined) throw new TokenError("invalid_request", "Invalid 'client_credentials'.");
   return issue(world, { channelId: channel.id, kind: "stateless" }, statelessMs);
 };
@@ -45,7 +47,7 @@ const revokeChannelToken: TokenHandler = ({ world, form }) => {
   return new Response(null, { status: 200 });
 };
 
-export const tokenHandlers = { issueStatelessChannelToken, issueChannelToken, verifyChannelToken, revokeChannelToken };
+export const issueHandlers = { issueStatelessChannelToken, issueChannelToken, verifyChannelToken, revokeChannelToken };
 
 export function tryFindToken(world: World, text: string): Token | undefined {
   const token = Object.hasOwn(world.state.tokens, text) ? world.state.tokens[text] : undefined;
@@ -60,15 +62,23 @@ export function remove(world: World, text: string): void {
   world.changed();
 }
 
-/** Issues a token of the kind, and forgets those that have expired. */
+/** Issues a token of the kind, and forgets those that expired more than a day ago. */
 export function issue(world: World, token: Pick<Token, "channelId" | "kind" | "keyId">, lifeMs: number) {
   const { state, clock } = world;
-  for (const [text, old] of Object.entries(state.tokens)) if (!isAlive(world, old)) delete state.tokens[text];
-  const text = randomToken(96);
+  for (const [text, { expiresAtMs = Infinity }] of Object.entries(state.tokens)) {
+    if (expiresAtMs < clock.now() - dayMs) delete state.tokens[text];
+  }
+  const text = randomTokenOf(token.kind);
   state.tokens[text] = { ...token, issuedAtMs: clock.now(), expiresAtMs: clock.now() + lifeMs };
   world.changed();
   return { access_token: text, expires_in: lifeMs / 1000, token_type: "Bearer" };
 }
+
+/** The newer kinds look like a JWS, with nothing to be read in it. */
+const randomTokenOf = (kind: Token["kind"]): string =>
+  kind === "v2.1" || kind === "stateless"
+    ? `eyJhbGciOiJIUzI1NiJ9.${randomToken(72)}.${randomToken(32)}`
+    : randomToken(96);
 
 export function describe({ clock }: World, { channelId, expiresAtMs }: Token) {
   const seconds = expiresAtMs === undefined ? 0 : Math.floor((expiresAtMs - clock.now()) / 1000);

@@ -1,8 +1,12 @@
 import * as v from "valibot";
 import { refuse, type World } from "../world.ts";
 import type { Action } from "./action.ts";
+import * as accounts from "./accounts.ts";
+import { friendLink } from "./friend-link.ts";
 import { block, follow } from "./friends.ts";
 import { createGroup, inviteBot, joinMembers, leaveMembers, removeBot } from "./group-changes.ts";
+import { sendAudio, sendFile, sendImages, sendVideo } from "./media.ts";
+import * as otherEvents from "./other-events.ts";
 import { messages, overview } from "./reading.ts";
 import * as settings from "./settings.ts";
 import { addFault, clearFaults, setBehaviour } from "./switches.ts";
@@ -16,6 +20,11 @@ export const actions = {
   sendText,
   sendSticker,
   sendLocation,
+  sendImages,
+  sendVideo,
+  sendAudio,
+  sendFile,
+  ...otherEvents,
   postback,
   unsend,
   editText,
@@ -26,7 +35,9 @@ export const actions = {
   removeBot,
   joinMembers,
   leaveMembers,
+  friendLink,
   ...settings,
+  ...accounts,
   addFault,
   clearFaults,
   setBehaviour,

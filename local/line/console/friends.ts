@@ -16,7 +16,7 @@ export const follow = action(pair, async (world, input) => {
   channel.friends[person.id] = { ...former, friend: true, blocked: false };
   world.changed();
   const chat = directChat(channel, person);
-  const emitted = await emit(world, chat, { type: "follow", follow: { isUnblocked } } as never);
+  const emitted = await emit(world, chat, { type: "follow", follow: { isUnblocked } });
   greet(world, channel, chat.chatId);
   return emitted;
 });

@@ -3,6 +3,7 @@ import { toUserId } from "../ids.ts";
 import type { Channel, ChatMessage } from "../state.ts";
 import { isFriend, type World } from "../world.ts";
 import { action } from "./action.ts";
+import { toFriendUrl } from "./friend-link.ts";
 
 /** Everything the page shows, without secrets and tokens. */
 export const overview = action(v.optional(v.object({})), (world) => ({
@@ -34,10 +35,6 @@ function toChannelView(world: World, channel: Channel) {
     })),
   };
 }
-
-/** @see https://developers.line.biz/en/docs/messaging-api/using-line-url-scheme/ */
-export const toFriendUrl = ({ bot }: Channel): string =>
-  `https://line.me/R/ti/p/${encodeURIComponent(bot.premiumId ?? bot.basicId)}`;
 
 /** A chat as its people see it: what was said to someone who blocked the bot never arrived. */
 export const messages = action(

@@ -47,6 +47,8 @@ export const setBehaviour = action(
     escapeStyle: v.optional(v.picklist(["raw", "escaped"])),
     signatureHeader: v.optional(v.pipe(v.string(), v.regex(/^x-line-signature$/i))),
     replyTokenMs: duration,
+    narrowcastMs: duration,
+    richMenuBatchMs: duration,
     transcodingMs: duration,
   }),
   (world, input): Behaviour => Object.assign(world.behaviour, input),

@@ -24,7 +24,7 @@ export const postback = action(
       addMessage(world, { id, channelId: channel.id, chatId: chat.chatId, personId: person.id, content });
     }
     const told: webhook.PostbackContent = { data, ...(params !== undefined && { params }) };
-    return emit(world, chat, { type: "postback", postback: told } as never);
+    return emit(world, chat, { type: "postback", postback: told });
   },
 );
 
@@ -45,7 +45,7 @@ export const unsend = action(v.object({ ...writer, messageId: v.string() }), (wo
   message.content = { id: messageId, type: "text", text: "", quoteToken: "" };
   world.contents.delete(messageId);
   touchMessage(world, message, "unsent");
-  return emit(world, chat, { type: "unsend", unsend: { messageId } } as never, message);
+  return emit(world, chat, { type: "unsend", unsend: { messageId } }, message);
 });
 
 /** Rewords a text message, which LINE allows in groups only: the same message id, a new quote token. */
@@ -60,6 +60,6 @@ export const editText = action(
     const content: webhook.TextMessageContent = { id: messageId, type: "text", text, quoteToken };
     Object.assign(message, { content, quoteToken, editedAtMs: world.clock.now() });
     touchMessage(world, message, "edited");
-    return emit(world, chat, { type: "messageEdited", message: content } as never, message);
+    return emit(world, chat, { type: "messageEdited", message: content }, message);
   },
 );

@@ -41,17 +41,22 @@ function findGroupOf(world: World, channel: Channel, person: Person, groupId: st
   return group;
 }
 
-/** A message's content before the platform gave it its id and tokens. */
-type Draft = { type: webhook.MessageContent["type"] } & Record<string, unknown>;
+/** A message's content before the platform gave it its tokens, and an id where it has none yet. */
+type Draft = { type: webhook.MessageContent["type"]; id?: string } & Record<string, unknown>;
 
 const quotable: ReadonlySet<string> = new Set(["text", "image", "video", "sticker"]);
 
 /** Puts what the person sent into the chat and tells the bot. */
-export async function write(world: World, { channel, person, chat }: Place, draft: Draft): Promise<Emitted> {
-  const id = nextMessageId(world.state);
+export async function write(
+  world: World,
+  { channel, person, chat }: Place,
+  draft: Draft,
+  readyAtMs?: number,
+): Promise<Emitted> {
+  const { id = nextMessageId(world.state) } = draft;
   const quoteToken = quotable.has(draft.type) ? { quoteToken: randomToken(48) } : {};
   const markAsReadToken = randomToken(48);
-  const content = { id, ...draft, ...quoteToken, markAsReadToken } as webhook.MessageContent;
+  const content = { ...draft, id, ...quoteToken, markAsReadToken } as webhook.MessageContent;
   const { chatId } = chat;
   const message = addMessage(world, {
     id,
@@ -61,9 +66,10 @@ export async function write(world: World, { channel, person, chat }: Place, draf
     content,
     markAsReadToken,
     ...quoteToken,
+    ...(readyAtMs !== undefined && { readyAtMs }),
   });
   if (chat.source?.type === "user") noteWriting(world, channel, person);
-  const emitted = await emit(world, chat, { type: "message", message: content } as never, message);
+  const emitted = await emit(world, chat, { type: "message", message: content }, message);
   if (draft.type === "text") autoReply(world, channel, chatId);
   return emitted;
 }

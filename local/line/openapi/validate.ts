@@ -24,6 +24,7 @@ export function problemsOf(shape: Shape, value: unknown, at = ""): ErrorDetail[]
 }
 
 type Found = ErrorDetail[];
+type NumberShape = Extract<Shape, { type: "integer" | "number" }>;
 
 function check(shape: Shape, value: unknown, at: string, found: Found): void {
   switch (shape.type) {
@@ -116,17 +117,19 @@ function checkString(shape: Extract<Shape, { type: "string" }>, value: unknown, 
   }
 }
 
-function checkNumber(
-  shape: Extract<Shape, { type: "integer" | "number" }>,
-  value: unknown,
-  at: string,
-  found: Found,
-): void {
-  if (typeof value !== "number" || (shape.type === "integer" && !Number.isSafeInteger(value)))
-    throw invalidProperty(at);
+function checkNumber(shape: NumberShape, value: unknown, at: string, found: Found): void {
+  const isNumber = typeof value === "number" && (shape.type === "number" || Number.isSafeInteger(value));
+  if (!isNumber) throw invalidProperty(at);
   const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = shape;
-  if (value < minimum) found.push({ message: `Must be greater than or equal to ${minimum}`, property: at });
-  else if (value > maximum) found.push({ message: `Must be less than or equal to ${maximum}`, property: at });
+  if (value >= minimum && value <= maximum) return;
+  found.push({ message: boundsOf(shape), property: at });
+}
+
+function boundsOf({ minimum, maximum }: NumberShape): string {
+  if (minimum === undefined) return `Must be less than or equal to ${maximum}`;
+  return maximum === undefined
+    ? `Must be greater than or equal to ${minimum}`
+    : `Must be between ${minimum} and ${maximum}`;
 }
 
 const oneOf = (values: string[]) => `Must be one of the following values: [${values.join(", ")}]`;

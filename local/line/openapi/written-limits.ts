@@ -40,6 +40,7 @@ const link = uri(1000, ["http:", "https:", "line:", "tel:"]);
  * @see https://developers.line.biz/en/reference/messaging-api/#message-objects
  */
 export const writtenLimits: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
+  PushMessageRequest: { customAggregationUnits: size(0, 1) },
   TextMessage: { text: units(5000), emojis: size(0, 20) },
   TextMessageV2: { text: units(5000) },
   ImageMessage: { originalContentUrl: media, previewImageUrl: media },

@@ -13,8 +13,13 @@ export interface MessageEditedEvent extends webhook.EventBase {
 
 export type LineEvent = webhook.Event | MessageEditedEvent;
 
+/** Each kind of the union without what all events have in common. */
+type BodyOf<Event> = Event extends LineEvent
+  ? Omit<Event, Exclude<keyof webhook.EventBase, "type"> | "replyToken">
+  : never;
+
 /** The part of an event that its kind decides. */
-export type EventBody = Omit<LineEvent, keyof webhook.EventBase | "replyToken"> & { type: LineEvent["type"] };
+export type EventBody = BodyOf<LineEvent>;
 
 /** The kinds that can be replied to. @see https://developers.line.biz/en/docs/messaging-api/receiving-messages/ */
 const repliable: ReadonlySet<string> = new Set([
