@@ -12,12 +12,14 @@ const currentDeadline = new AsyncLocalStorage<AbortSignal>();
  * @throws {DeadlinePassed} when the time is over, whether or not the task listens to its signal.
  */
 export async function withDeadline<T>(timeoutMs: number, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const overdue = new DeadlinePassed(`Not done within ${Math.round(timeoutMs)} ms`);
+  if (timeoutMs <= 0) throw overdue;
   const own = new AbortController();
   const around = currentDeadline.getStore();
   const signal = around === undefined ? own.signal : AbortSignal.any([around, own.signal]);
   signal.throwIfAborted();
   // Not `AbortSignal.timeout`: its timer would not keep the process waiting for a task that never settles.
-  const timer = setTimeout(() => own.abort(new DeadlinePassed(`Not done within ${timeoutMs} ms`)), timeoutMs);
+  const timer = setTimeout(() => own.abort(overdue), timeoutMs);
   const passed = new Promise<never>((_, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });

@@ -36,6 +36,8 @@ export function describeError(error: unknown): Fields {
   const status = "status" in error && typeof error.status === "number" ? error.status : undefined;
   const headers = "headers" in error && error.headers instanceof Headers ? error.headers : undefined;
   const lineRequestId = headers?.get("x-line-request-id") ?? undefined;
+  // The SDK takes this error's name from its class, which has another name once it is minified.
+  const name = headers === undefined ? error.name : "HTTPFetchError";
   const reason = process.env["LOG_ERROR_MESSAGES"] === "true" ? error.message : undefined;
-  return { error: error.name, status, lineRequestId, reason, at: frame?.trim().slice("at ".length) };
+  return { error: name, status, lineRequestId, reason, at: frame?.trim().slice("at ".length) };
 }
