@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { parseArgs } from "node:util";
+import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
 import { UserError } from "../../line/user-error.ts";
 import { devChannel } from "./seed.ts";
 import { startLineSimulator, type LineSimulator } from "./simulator.ts";
@@ -18,7 +18,7 @@ const options = {
   ca: { type: "string", multiple: true, default: [] },
   reset: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
-} as const;
+} satisfies ParseArgsOptionsConfig;
 
 try {
   await run();
@@ -68,9 +68,11 @@ async function start(port: number, dataDir: string | undefined, trustedCa: strin
   }
 }
 
-const describe = ({ url }: LineSimulator): string => `LINE simulator
+function describe({ url }: LineSimulator): string {
+  return `LINE simulator
   page and API   ${url}
   a bot          channel id ${devChannel.channelId}, channel secret ${devChannel.channelSecret}
   its token      POST ${url}/oauth2/v3/token
   its webhook    PUT ${url}/v2/bot/channel/webhook/endpoint
 Ctrl+C stops it.`;
+}
