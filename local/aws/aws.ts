@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { openCertificate } from "./apigatewayv2/certificate.ts";
 import { openGateways } from "./apigatewayv2/gateways.ts";
 import type { Cloud } from "./cloud.ts";
@@ -6,7 +7,6 @@ import { serveEndpoint } from "./endpoint/server.ts";
 import { createFunctions } from "./lambda/functions.ts";
 import { resourceTypes } from "./resource-types.ts";
 import { Secrets } from "./secretsmanager/secrets.ts";
-import { openSeal } from "./store/seal.ts";
 import { openStore } from "./store/store.ts";
 import type { OnTrace } from "./trace.ts";
 
@@ -16,6 +16,8 @@ export { LocalAwsError } from "./errors.ts";
 export interface LocalAwsOptions {
   /** Everything lives here, whole at any moment: a start after a kill continues. */
   dataDir: string;
+  /** What relative paths of assets are relative to: the folder of the program's main file. The working directory. */
+  assetRoot?: string;
   /** Port of the AWS services' endpoint; 0, the default, takes any. */
   endpointPort?: number;
   /** First port for HTTPS gateways. Each API gets a port of its own and keeps it; 0, the default, takes any. */
@@ -46,7 +48,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const { dataDir, accountId = "000000000000", onTrace: trace = () => undefined } = options;
   const store = openStore(dataDir);
   const logGroups = openLogGroups(`${dataDir}/logs`, trace);
-  const secrets = new Secrets(store, openSeal(dataDir));
+  const secrets = new Secrets(store);
   // The endpoint's address is known only when it listens; no worker starts before.
   let endpointUrl = "";
   const functions = createFunctions({ store, trace, logGroups }, () => endpointUrl);
@@ -56,7 +58,15 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     import("./provider/provider.ts"),
     import("./provider/functions.ts"),
   ]);
-  const parts = { accountId, store, trace, logGroups, functions, secrets };
+  const parts = {
+    accountId,
+    assetRoot: resolve(options.assetRoot ?? "."),
+    store,
+    trace,
+    logGroups,
+    functions,
+    secrets,
+  };
   const gateways = await openGateways(parts, { certificate, firstPort: options.gatewayPort ?? 0 });
   const cloud: Cloud = { ...parts, gateways };
   const endpoint = await serveEndpoint(cloud, options.endpointPort ?? 0);

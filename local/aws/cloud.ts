@@ -11,6 +11,8 @@ export type Attributes = Record<string, unknown>;
 /** The account that resource types act on. */
 export interface Cloud {
   readonly accountId: string;
+  /** What relative paths of assets are relative to. */
+  readonly assetRoot: string;
   readonly store: Store;
   readonly trace: OnTrace;
   readonly functions: Functions;

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { X509Certificate } from "node:crypto";
-import { writeWhole } from "../store/store.ts";
+import { writeWhole } from "../store/write-whole.ts";
 
 export interface Certificate {
   key: string;

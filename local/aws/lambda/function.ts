@@ -12,7 +12,7 @@ import { takePackage } from "./package.ts";
 import type { CodePackage } from "./package.ts";
 
 const RUNTIME = `nodejs${process.versions.node.split(".")[0]}.x`;
-const records = (cloud: Cloud) => cloud.store.collection<Stored>("lambda/function-resources");
+const records = (cloud: Cloud) => cloud.store.collection<Stored>("lambda/function-resources", "sealed");
 
 /** Inputs whose change is a change of code. */
 const CODE = ["code", "sourceCodeHash", "codeSha256", "architectures", "sourceKmsKeyArn"];
@@ -86,7 +86,7 @@ async function takeCode(inputs: Attributes, cloud: Cloud): Promise<CodePackage> 
       "InvalidParameterValueException",
       `The offline AWS runs functions with ${RUNTIME} only, not with ${String(runtime)}`,
     );
-  return takePackage(code, cloud.functions.packagesFolder);
+  return takePackage(code, cloud.assetRoot, cloud.functions.packagesFolder);
 }
 
 function toPackage(fn: LambdaFunction, olds: Attributes): CodePackage {

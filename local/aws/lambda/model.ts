@@ -36,7 +36,7 @@ export interface LambdaFunction {
 }
 
 export const functionsOf = (cloud: Pick<Cloud, "store">): Collection<LambdaFunction> =>
-  cloud.store.collection<LambdaFunction>("lambda/functions");
+  cloud.store.collection<LambdaFunction>("lambda/functions", "sealed");
 export const aliasesOf = (cloud: Pick<Cloud, "store">): Collection<Stored> =>
   cloud.store.collection<Stored>("lambda/aliases");
 export const permissionsOf = (cloud: Pick<Cloud, "store">): Collection<Stored> =>

@@ -22,8 +22,8 @@ export function taskRoot(packagesFolder: string, sha256: string): string {
 }
 
 /** Takes a zip in: unpacked once for each content, under its own hash. */
-export async function takePackage(archive: Archive, packagesFolder: string): Promise<CodePackage> {
-  const zip = readArchive(archive);
+export async function takePackage(archive: Archive, assetRoot: string, packagesFolder: string): Promise<CodePackage> {
+  const zip = readArchive(archive, assetRoot);
   if (zip.length > ZIPPED_LIMIT)
     throw new ServiceError("RequestEntityTooLargeException", `Request must be smaller than ${ZIPPED_LIMIT} bytes`, 413);
   const digest = createHash("sha256").update(zip).digest();
@@ -38,18 +38,18 @@ export async function takePackage(archive: Archive, packagesFolder: string): Pro
   return { sha256, codeSha256: digest.toString("base64"), size: zip.length };
 }
 
-function readArchive(archive: Archive): Buffer {
+function readArchive(archive: Archive, assetRoot: string): Buffer {
   if (!archive.path?.endsWith(".zip"))
     throw new ServiceError(
       "InvalidParameterValueException",
       "The offline AWS takes a function's code as a FileArchive of a .zip file only",
     );
   try {
-    return readFileSync(archive.path);
+    return readFileSync(resolve(assetRoot, archive.path));
   } catch (cause) {
     throw new ServiceError(
       "InvalidParameterValueException",
-      `Cannot read ${resolve(archive.path)}: ${(cause as Error).message}`,
+      `Cannot read ${resolve(assetRoot, archive.path)}: ${(cause as Error).message}`,
     );
   }
 }

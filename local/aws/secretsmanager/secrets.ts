@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { ServiceError } from "../errors.ts";
-import type { Seal } from "../store/seal.ts";
+import { canonical } from "../provider/policy.ts";
 import type { Collection, Store } from "../store/store.ts";
 
 export interface SecretValue {
@@ -11,8 +11,7 @@ export interface SecretValue {
 
 interface Version {
   versionId: string;
-  /** The value, sealed. */
-  value: string;
+  value: SecretValue;
   stages: string[];
   /** Milliseconds since 1970. */
   createdAt: number;
@@ -40,12 +39,10 @@ const VALUE_LIMIT = 65_536;
 /** What Secrets Manager holds. A secret is found by its ARN, by its name, or by an ARN without the random end. */
 export class Secrets {
   readonly #records: Collection<SecretRecord>;
-  readonly #seal: Seal;
   readonly #now: () => number;
 
-  constructor(store: Store, seal: Seal, now: () => number = Date.now) {
-    this.#records = store.collection<SecretRecord>("secretsmanager/secrets");
-    this.#seal = seal;
+  constructor(store: Store, now: () => number = Date.now) {
+    this.#records = store.collection<SecretRecord>("secretsmanager/secrets", "sealed");
     this.#now = now;
   }
 
@@ -108,14 +105,14 @@ export class Secrets {
         `Failed to satisfy constraint: Member must have length less than or equal to ${VALUE_LIMIT}`,
       );
     const existing = secret.versions.find((version) => version.versionId === versionId);
-    if (existing && this.#seal.open(existing.value) !== JSON.stringify(value))
+    if (existing && canonical(existing.value) !== canonical(value))
       throw new ServiceError(
         "ResourceExistsException",
         "The operation failed because the version already exists with another value.",
       );
     const version = existing ?? {
       versionId,
-      value: this.#seal.close(JSON.stringify(value)),
+      value,
       stages: [],
       createdAt: this.#now(),
     };
@@ -159,7 +156,7 @@ export class Secrets {
           wanted.versionId === undefined ? `staging label: ${wanted.stage}` : `VersionId: ${wanted.versionId}`
         }`,
       );
-    return { ...(JSON.parse(this.#seal.open(version.value)) as SecretValue), secret, version };
+    return { ...version.value, secret, version };
   }
 
   #findLive(id: string): SecretRecord {

@@ -1,7 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { writeWhole } from "./store.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** Keeps secret text unreadable in the data folder's files, as AWS encrypts what it stores. */
 export interface Seal {
@@ -10,8 +9,7 @@ export interface Seal {
 }
 
 /** AES-256-GCM; the key lies beside the data, so this keeps secrets from eyes and searches, not from a thief. */
-export function openSeal(folder: string): Seal {
-  const file = join(folder, "seal.key");
+export function openSeal(file: string): Seal {
   if (!existsSync(file)) writeWhole(file, randomBytes(32));
   const key = readFileSync(file);
   return {

@@ -1,6 +1,9 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { LocalAwsError } from "../errors.ts";
+import { openSeal } from "./seal.ts";
+import type { Seal } from "./seal.ts";
+import { writeWhole } from "./write-whole.ts";
 
 /** Records of one kind, by key. In memory for the readers; every change is on disk before it is answered. */
 export interface Collection<T> {
@@ -13,7 +16,8 @@ export interface Collection<T> {
 
 export interface Store {
   readonly folder: string;
-  collection<T>(name: string): Collection<T>;
+  /** A sealed one is unreadable in its file: for what may hold secrets. */
+  collection<T>(name: string, kind?: "open" | "sealed"): Collection<T>;
 }
 
 /**
@@ -21,6 +25,7 @@ export interface Store {
  * content or the new one. Writing is synchronous, so that two changes never mix; the files are small.
  */
 export function openStore(folder: string): Store {
+  let seal: Seal | undefined;
   const collections = new Map<string, Collection<unknown>>();
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -31,17 +36,22 @@ export function openStore(folder: string): Store {
   }
   return {
     folder,
-    collection<T>(name: string): Collection<T> {
+    collection<T>(name: string, kind: "open" | "sealed" = "open"): Collection<T> {
       let collection = collections.get(name);
-      if (!collection) collections.set(name, (collection = openCollection(join(folder, `${name}.json`))));
+      if (!collection) {
+        const coding = kind === "sealed" ? (seal ??= openSeal(join(folder, "seal.key"))) : PLAIN;
+        collections.set(name, (collection = openCollection(join(folder, `${name}.json`), coding)));
+      }
       return collection as Collection<T>;
     },
   };
 }
 
-function openCollection(file: string): Collection<unknown> {
-  const records = new Map<string, unknown>(Object.entries(readJson(file)));
-  const save = () => writeWhole(file, `${JSON.stringify(Object.fromEntries(records), null, 1)}\n`);
+const PLAIN: Seal = { close: (text) => text, open: (text) => text };
+
+function openCollection(file: string, coding: Seal): Collection<unknown> {
+  const records = new Map<string, unknown>(Object.entries(readJson(file, coding)));
+  const save = () => writeWhole(file, coding.close(`${JSON.stringify(Object.fromEntries(records), null, 1)}\n`));
   return {
     get: (key) => records.get(key),
     values: () => [...records.values()],
@@ -57,7 +67,7 @@ function openCollection(file: string): Collection<unknown> {
   };
 }
 
-function readJson(file: string): Record<string, unknown> {
+function readJson(file: string, coding: Seal): Record<string, unknown> {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -66,17 +76,10 @@ function readJson(file: string): Record<string, unknown> {
     throw error;
   }
   try {
-    return JSON.parse(text) as Record<string, unknown>;
+    return JSON.parse(coding.open(text)) as Record<string, unknown>;
   } catch (cause) {
     throw new LocalAwsError(`${file} is not readable: ${String(cause)}. Start afresh, or put back a copy of it.`, {
       cause,
     });
   }
-}
-
-export function writeWhole(file: string, content: string | Uint8Array): void {
-  const temporary = `${file}.${process.pid}.tmp`;
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  writeFileSync(temporary, content, { mode: 0o600 });
-  renameSync(temporary, file);
 }
