@@ -4,7 +4,7 @@ import type { LineClient } from "./line-client.ts";
 import type { Log } from "./log.ts";
 
 /** What every handler is given. */
-export interface Context<Event = webhook.EventBase> {
+export interface Context<Event> {
   /** The event as LINE sent it. */
   event: Event;
   /** The profile of the user whose event it is; undefined when LINE does not give it, as for one who is no friend. */
@@ -13,7 +13,7 @@ export interface Context<Event = webhook.EventBase> {
   language: () => Promise<Language>;
   /** All of LINE's Messaging API, with a token that is taken care of. */
   line: LineClient;
-  /** Aborted when the time for the event is over. A `fetch` of yours is aborted without it. */
+  /** Aborted when the time for the event is over, about 1.7 seconds. A `fetch` is aborted without being given it. */
   signal: AbortSignal;
   /** Writes a line of JSON to the function's log. Keep what users write, and who they are, out of it. */
   log: Log;
@@ -23,7 +23,7 @@ export interface Context<Event = webhook.EventBase> {
 export interface ReplyContext<Event> extends Context<Event> {
   /**
    * Answers the event, once, with one to five messages; a string is a text message, cut at LINE's limit. Free of
-   * charge, unlike a push.
+   * charge, unlike a push. Tried again when LINE fails, which cannot answer twice.
    */
   reply: (...messages: [Reply, ...Reply[]]) => Promise<void>;
 }
@@ -31,11 +31,7 @@ export interface ReplyContext<Event> extends Context<Event> {
 export type Reply = string | messagingApi.Message;
 
 type Handler<Event> = (
-  context: Event extends { replyToken?: string }
-    ? "replyToken" extends keyof Event
-      ? ReplyContext<Event>
-      : Context<Event>
-    : Context<Event>,
+  context: "replyToken" extends keyof Event ? ReplyContext<Event> : Context<Event>,
 ) => Promise<void> | void;
 
 type EventOf<Type> = Extract<webhook.Event, { type: Type }>;
@@ -48,8 +44,11 @@ type EventHandlers = { [Type in Exclude<webhook.Event["type"], "message">]?: Han
 export interface Bot extends EventHandlers {
   /** By type of message. */
   message?: MessageHandlers;
-  /** Events and messages without a handler above, those that LINE has yet to invent among them. */
-  otherwise?: (context: Context) => Promise<void> | void;
+  /**
+   * Events and messages without a handler of their own, those that LINE has yet to invent among them. A reply fails
+   * where the event came without a reply token.
+   */
+  otherwise?: (context: ReplyContext<webhook.EventBase>) => Promise<void> | void;
 }
 
 /** Types a bot's handlers. */

@@ -32,12 +32,17 @@ export function toLabel(name: unknown): string {
  */
 export function describeError(error: unknown): Fields {
   if (!(error instanceof Error)) return { error: typeof error };
-  const frame = error.stack?.split("\n").find((line) => line.startsWith("    at "));
+  const frame = /^ {4}at (.*)$/m.exec(framesOf(error))?.[1];
   const status = "status" in error && typeof error.status === "number" ? error.status : undefined;
   const headers = "headers" in error && error.headers instanceof Headers ? error.headers : undefined;
   const lineRequestId = headers?.get("x-line-request-id") ?? undefined;
   // The SDK takes this error's name from its class, which has another name once it is minified.
   const name = headers === undefined ? error.name : "HTTPFetchError";
   const reason = process.env["LOG_ERROR_MESSAGES"] === "true" ? error.message : undefined;
-  return { error: name, status, lineRequestId, reason, at: frame?.trim().slice("at ".length) };
+  return { error: name, status, lineRequestId, reason, at: frame };
+}
+
+/** The stack without the message in front of it, which may have lines that look like frames. */
+function framesOf({ stack = "", message }: Error): string {
+  return stack.slice(stack.indexOf(message) + message.length);
 }

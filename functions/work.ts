@@ -1,5 +1,5 @@
 import type { webhook } from "@line/bot-sdk";
-import type { Bot, Context } from "./bot-interface.ts";
+import type { Bot } from "./bot-interface.ts";
 import { createContext } from "./context.ts";
 import type { LineClient } from "./line-client.ts";
 import type { Log } from "./log.ts";
@@ -7,8 +7,8 @@ import type { Log } from "./log.ts";
 /** `ignored`: the bot has no handler for it. `standby`: another channel has the chat, and this one has to be silent. */
 export type Worked = "handled" | "ignored" | "standby";
 
-/** Handlers, seen from where their types no longer matter. */
-type Handlers = Readonly<Record<string, unknown>>;
+/** A handler, seen from where the type of its event no longer matters. */
+type AnyHandler = NonNullable<Bot["otherwise"]>;
 
 /**
  * Gives one event to the bot's handler for it.
@@ -26,18 +26,15 @@ export async function work(
   return "handled";
 }
 
-function findHandler(bot: Bot, event: webhook.Event): ((context: Context) => unknown) | undefined {
-  const handler =
-    event.type === "message"
-      ? own(bot.message, (event.message as { type?: unknown } | undefined)?.type)
-      : own(bot, event.type);
-  return isHandler(handler) ? handler : bot.otherwise;
+function findHandler(bot: Bot, event: webhook.Event): AnyHandler | undefined {
+  if (event.type !== "message") return tryFindOwn(bot, event.type) ?? bot.otherwise;
+  // What belongs to one type of event is not checked yet.
+  const message = event.message as webhook.MessageContent | null | undefined;
+  return tryFindOwn(bot.message ?? {}, message?.type) ?? bot.otherwise;
 }
 
 /** The type comes from outside, and may be called `toString`. */
-function own(handlers: object | undefined, type: unknown): unknown {
-  if (handlers === undefined || typeof type !== "string" || !Object.hasOwn(handlers, type)) return undefined;
-  return (handlers as Handlers)[type];
+function tryFindOwn(handlers: object, type: unknown): AnyHandler | undefined {
+  if (typeof type !== "string" || !Object.hasOwn(handlers, type)) return undefined;
+  return (handlers as Readonly<Record<string, AnyHandler | undefined>>)[type];
 }
-
-const isHandler = (value: unknown): value is (context: Context) => unknown => typeof value === "function";

@@ -1,4 +1,5 @@
-import { expect, test } from "vitest";
+import { expect, expectTypeOf, test } from "vitest";
+import type { Bot } from "../../functions/bot-interface.ts";
 import { callback, event, signed, textEvent, userId } from "./cloud.ts";
 import { startFunction } from "./setup.ts";
 
@@ -52,4 +53,15 @@ test("greets a new friend, and says hello to a group it joins", async () => {
     "Hello everyone! Thank you for having me.",
     "友だち追加ありがとうございます！何か話しかけてください。",
   ]);
+});
+
+test("lets a handler reply only where LINE takes a reply, and see what its event has", () => {
+  type ContextOf<Handler> = Handler extends (context: infer Context) => unknown ? Context : never;
+  type Message = NonNullable<Bot["message"]>;
+
+  expectTypeOf<ContextOf<Bot["follow"] & {}>>().toHaveProperty("reply");
+  expectTypeOf<ContextOf<Bot["otherwise"] & {}>>().toHaveProperty("reply");
+  expectTypeOf<ContextOf<Bot["unfollow"] & {}>>().not.toHaveProperty("reply");
+  expectTypeOf<ContextOf<Message["text"] & {}>["event"]["message"]["text"]>().toEqualTypeOf<string>();
+  expectTypeOf<ContextOf<Bot["postback"] & {}>["event"]["postback"]["data"]>().toEqualTypeOf<string>();
 });

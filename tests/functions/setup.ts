@@ -28,6 +28,7 @@ export async function startFunction({ bot = defaultBot, prepare, limits, now, ..
     }),
     apiUrl: cloud.url,
     print: (line) => void lines.push(line),
+    timeoutMs: 20_000, // More than LINE's 2 seconds: on a busy machine the tests are about other things.
     ...rest,
   });
   return {

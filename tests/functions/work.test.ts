@@ -45,7 +45,7 @@ describe("the events of one request", () => {
       bot: {
         message: {
           async text({ event, reply }) {
-            if (event.message.text === "bad") throw new TypeError("a secret text");
+            if (event.message.text === "bad") throw new TypeError("a secret text\n    at its secret text");
             await reply(event.message.text);
           },
         },
