@@ -25,13 +25,26 @@ export function localEnvironment({ env }: Pick<DeployTarget, "env">): Record<str
   return { ...Object.fromEntries(inherited), ...env };
 }
 
-/** One operation of the embedded engine on the local stack, shown as it runs. Returns the operation's result. */
-export async function runLocally(
-  kind: StackOperation["kind"],
-  target: DeployTarget,
-  { diff = false, signal, ...options }: StackOperation["options"] & { diff?: boolean; signal?: AbortSignal } = {},
-) {
-  const display = createDisplay({ stream: process.stdout, kind, stack: localStack, diff });
+const titles = { preview: "Previewing", up: "Updating", refresh: "Refreshing", destroy: "Destroying" };
+
+interface LocalOptions extends NonNullable<StackOperation["options"]> {
+  /** Property lines of each step instead of a tree. */
+  diff?: boolean;
+  signal?: AbortSignal;
+}
+
+/** One operation of the embedded engine on the local stack, shown as it runs. */
+export async function runLocally(kind: StackOperation["kind"], target: DeployTarget, options: LocalOptions = {}) {
+  const { diff = false, signal, ...rest } = options;
+  const { stdout } = process;
+  const display = createDisplay({
+    stream: stdout,
+    isTerminal: stdout.isTTY,
+    color: stdout.hasColors?.() ?? false,
+    title: `${titles[kind]} (${localStack}):`,
+    preview: kind === "preview",
+    diff,
+  });
   try {
     return await runStackOperation({
       kind,
@@ -42,8 +55,10 @@ export async function runLocally(
       // Where this cloud's simulator listens; the stack's file names the usual port.
       configOverrides: { "line:apiUrl": target.lineUrl },
       createStack: true,
-      options,
-      onEvent: (event) => display.show(event),
+      // The data folder is this cloud's alone: whoever left a lock there is gone.
+      removeDeadLock: true,
+      options: rest,
+      onEvent: (event) => display.onEvent(event),
       ...(signal === undefined ? {} : { signal }),
     });
   } finally {

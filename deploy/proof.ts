@@ -19,7 +19,7 @@ const said = "こんにちは";
  * @throws {UserError} with what LINE saw, when no answer comes.
  */
 export async function proveAnswer(line: LineSimulator, botUserId: unknown): Promise<Proof> {
-  const { channelId, userId, displayName } = findFriend(line, botUserId);
+  const { channelId, userId, displayName } = await findFriend(line, botUserId);
   const startedAtMs = performance.now();
   const waiting = line.console.nextMessage({ channelId, userId }, undefined, AbortSignal.timeout(patienceMs));
   // Without an answer the wait ends later than the delivery, which says more.
@@ -35,8 +35,9 @@ export async function proveAnswer(line: LineSimulator, botUserId: unknown): Prom
   return { user: displayName, said, answered, milliseconds: performance.now() - startedAtMs };
 }
 
-function findFriend({ console }: LineSimulator, botUserId: unknown) {
-  const channel = console.overview({}).channels.find(({ bot }) => bot.userId === botUserId);
+async function findFriend({ console }: LineSimulator, botUserId: unknown) {
+  const { channels } = await console.overview({});
+  const channel = channels.find(({ bot }) => bot.userId === botUserId);
   const friend = channel?.people.find(({ isFriend }) => isFriend);
   if (channel === undefined || friend === undefined) {
     throw new UserError(

@@ -1,7 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "../line/user-error.ts";
-import { type LocalAws, startLocalAws } from "./aws/aws.ts";
+import { type LocalAws, LocalAwsError, startLocalAws } from "./aws/aws.ts";
 import { tryClaim } from "./instance.ts";
 import { type LineSimulator, startLineSimulator } from "./line/simulator.ts";
 
@@ -48,7 +48,13 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   started.defer(() => instance.close());
   await prepareFolder(dataDir, options.fresh ?? false);
 
-  const aws = await startLocalAws({ dataDir: path.join(dataDir, "aws"), gatewayPort });
+  // The program names its artifact relative to its own folder.
+  const assetRoot = path.join(import.meta.dirname, "../infra");
+  const aws = await startLocalAws({ dataDir: path.join(dataDir, "aws"), gatewayPort, assetRoot }).catch(
+    (error: unknown) => {
+      throw error instanceof LocalAwsError ? new UserError(error.message, { cause: error }) : error;
+    },
+  );
   started.defer(() => aws.close());
   const line = await onPort(linePort, (port) =>
     startLineSimulator({ port, dataDir: path.join(dataDir, "line"), trustedCa: aws.certificateAuthority }),

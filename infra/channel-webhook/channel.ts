@@ -1,4 +1,4 @@
-import { setTimeout as wait } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as v from "valibot";
 
 /**
@@ -10,6 +10,8 @@ export interface Channel {
   getBot(): Promise<Bot>;
   /** Undefined: none was ever set. */
   getWebhook(): Promise<Webhook | undefined>;
+  /** The first that fits, or the last that was seen within the budget. */
+  awaitWebhook(fits: (webhook: Webhook | undefined) => boolean): Promise<Webhook | undefined>;
   setWebhook(endpoint: string): Promise<void>;
   /** Lets LINE send a signed, empty webhook to this URL, whether or not it is the channel's. 60 calls an hour. */
   testWebhook(endpoint: string): Promise<TestResult>;
@@ -61,19 +63,32 @@ export interface ChannelOptions {
   accessToken: string;
   /** How long one call may take. Default: 15 seconds; LINE's test alone waits two for the endpoint. */
   timeoutMs?: number;
-  /** How long all attempts of one call may take together. Default: 60 seconds. */
+  /** How long the attempts of one call may wait for another together. Default: 60 seconds. */
   budgetMs?: number;
   /** Told before each wait. */
   onRetry?: (what: string) => void;
+  /** Default: the clock's time. */
+  wait?: (milliseconds: number) => Promise<unknown>;
 }
 
 export function openChannel(options: ChannelOptions): Channel {
   const call = createCall(options);
+  const { wait = sleep, budgetMs = defaultBudgetMs, onRetry = () => {} } = options;
+  const getWebhook = async () => {
+    const answer = await call("GET", "channel/webhook/endpoint", { absent: 404 });
+    return answer === undefined ? undefined : v.parse(webhook, answer);
+  };
   return {
     getBot: async () => v.parse(bot, await call("GET", "info")),
-    getWebhook: async () => {
-      const answer = await call("GET", "channel/webhook/endpoint", { absent: 404 });
-      return answer === undefined ? undefined : v.parse(webhook, answer);
+    getWebhook,
+    awaitWebhook: async (fits) => {
+      for (const pauseMs of createPauses(budgetMs)) {
+        const now = await getWebhook();
+        if (fits(now)) return now;
+        onRetry(`LINE still reports ${now?.endpoint ?? "no webhook"}; looking again`);
+        await wait(pauseMs);
+      }
+      return getWebhook();
     },
     // A host name that was made a moment ago may be refused with 400 until LINE can resolve it.
     setWebhook: async (endpoint) => {
@@ -92,14 +107,25 @@ interface CallOptions {
   transient?: number[];
 }
 
-const backOffMs = [500, 1000, 2000, 4000, 8000, 16_000, 16_000];
+const defaultBudgetMs = 60_000;
+
+/** Pauses that double and differ from each other's, as long as they fit into the budget together. */
+function* createPauses(budgetMs: number): Generator<number> {
+  for (let longestMs = 1000, waitedMs = 0; ; longestMs = Math.min(longestMs * 2, 16_000)) {
+    const pauseMs = longestMs * (0.5 + Math.random() / 2);
+    waitedMs += pauseMs;
+    if (waitedMs > budgetMs) return;
+    yield pauseMs;
+  }
+}
 
 function createCall({
   apiUrl,
   accessToken,
   timeoutMs = 15_000,
-  budgetMs = 60_000,
+  budgetMs = defaultBudgetMs,
   onRetry = () => {},
+  wait = sleep,
 }: ChannelOptions) {
   const send = async (method: string, path: string, { body, absent }: CallOptions): Promise<unknown> => {
     const name = `${method} ${path}`;
@@ -128,17 +154,16 @@ function createCall({
     }
   };
   return async (method: string, path: string, options: CallOptions = {}): Promise<unknown> => {
-    const giveUpAtMs = Date.now() + budgetMs;
-    for (let attempt = 0; ; attempt += 1) {
+    for (const pauseMs of createPauses(budgetMs)) {
       try {
         return await send(method, path, options);
       } catch (error) {
-        const pauseMs = (backOffMs[attempt] ?? Number.POSITIVE_INFINITY) * (0.5 + Math.random());
-        if (!mayPass(error, method, options) || Date.now() + pauseMs > giveUpAtMs) throw error;
-        onRetry(`${error instanceof Error ? error.message : String(error)}; trying again`);
+        if (!(error instanceof Error) || !mayPass(error, method, options)) throw error;
+        onRetry(`${error.message}; trying again`);
         await wait(pauseMs);
       }
     }
+    return send(method, path, options);
   };
 }
 

@@ -16,7 +16,18 @@ export interface Outcome {
 
 /** The channel is left as it was found, or was put back. */
 export class CutOverFailed extends Error {
-  override readonly name = "CutOverFailed";
+  override readonly name: string = "CutOverFailed";
+}
+
+/** The proof failed after the URL was set, and LINE has no call to unset it. */
+export class LeftBehind extends CutOverFailed {
+  readonly webhook: Webhook;
+  readonly formerEndpoint: string | undefined;
+  constructor(message: string, webhook: Webhook, formerEndpoint: string | undefined, options: ErrorOptions) {
+    super(message, options);
+    this.webhook = webhook;
+    this.formerEndpoint = formerEndpoint;
+  }
 }
 
 /**
@@ -36,7 +47,7 @@ export async function cutOver(channel: Channel, plan: CutOver, tell: (message: s
   await prove(channel, plan);
   try {
     await set(channel, plan.endpoint);
-    const webhook = await readBack(channel, plan.endpoint);
+    const webhook = await readBack(channel, plan, before);
     await prove(channel, plan);
     return { webhook, formerEndpoint: before?.endpoint };
   } catch (error) {
@@ -106,11 +117,12 @@ async function set(channel: Channel, endpoint: string): Promise<void> {
   }
 }
 
-async function readBack(channel: Channel, endpoint: string): Promise<Webhook> {
-  const webhook = await channel.getWebhook();
+/** LINE keeps a change from its own readers for up to a minute; a third URL is somebody else's. */
+async function readBack(channel: Channel, { endpoint }: CutOver, before: Webhook | undefined): Promise<Webhook> {
+  const webhook = await channel.awaitWebhook((now) => now?.endpoint !== before?.endpoint);
   if (webhook?.endpoint === endpoint) return webhook;
   throw new CutOverFailed(
-    `LINE accepted ${endpoint} but reports ${webhook?.endpoint ?? "no webhook"}: somebody else set it at the same time.`,
+    `LINE accepted ${endpoint} but reports ${webhook?.endpoint ?? "no webhook"}: somebody else may have set it at the same time.`,
   );
 }
 
@@ -125,10 +137,14 @@ async function putBack(
   const now = await channel.getWebhook();
   if (now?.endpoint !== endpoint) return new CutOverFailed(reason, { cause });
   if (before === undefined) {
-    return new CutOverFailed(`${reason} LINE has no call to unset a webhook: the channel points at ${endpoint} now.`, {
-      cause,
-    });
+    const left = `${reason} LINE has no call to unset a webhook: the channel points at ${endpoint} now.`;
+    return new LeftBehind(left, now, undefined, { cause });
   }
-  await set(channel, before.endpoint);
+  try {
+    await set(channel, before.endpoint);
+  } catch (error) {
+    const left = `${reason} And the former URL, ${before.endpoint}, could not be put back: the channel points at ${endpoint} now.`;
+    return new LeftBehind(left, now, before.endpoint, { cause: error });
+  }
   return new CutOverFailed(`${reason} The channel's webhook was put back to ${before.endpoint}.`, { cause });
 }

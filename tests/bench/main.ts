@@ -1,0 +1,36 @@
+/** `npm run bench`: what the project promises about speed, measured in one run. `-- --json` for machines. */
+import { parseCommandLine, runCommand } from "../../deploy/command-line.ts";
+import { measureHandler } from "./handler.ts";
+import { measureStart } from "./start.ts";
+
+const command = { usage: "npm run bench -- [--json]", options: { json: { type: "boolean" } }, words: 0 } as const;
+
+const rows: [name: string, key: string, unit: string, most?: number][] = [
+  ["npm alone", "npmMs", "ms"],
+  ["npm start -- --once to the proof, first deployment", "firstProofMs", "ms", 4000],
+  ["npm start -- --once to the proof, nothing changed", "nextProofMs", "ms", 4000],
+  ["warm signed webhook through the HTTPS gateway, median", "webhookMs", "ms", 3],
+  ["warm signed webhook through the HTTPS gateway, p99", "webhookP99Ms", "ms"],
+  ["webhook bundle", "bundleBytes", "bytes", 60 * 1024],
+  ["webhook bundle, load", "loadMs", "ms", 10],
+  ["receiving one request", "receiveMicroseconds", "µs"],
+  ["bare HMAC and JSON.parse", "bareMicroseconds", "µs"],
+  ["receiving ÷ bare", "receiveRatio", "×", 1.3],
+];
+
+async function main(): Promise<number> {
+  const { values } = parseCommandLine(command, process.argv.slice(2));
+  const figures: Record<string, number> = { ...(await measureHandler()), ...(await measureStart()) };
+  if (values.json === true) {
+    console.log(JSON.stringify(figures, null, 2));
+    return 0;
+  }
+  for (const [name, key, unit, most] of rows) {
+    const value = (figures[key] ?? Number.NaN).toFixed(unit === "bytes" ? 0 : 2);
+    const target = most === undefined ? "" : `  (at most ${most})`;
+    console.log(`${name.padEnd(56)} ${value.padStart(9)} ${unit}${target}`);
+  }
+  return 0;
+}
+
+await runCommand(main);
