@@ -191,6 +191,21 @@ test("the first request tries again when the first fetch failed", async () => {
   expect(fetches(fn.cloud)).toBe(2);
 });
 
+test("a moment's failure of Secrets Manager is not the sender's", async () => {
+  const failures = [500, 503];
+  await using fn = await startFunction({
+    prepare: (cloud) => {
+      cloud.override = (call) => {
+        const status = isForSecret(call) ? failures.shift() : undefined;
+        return status === undefined ? undefined : { status };
+      };
+    },
+  });
+
+  expect(await fn.status(signed(body))).toBe(200);
+  expect(fetches(fn.cloud)).toBe(3);
+});
+
 test("with the secret at hand, a forged signature is 401 and a true one 200 while Secrets Manager is down", async () => {
   const clock = createClock();
   await using fn = await startFunction({ now: clock.now });

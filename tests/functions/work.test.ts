@@ -13,8 +13,14 @@ function answerReplies(...answers: Answer[]) {
 
 describe("the events of one request", () => {
   const inGroup = (text: string, groupId: string) => textEvent(text, { source: { type: "group", groupId, userId } });
+  const inRoom = (text: string, roomId: string) => textEvent(text, { source: { type: "room", roomId, userId } });
+  const inChat = (text: string, userId: string) => textEvent(text, { source: { type: "user", userId } });
 
-  test("are handled in order within a conversation, and side by side across conversations", async () => {
+  test.each([
+    ["groups", inGroup],
+    ["rooms", inRoom],
+    ["users", inChat],
+  ])("are handled in order within a conversation, and side by side across %s", async (_, inConversation) => {
     const steps: string[] = [];
     const { promise: other, resolve: otherIsDone } = Promise.withResolvers<void>();
     await using fn = await startFunction({
@@ -33,7 +39,7 @@ describe("the events of one request", () => {
       },
     });
 
-    await fn.send(signed(callback(inGroup("a1", "Ca"), inGroup("b1", "Cb"), inGroup("a2", "Ca"), inGroup("b2", "Cb"))));
+    await fn.send(signed(callback(...["a1", "b1", "a2", "b2"].map((text) => inConversation(text, text.slice(0, 1))))));
 
     const of = (conversation: string) => steps.filter((step) => step.includes(conversation));
     expect(of(" a")).toEqual(["start a1", "end a1", "start a2", "end a2"]);
