@@ -3,7 +3,10 @@ import type { Language } from "./language.ts";
 import type { LineClient } from "./line-client.ts";
 import type { Log } from "./log.ts";
 
-/** What every handler is given. */
+/**
+ * What every handler is given.
+ * @public for helpers of a bot's own.
+ */
 export interface Context<Event> {
   /** The event as LINE sent it. */
   event: Event;

@@ -12,7 +12,7 @@ import { work } from "./work.ts";
 
 /** What API Gateway sends, of which a direct call may leave out all but the signed body. */
 export type HandlerEvent = WebhookRequest & { requestContext?: { requestId?: string } };
-export type HandlerContext = Partial<Pick<LambdaContext, "awsRequestId">>;
+type HandlerContext = Partial<Pick<LambdaContext, "awsRequestId">>;
 export type Handler = (request: HandlerEvent, context?: HandlerContext) => Promise<APIGatewayProxyStructuredResultV2>;
 
 export interface HandlerOptions {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { sign } from "../../line/signature.ts";
 
-export const botUserId = "U8e742f61d673b39c7fff3cecb7536ef0";
+const botUserId = "U8e742f61d673b39c7fff3cecb7536ef0";
 export const userId = "U0123456789abcdef0123456789abcdef";
 
 /** One request that reached the loopback server. */

@@ -13,7 +13,7 @@ export async function startWorker(env: Record<string, string>) {
   const directory = await mkdtemp(path.join(tmpdir(), "webhook-"));
   const file = path.join(directory, "index.mjs");
   await writeFile(file, await bundle(entry));
-  const child = fork(path.join(import.meta.dirname, "driver.mjs"), [file], { env, silent: true, execArgv: [] });
+  const child = fork(new URL("driver.mjs", import.meta.url), [file], { env, silent: true, execArgv: [] });
   const output: Buffer[] = [];
   child.stdout?.on("data", (chunk: Buffer) => output.push(chunk));
   child.stderr?.on("data", (chunk: Buffer) => output.push(chunk));
