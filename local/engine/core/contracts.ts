@@ -68,7 +68,11 @@ export interface Snapshot {
   pendingOperations: { type: PendingOperationType; resource: ResourceState }[];
 }
 
-/** Keeps snapshots. `save` resolves when the snapshot is durable; the core never calls it twice at once. */
+/**
+ * Keeps snapshots. `save` resolves when the snapshot is durable; the core never calls it twice at once.
+ * A `ResourceState` in a snapshot never changes after it was handed over: the same object stands for the same
+ * content, so a store may keep its serialized form by identity.
+ */
 export interface Store {
   load(): Promise<Snapshot>;
   save(snapshot: Snapshot): Promise<void>;
@@ -78,9 +82,17 @@ export interface Store {
 export interface Source {
   /**
    * Runs the program against the monitor. Resolves when it has ended well (the stack's deletes may run then);
-   * throws `ProgramFailed` when the program failed and has said why.
+   * throws `ProgramFailed` when the program failed and has said why. The signal aborts when nothing that the
+   * program does matters any more.
    */
   run(monitor: Monitor, options: { dryRun: boolean; parallel: number; signal: AbortSignal }): Promise<void>;
+  /** The operation is over. Until then the program may be asked to run hooks, although `run` has resolved. */
+  close?(): Promise<void>;
+}
+
+/** Thrown by the monitor's methods once the operation has failed or was cancelled: no answer will come. */
+export class MonitorClosed extends Error {
+  override readonly name = "MonitorClosed";
 }
 
 export class ProgramFailed extends Error {
@@ -93,15 +105,50 @@ export interface Monitor {
   readResource(request: ReadResource): Promise<{ urn: Urn; properties: PropertyMap }>;
   registerResourceOutputs(urn: Urn, outputs: PropertyMap): Promise<void>;
   invoke(request: Invoke): Promise<InvokeResult>;
-  call(request: Call): Promise<InvokeResult & { returnDependencies: Record<string, Urn[]> }>;
+  registerHook: (hook: ResourceHook) => void;
+  registerErrorHook: (hook: ErrorHook) => void;
   /** A message of the program, on a resource or on the stack. Debug messages carry secrets and never arrive here. */
-  log(message: {
-    severity: "info" | "warning" | "error";
+  log: (message: {
+    severity: "info" | "info#err" | "warning" | "error";
     message: string;
     urn?: Urn;
     streamId?: number;
     ephemeral?: boolean;
-  }): void;
+  }) => void;
+}
+
+export type HookKind =
+  | "BeforeCreate"
+  | "AfterCreate"
+  | "BeforeUpdate"
+  | "AfterUpdate"
+  | "BeforeDelete"
+  | "AfterDelete"
+  | "OnError";
+
+/** What a hook is told about the step that it stands before or after. */
+export interface HookArgs {
+  urn: Urn;
+  id: string;
+  name: string;
+  type: string;
+  oldState?: ResourceState;
+  newState?: ResourceState;
+  newInputs?: PropertyMap;
+  oldInputs?: PropertyMap;
+  newOutputs?: PropertyMap;
+  oldOutputs?: PropertyMap;
+}
+export interface ResourceHook {
+  name: string;
+  onDryRun: boolean;
+  ignoreErrors: boolean;
+  run(args: HookArgs): Promise<void>;
+}
+/** Asked after a failed create, update or delete; answers whether to try again. */
+export interface ErrorHook {
+  name: string;
+  run(args: HookArgs & { failedOperation: "create" | "update" | "delete"; errors: string[] }): Promise<boolean>;
 }
 
 export interface Alias {
@@ -123,6 +170,7 @@ export interface RegisterResource {
   inputs: PropertyMap;
   parent?: Urn;
   dependencies: Urn[];
+  /** Empty: every property depends on all of `dependencies`. */
   propertyDependencies: Record<string, Urn[]>;
   /** Reference to an explicit provider; the default provider of the type's package otherwise. */
   provider?: string;
@@ -144,7 +192,9 @@ export interface RegisterResource {
   customTimeouts?: { create?: number; update?: number; delete?: number };
   importId?: string;
   deletedWith?: Urn;
-  hooks?: Record<string, string[]>;
+  hooks?: Partial<Record<HookKind, string[]>>;
+  /** Of a provider resource: names of variables that it sees under other names. */
+  envVarMappings?: Record<string, string>;
   supportsResultReporting: boolean;
   sourcePosition?: string;
   stackTrace?: { sourcePosition: string }[];
@@ -155,8 +205,9 @@ export interface RegisteredResource {
   id?: string;
   outputs: PropertyMap;
   propertyDependencies: Record<string, Urn[]>;
-  stable: boolean;
   result: "success" | "fail" | "skip";
+  /** Not created in this operation, because it was not among its targets: the outputs are unknown. */
+  unknown: boolean;
 }
 
 export interface ReadResource {
@@ -168,22 +219,26 @@ export interface ReadResource {
   dependencies: Urn[];
   provider?: string;
   version?: string;
+  pluginDownloadUrl?: string;
   additionalSecretOutputs: string[];
   sourcePosition?: string;
+  stackTrace?: { sourcePosition: string }[];
 }
 
 export interface Invoke {
   token: string;
   args: PropertyMap;
+  parent?: Urn;
   provider?: string;
   version?: string;
-}
-export interface Call extends Invoke {
-  argDependencies: Record<string, Urn[]>;
+  pluginDownloadUrl?: string;
+  dependsOn: Urn[];
 }
 export interface InvokeResult {
   result: PropertyMap;
   failures: CheckFailure[];
+  /** It depends on a resource that does not exist yet (in a preview). */
+  unknown?: boolean;
 }
 
 export interface CheckFailure {
@@ -217,6 +272,16 @@ export class InitializationFailed extends Error {
     this.inputs = at.inputs;
     this.reasons = at.reasons;
   }
+}
+
+/** The provider cannot tell; the resource counts as changed, and the message is shown as a warning. */
+export class DiffUnavailable extends Error {
+  override readonly name = "DiffUnavailable";
+}
+
+/** A provider call failed so that nobody knows what became of the object. */
+export class StatusUnknown extends Error {
+  override readonly name = "StatusUnknown";
 }
 
 /** One configured provider. An adapter hides whether it takes secrets, unknowns or previews of its own. */
@@ -266,13 +331,13 @@ export interface Provider {
     oldOutputs: PropertyMap;
     timeoutSeconds?: number;
   }): Promise<void>;
-  invoke(request: { token: string; args: PropertyMap }): Promise<InvokeResult>;
+  invoke(request: { token: string; args: PropertyMap; preview: boolean }): Promise<InvokeResult>;
   readonly supportsPreview: boolean;
 }
 
 /** Finds the provider of a package, not yet configured. Throws a `UserError` for a package that it cannot serve. */
 export interface ProviderHost {
-  open(pkg: string, version: string | undefined): Promise<UnconfiguredProvider>;
+  open(pkg: string, version: string | undefined, log: Monitor["log"]): Promise<UnconfiguredProvider>;
   /** Stops whatever was started. */
   close(): Promise<void>;
 }
@@ -302,6 +367,8 @@ export interface Operation {
   secretKeys: ReadonlySet<string>;
   /** The program; absent for a refresh or destroy that does not run it. */
   source?: Source;
+  /** What another stack's outputs are, for stack references. */
+  readStackOutputs?: (stack: string) => Promise<PropertyMap>;
   providers: ProviderHost;
   store: Store;
   parallel: number;
@@ -311,6 +378,7 @@ export interface Operation {
   replace: string[];
   refresh: boolean;
   continueOnError: boolean;
+  /** The result is `failed` if anything changed; whoever asked says so. */
   expectNoChanges: boolean;
   onEvent: (event: EngineEvent) => void;
   /** Aborted once: finish what is under way and stop. */

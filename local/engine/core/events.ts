@@ -38,7 +38,7 @@ export interface SummaryEvent {
   result: OperationResult["result"];
 }
 
-/** Secret values are `[secret]` in here already. */
+/** A secret in here is its signature with `ciphertext: "[secret]"`, as the CLI shows it. */
 export interface StepEventMetadata {
   op: StepOp;
   urn: Urn;

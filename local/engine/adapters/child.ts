@@ -1,0 +1,58 @@
+/** Node processes that do not outlive the engine, whatever becomes of it. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { join } from "node:path";
+import { tmpdir } from "node:os";
+
+/** Ends the process when its channel to the engine breaks. Plain JavaScript: it is loaded wherever the SDK is. */
+const GUARD = pathToFileURL(fileURLToPath(new URL("./end-with-parent.mjs", import.meta.url))).href;
+
+export interface Child {
+  process: ChildProcess;
+  exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  /** Ends it now. Resolves when it is gone. */
+  kill(): Promise<void>;
+}
+
+export interface ChildOptions {
+  script: string;
+  args: string[];
+  nodeArgs?: string[];
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  onLine: (line: string, stream: "stdout" | "stderr") => void;
+}
+
+export function startNode({ script, args, nodeArgs = [], cwd, env, onLine }: ChildOptions): Child {
+  const child = spawn(process.execPath, ["--import", GUARD, ...nodeArgs, script, ...args], {
+    cwd,
+    env: { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache"), ...env },
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
+  const streams = (["stdout", "stderr"] as const).map((name) => readLines(child, name, onLine));
+  const exited = new Promise<Awaited<Child["exited"]>>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code, signal) => {
+      // What it wrote last is still on its way.
+      Promise.all(streams).then(() => resolve({ code, signal }), reject);
+    });
+  });
+  exited.catch(() => undefined);
+  return {
+    process: child,
+    exited,
+    kill: async () => {
+      if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}
+
+function readLines(child: ChildProcess, name: "stdout" | "stderr", onLine: ChildOptions["onLine"]): Promise<void> {
+  const stream = child[name];
+  if (!stream) return Promise.resolve();
+  const lines = createInterface({ input: stream, crlfDelay: Infinity });
+  lines.on("line", (line) => onLine(line, name));
+  return new Promise((resolve) => lines.once("close", resolve));
+}

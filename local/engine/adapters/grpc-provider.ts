@@ -1,0 +1,357 @@
+/** A provider behind `pulumirpc.ResourceProvider`. */
+import grpc from "@grpc/grpc-js";
+import type structs from "google-protobuf/google/protobuf/struct_pb.js";
+import providerServices from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+import messages from "@pulumi/pulumi/proto/provider_pb.js";
+import statuses from "@pulumi/pulumi/proto/status_pb.js";
+import {
+  InitializationFailed,
+  StatusUnknown,
+  type CheckFailure,
+  type DiffResult,
+  type PropertyDiffKind,
+  type PropertyMap,
+  type Provider,
+  type UnconfiguredProvider,
+  type Urn,
+} from "../core/contracts.ts";
+import { containsSecrets, isSecret, markSecretsLike, secret, withoutMarks } from "../core/properties.ts";
+import { packageOfProvider, parseUrn } from "../core/urn.ts";
+import {
+  call,
+  CHANNEL_OPTIONS,
+  entriesOf,
+  fromStruct,
+  isServiceError,
+  toStruct,
+  type RequestOf,
+  type ResponseOf,
+} from "./grpc.ts";
+import { forProvider, rejectUnknowns, restoreAssets, type Protocol } from "./provider-marshal.ts";
+
+export type ProviderClient = providerServices.ResourceProviderClient;
+
+type Method = "check" | "diff" | "create" | "read" | "update" | "delete" | "invoke";
+
+export function connect(address: string): ProviderClient {
+  return new providerServices.ResourceProviderClient(address, grpc.credentials.createInsecure(), CHANNEL_OPTIONS);
+}
+
+/** What the provider says of itself before it is configured; undefined if it is too old to be asked. */
+export async function handshake(client: ProviderClient, engineAddress: string): Promise<Protocol | undefined> {
+  const request = new messages.ProviderHandshakeRequest();
+  request.setEngineAddress(engineAddress);
+  request.setConfigureWithUrn(true);
+  request.setInvokeWithPreview(true);
+  try {
+    const response = await call(client, "handshake", request);
+    return {
+      acceptsSecrets: response.getAcceptSecrets(),
+      acceptsResources: response.getAcceptResources(),
+      supportsPreview: true,
+    };
+  } catch (error) {
+    if (isServiceError(error) && error.code === grpc.status.UNIMPLEMENTED) return undefined;
+    throw error;
+  }
+}
+
+/** `negotiated`: the outcome of a handshake; without one, the answer to `Configure` says what the provider takes. */
+export function createGrpcProvider(client: ProviderClient, negotiated: Protocol | undefined): UnconfiguredProvider {
+  // Configurations never were told about secrets or resources; the arguments of `Configure` are.
+  const plain = { acceptsSecrets: false, acceptsResources: false };
+  return {
+    async checkConfig(urn, olds, news) {
+      const request = new messages.CheckRequest();
+      identify(request, urn);
+      request.setOlds(toStruct(forProvider(olds, plain)));
+      request.setNews(toStruct(forProvider(news, plain)));
+      const response = await orUnimplemented(call(client, "checkConfig", request));
+      if (!response) return { inputs: news, failures: [] };
+      return { inputs: markSecretsLike(fromStruct(response.getInputs()), news), failures: failuresOf(response) };
+    },
+    async diffConfig(urn, oldInputs, oldOutputs, news) {
+      const request = new messages.DiffRequest();
+      identify(request, urn);
+      request.setOldInputs(toStruct(forProvider(oldInputs, plain)));
+      request.setOlds(toStruct(forProvider(oldOutputs, plain)));
+      request.setNews(toStruct(forProvider(news, plain)));
+      const response = await orUnimplemented(call(client, "diffConfig", request));
+      return response ? toDiffResult(response) : { replaces: [], stables: [], diffs: [] };
+    },
+    async configure(urn, inputs) {
+      const response = await call(client, "configure", configureRequest(urn, inputs)).catch(toConfigureError);
+      const protocol = negotiated ?? {
+        acceptsSecrets: response.getAcceptsecrets(),
+        acceptsResources: response.getAcceptresources(),
+        supportsPreview: response.getSupportspreview(),
+      };
+      return new GrpcProvider(client, protocol);
+    },
+  };
+}
+
+class GrpcProvider implements Provider {
+  readonly supportsPreview: boolean;
+  readonly #client: ProviderClient;
+  readonly #protocol: Protocol;
+
+  constructor(client: ProviderClient, protocol: Protocol) {
+    this.#client = client;
+    this.#protocol = protocol;
+    this.supportsPreview = protocol.supportsPreview;
+  }
+
+  async check({ urn, olds, news, randomSeed }: Parameters<Provider["check"]>[0]): ReturnType<Provider["check"]> {
+    const request = new messages.CheckRequest();
+    identify(request, urn);
+    request.setOlds(this.#struct(olds));
+    request.setNews(this.#struct(news));
+    request.setRandomseed(randomSeed);
+    const response = await this.#call("check", request);
+    return { inputs: this.#marked(response.getInputs(), news), failures: failuresOf(response) };
+  }
+
+  async diff({
+    urn,
+    id,
+    oldInputs,
+    oldOutputs,
+    news,
+    ignoreChanges,
+  }: Parameters<Provider["diff"]>[0]): Promise<DiffResult> {
+    const request = new messages.DiffRequest();
+    identify(request, urn);
+    request.setId(id);
+    request.setOldInputs(this.#struct(oldInputs, { elideAssets: true }));
+    request.setOlds(this.#struct(oldOutputs, { elideAssets: true }));
+    request.setNews(this.#struct(news, { elideAssets: true }));
+    request.setIgnorechangesList(ignoreChanges);
+    return toDiffResult(await this.#call("diff", request));
+  }
+
+  async create({
+    urn,
+    news,
+    timeoutSeconds,
+    preview,
+  }: Parameters<Provider["create"]>[0]): ReturnType<Provider["create"]> {
+    const request = new messages.CreateRequest();
+    identify(request, urn);
+    request.setProperties(this.#struct(news, { dropUnknowns: !preview }));
+    request.setTimeout(timeoutSeconds ?? 0);
+    request.setPreview(preview);
+    const response = await this.#call("create", request, news);
+    const outputs = this.#marked(response.getProperties(), news);
+    return { id: response.getId(), outputs: preview ? outputs : rejectUnknowns(outputs) };
+  }
+
+  async read({ urn, id, inputs, outputs }: Parameters<Provider["read"]>[0]): ReturnType<Provider["read"]> {
+    const request = new messages.ReadRequest();
+    identify(request, urn);
+    request.setId(id);
+    request.setInputs(this.#struct(inputs, { elideAssets: true, dropUnknowns: true }));
+    request.setProperties(this.#struct(outputs, { elideAssets: true, dropUnknowns: true }));
+    const response = await this.#call("read", request, outputs, inputs);
+    if (!response.getId() || !response.hasProperties()) return undefined;
+    const live = restoreAssets(inputs, rejectUnknowns(this.#marked(response.getProperties(), outputs)));
+    const liveInputs = response.hasInputs()
+      ? restoreAssets(inputs, rejectUnknowns(this.#marked(response.getInputs(), inputs)))
+      : undefined;
+    return { id: response.getId(), outputs: live, ...(liveInputs ? { inputs: liveInputs } : {}) };
+  }
+
+  async update(update: Parameters<Provider["update"]>[0]): ReturnType<Provider["update"]> {
+    const { urn, id, oldInputs, oldOutputs, news, ignoreChanges, timeoutSeconds, preview } = update;
+    const request = new messages.UpdateRequest();
+    identify(request, urn);
+    request.setId(id);
+    request.setOldInputs(this.#struct(oldInputs, { elideAssets: true }));
+    request.setOlds(this.#struct(oldOutputs, { elideAssets: true }));
+    request.setNews(this.#struct(news, { dropUnknowns: !preview }));
+    request.setIgnorechangesList(ignoreChanges);
+    request.setTimeout(timeoutSeconds ?? 0);
+    request.setPreview(preview);
+    const response = await this.#call("update", request, news);
+    const outputs = this.#marked(response.getProperties(), news);
+    return { outputs: preview ? outputs : rejectUnknowns(outputs) };
+  }
+
+  async delete({ urn, id, oldInputs, oldOutputs, timeoutSeconds }: Parameters<Provider["delete"]>[0]): Promise<void> {
+    const request = new messages.DeleteRequest();
+    identify(request, urn);
+    request.setId(id);
+    request.setOldInputs(this.#struct(oldInputs, { elideAssets: true }));
+    request.setProperties(this.#struct(oldOutputs, { elideAssets: true }));
+    request.setTimeout(timeoutSeconds ?? 0);
+    await this.#call("delete", request);
+  }
+
+  async invoke({ token, args, preview }: Parameters<Provider["invoke"]>[0]): ReturnType<Provider["invoke"]> {
+    const request = new messages.InvokeRequest();
+    request.setTok(token);
+    request.setArgs(this.#struct(args, { dropUnknowns: true }));
+    request.setPreview(preview);
+    let response: messages.InvokeResponse;
+    try {
+      response = await this.#call("invoke", request);
+    } catch (error) {
+      throw new Error(
+        `invocation of ${token} returned an error: ${error instanceof Error ? error.message : String(error)}`,
+        { cause: error },
+      );
+    }
+    let result = rejectUnknowns(fromStruct(response.getReturn()));
+    // Which part of the answer tells the secret nobody knows, so all of it counts as one.
+    if (containsSecrets(args) && !this.#protocol.acceptsSecrets)
+      result = Object.fromEntries(
+        Object.entries(result).map(([key, value]) => [key, isSecret(value) ? value : secret(value)]),
+      );
+    return { result, failures: failuresOf(response) };
+  }
+
+  #struct(map: PropertyMap, options: { dropUnknowns?: boolean; elideAssets?: boolean } = {}): structs.Struct {
+    return toStruct(forProvider(map, { ...this.#protocol, ...options }));
+  }
+
+  /** Its answer, with those secrets marked that it was not told of. */
+  #marked(struct: structs.Struct | undefined, like: PropertyMap): PropertyMap {
+    const map = fromStruct(struct);
+    return this.#protocol.acceptsSecrets ? map : markSecretsLike(map, like);
+  }
+
+  async #call<Name extends Method>(
+    name: Name,
+    request: RequestOf<ProviderClient[Name]>,
+    like: PropertyMap = {},
+    likeInputs: PropertyMap = like,
+  ): Promise<ResponseOf<ProviderClient[Name]>> {
+    try {
+      return await call(this.#client, name, request);
+    } catch (error) {
+      if (!isServiceError(error)) throw error;
+      const failed = initializationFailure(error);
+      if (!failed) throw toCoreError(error);
+      const inputs = failed.getInputs();
+      throw new InitializationFailed({
+        id: failed.getId(),
+        properties: this.#marked(failed.getProperties(), like),
+        ...(inputs ? { inputs: this.#marked(inputs, likeInputs) } : {}),
+        reasons: failed.getReasonsList(),
+      });
+    }
+  }
+}
+
+function identify(
+  request: { setUrn(urn: string): unknown; setName(name: string): unknown; setType(type: string): unknown },
+  urn: Urn,
+): void {
+  const { name, type } = parseUrn(urn);
+  request.setUrn(urn);
+  request.setName(name);
+  request.setType(type);
+}
+
+function configureRequest(urn: Urn, inputs: PropertyMap): messages.ConfigureRequest {
+  const { name, type } = parseUrn(urn);
+  const request = new messages.ConfigureRequest();
+  request.setUrn(urn);
+  request.setName(name);
+  request.setType(type);
+  request.setAcceptsecrets(true);
+  request.setAcceptresources(true);
+  request.setSendsOldInputs(true);
+  request.setSendsOldInputsToDelete(true);
+  request.setArgs(toStruct(forProvider(inputs, { acceptsSecrets: true, acceptsResources: true })));
+  // Older providers read their configuration under its old names, as text.
+  const variables = request.getVariablesMap();
+  for (const [key, value] of Object.entries(withoutMarks(inputs)))
+    if (key !== "version")
+      variables.set(
+        `${packageOfProvider(type)}:config:${key}`,
+        typeof value === "string" ? value : JSON.stringify(value),
+      );
+  return request;
+}
+
+const failuresOf = (response: { getFailuresList(): messages.CheckFailure[] }): CheckFailure[] =>
+  response.getFailuresList().map((failure) => ({ property: failure.getProperty(), reason: failure.getReason() }));
+
+const { Kind } = messages.PropertyDiff;
+const KINDS = new Map<number, PropertyDiffKind>([
+  [Kind.ADD, "add"],
+  [Kind.ADD_REPLACE, "add-replace"],
+  [Kind.DELETE, "delete"],
+  [Kind.DELETE_REPLACE, "delete-replace"],
+  [Kind.UPDATE, "update"],
+  [Kind.UPDATE_REPLACE, "update-replace"],
+]);
+
+function toDiffResult(response: messages.DiffResponse): DiffResult {
+  const { DiffChanges } = messages.DiffResponse;
+  const changes = new Map<number, boolean>([
+    [DiffChanges.DIFF_NONE, false],
+    [DiffChanges.DIFF_SOME, true],
+  ]).get(response.getChanges());
+  const detailed = entriesOf(response.getDetaileddiffMap()).map(
+    ([path, diff]) => [path, { kind: KINDS.get(diff.getKind()) ?? "update", inputDiff: diff.getInputdiff() }] as const,
+  );
+  return {
+    ...(changes === undefined ? {} : { changes }),
+    replaces: response.getReplacesList(),
+    stables: response.getStablesList(),
+    deleteBeforeReplace: response.getDeletebeforereplace(),
+    diffs: response.getDiffsList(),
+    ...(response.getHasdetaileddiff() ? { detailedDiff: Object.fromEntries(detailed) } : {}),
+  };
+}
+
+/** Undefined for a method that the provider does not have; dynamic providers of old answer INTERNAL there. */
+async function orUnimplemented<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isServiceError(error) && [grpc.status.UNIMPLEMENTED, grpc.status.INTERNAL].includes(error.code))
+      return undefined;
+    throw isServiceError(error) ? toCoreError(error) : error;
+  }
+}
+
+/** After these, nobody knows whether the provider did what it was asked. */
+const INDETERMINATE: ReadonlySet<grpc.status> = new Set([
+  grpc.status.INTERNAL,
+  grpc.status.DATA_LOSS,
+  grpc.status.UNKNOWN,
+]);
+
+function toCoreError(error: grpc.ServiceError): Error {
+  return INDETERMINATE.has(error.code)
+    ? new StatusUnknown(error.details, { cause: error })
+    : new Error(error.details, { cause: error });
+}
+
+/** The details of a gRPC error are a message of their own in its metadata. */
+function detailsOf(error: grpc.ServiceError): { typeName: string; bytes: Uint8Array }[] {
+  return error.metadata.get("grpc-status-details-bin").flatMap((value) => {
+    const status = statuses.Status.deserializeBinary(typeof value === "string" ? Buffer.from(value, "base64") : value);
+    return status.getDetailsList().map((any) => ({ typeName: any.getTypeName(), bytes: any.getValue_asU8() }));
+  });
+}
+
+function initializationFailure(error: grpc.ServiceError): messages.ErrorResourceInitFailed | undefined {
+  const detail = detailsOf(error).find(({ typeName }) => typeName === "pulumirpc.ErrorResourceInitFailed");
+  return detail && messages.ErrorResourceInitFailed.deserializeBinary(detail.bytes);
+}
+
+function toConfigureError(error: unknown): never {
+  if (!isServiceError(error)) throw error;
+  const detail = detailsOf(error).find(({ typeName }) => typeName === "pulumirpc.ConfigureErrorMissingKeys");
+  const keys = detail ? messages.ConfigureErrorMissingKeys.deserializeBinary(detail.bytes).getMissingkeysList() : [];
+  if (keys.length === 0) throw toCoreError(error);
+  const lines = keys.map(
+    (key) =>
+      `missing required configuration key "${key.getName()}": ${key.getDescription()}\nSet a value using the command \`pulumi config set ${key.getName()} <value>\`.`,
+  );
+  throw new Error(lines.join("\n"), { cause: error });
+}

@@ -1,0 +1,104 @@
+/** What the gRPC adapters share: values between JSON and protobuf, calls as promises, a server on loopback. */
+import grpc from "@grpc/grpc-js";
+import structs from "google-protobuf/google/protobuf/struct_pb.js";
+import type { PropertyMap, PropertyValue } from "../core/contracts.ts";
+
+/** State files and archives can be far larger than gRPC's default of 4 MB. */
+export const CHANNEL_OPTIONS = {
+  "grpc.max_receive_message_length": 1024 * 1024 * 400,
+  "grpc.max_send_message_length": 1024 * 1024 * 400,
+};
+
+type JsValue = structs.JavaScriptValue;
+
+export function fromStruct(struct: structs.Struct | undefined): PropertyMap {
+  return (struct?.toJavaScript() ?? {}) as PropertyMap;
+}
+
+export function toStruct(map: PropertyMap): structs.Struct {
+  return structs.Struct.fromJavaScript(map as Record<string, JsValue>);
+}
+
+export function fromValue(value: structs.Value): PropertyValue {
+  return value.toJavaScript() as PropertyValue;
+}
+
+export function toValue(value: PropertyValue): structs.Value {
+  return structs.Value.fromJavaScript(value as JsValue);
+}
+
+/** A map of a message. Its own list of entries holds its values undecoded. */
+export function entriesOf<V>(map: {
+  forEach(visit: (value: V, key: string) => void): void;
+}): [key: string, value: V][] {
+  const entries: [string, V][] = [];
+  map.forEach((value, key) => entries.push([key, value]));
+  return entries;
+}
+
+/** The last overload of a generated client's method: the one that inference takes. */
+type Unary<Request, Response> = (
+  request: Request,
+  metadata: grpc.Metadata,
+  options: Partial<grpc.CallOptions>,
+  callback: (error: grpc.ServiceError | null, response: Response) => void,
+) => grpc.ClientUnaryCall;
+export type RequestOf<Method> = Method extends Unary<infer Request, infer _> ? Request : never;
+export type ResponseOf<Method> = Method extends Unary<infer _, infer Response> ? Response : never;
+
+/** Such as `call(client, "check", request)`. @throws grpc.ServiceError */
+export function call<Client extends grpc.Client, Name extends keyof Client>(
+  client: Client,
+  name: Name,
+  request: RequestOf<Client[Name]>,
+): Promise<ResponseOf<Client[Name]>> {
+  const method = client[name] as Unary<RequestOf<Client[Name]>, ResponseOf<Client[Name]>>;
+  return new Promise((resolve, reject) => {
+    method.call(client, request, new grpc.Metadata(), {}, (error, response) =>
+      error ? reject(error) : resolve(response),
+    );
+  });
+}
+
+export function isServiceError(error: unknown): error is grpc.ServiceError {
+  return error instanceof Error && "code" in error && "details" in error && "metadata" in error;
+}
+
+/** A method of a service that answers with what the function resolves to. */
+export function unary<Request, Response>(
+  handle: (request: Request) => Response | Promise<Response>,
+  toError: (error: unknown) => Partial<grpc.StatusObject>,
+): grpc.handleUnaryCall<Request, Response> {
+  return (serverCall, callback) => {
+    Promise.resolve()
+      .then(() => handle(serverCall.request))
+      .then(
+        (response) => callback(null, response),
+        (error: unknown) => callback({ code: grpc.status.UNKNOWN, ...toError(error) }),
+      );
+  };
+}
+
+export interface Server {
+  address: string;
+  /** Cuts off whatever is still under way. */
+  close(): Promise<void>;
+}
+
+/** Serves on a port of loopback that is free. */
+export async function serve(add: (server: grpc.Server) => void): Promise<Server> {
+  const server = new grpc.Server(CHANNEL_OPTIONS);
+  add(server);
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  return {
+    address: `127.0.0.1:${port}`,
+    close: () => {
+      server.forceShutdown();
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,100 @@
+/** What has to go once the program is through. */
+import type { Urn } from "./contracts.ts";
+import type { Deployment } from "./deployment.ts";
+import type { Executor } from "./executor.ts";
+import { DependencyGraph } from "./graph.ts";
+import type { Plan } from "./plan.ts";
+import { boundTo, dependentReplacements } from "./replacements.ts";
+import type { Held } from "./resource-state.ts";
+import { makeDelete, makeStep, type Step } from "./steps.ts";
+import { untouched } from "./untargeted.ts";
+
+export async function performDeletions(deployment: Deployment, plan: Plan, executor: Executor): Promise<void> {
+  const { targets, operation, deletes, providers, reporter, dryRun } = deployment;
+  const allowed = targets.constrained ? await allowedByTargets(deployment, plan) : undefined;
+  const isAllowed = (urn: Urn): boolean => allowed?.has(urn) ?? true;
+  const sames: Step[] = [];
+  const steps: Step[] = [];
+  for (const former of deployment.base) {
+    const held = plan.refreshed.get(former) ?? former;
+    const { urn } = held.state;
+    if (!isAllowed(urn)) {
+      if (!plan.livesOn(urn) && !held.state.delete) sames.push(untouched(held));
+      continue;
+    }
+    const step = deletionOf(plan, held);
+    if (!step) continue;
+    deletes.add(urn);
+    await providers.ensure(held.state.provider);
+    steps.push(step);
+  }
+  for (const held of plan.toDelete.filter(({ state }) => isAllowed(state.urn))) {
+    deletes.add(held.state.urn);
+    steps.push(makeDelete(held, false));
+  }
+  const unasked =
+    targets.constrained && !operation.targetDependents ? steps.filter((step) => !targets.names(step.urn)) : [];
+  for (const { urn } of unasked) {
+    reporter.error(
+      `Resource '${urn}' will be destroyed but was not specified in --target list.\n` +
+        "Either include resource in --target list or pass --target-dependents to proceed.",
+      urn,
+    );
+    deployment.fail();
+  }
+  if (unasked.length > 0 && !dryRun) return;
+  await executor.run(sames);
+  await deleteInOrder(deployment, plan, executor, steps);
+}
+
+/** Undefined: it stays. */
+function deletionOf(plan: Plan, held: Held): Step | undefined {
+  const { state } = held;
+  if (state.delete) return plan.pendingDeletes.has(held) ? undefined : makeDelete(held, true);
+  if (plan.livesOn(state.urn)) return undefined;
+  return state.pendingReplacement ? makeStep("remove-pending-replace", { old: held }) : makeDelete(held, false);
+}
+
+/** Dependents first. What a failed delete still needs stays. */
+async function deleteInOrder(deployment: Deployment, plan: Plan, executor: Executor, steps: Step[]): Promise<void> {
+  const graph = graphOf(deployment, plan);
+  const stepOf = new Map(steps.flatMap((step) => (step.old ? [[step.old, step] as const] : [])));
+  const needed = new Set<Held>();
+  let seen = 0;
+  for (const list of graph.deletionOrder(new Set(stepOf.keys()))) {
+    for (const failed of executor.errored.slice(seen))
+      for (const held of [failed.new, failed.old])
+        if (held && graph.has(held))
+          for (const dependency of graph.transitiveDependenciesOf(held)) needed.add(dependency);
+    seen = executor.errored.length;
+    await executor.runAll(list.flatMap((held) => (needed.has(held) ? [] : (stepOf.get(held) ?? []))));
+  }
+}
+
+function graphOf(deployment: Deployment, plan: Plan): DependencyGraph {
+  const graph = new DependencyGraph([...plan.toDelete, ...deployment.base]);
+  for (const [former, held] of plan.refreshed) graph.alias(held, former);
+  return graph;
+}
+
+/** The targets with all that depends on them: none of it can outlive them. */
+async function allowedByTargets(deployment: Deployment, plan: Plan): Promise<Set<Urn>> {
+  const graph = graphOf(deployment, plan);
+  const named = deployment.base.filter((held) => deployment.targets.names(held.state.urn));
+  const reached = new Set<Urn>();
+  for (const held of named) {
+    if (reached.has(held.state.urn)) continue;
+    reached.add(held.state.urn);
+    for (const dependent of graph.dependingOn(held, reached, true)) reached.add(dependent.state.urn);
+  }
+  const allowed = new Set<Urn>();
+  for (const held of deployment.base.filter(({ state }) => reached.has(state.urn))) {
+    allowed.add(held.state.urn);
+    for (const dependent of [
+      ...(await dependentReplacements(deployment, plan, held)),
+      ...boundTo(deployment, held.state.urn),
+    ])
+      allowed.add(dependent.held.state.urn);
+  }
+  return allowed;
+}

@@ -1,0 +1,228 @@
+/** Carries out steps: some at a time, each written to the journal before and after, each reported. */
+import {
+  InitializationFailed,
+  StatusUnknown,
+  type PendingOperationType,
+  type PropertyMap,
+  type StepOp,
+  type Urn,
+} from "./contracts.ts";
+import type { Deployment } from "./deployment.ts";
+import { messageOf, runHooks } from "./hooks.ts";
+import { isInternal } from "./reporter.ts";
+import { equal, isSecret, secret } from "./properties.ts";
+import { change, inputsOf, outputsOf, type Held } from "./resource-state.ts";
+import { sameNeedsWrite } from "./same-needs-write.ts";
+import { Slots } from "./slots.ts";
+import { applyStep, ProtectedResource, type Step } from "./steps.ts";
+
+const PENDING: Partial<Record<StepOp, PendingOperationType>> = {
+  create: "creating",
+  "create-replacement": "creating",
+  update: "updating",
+  delete: "deleting",
+  "delete-replaced": "deleting",
+  discard: "deleting",
+  "discard-replaced": "deleting",
+  read: "reading",
+  "read-replacement": "reading",
+  import: "importing",
+  "import-replacement": "importing",
+};
+
+export type ChainResult = "done" | "failed" | "stopped";
+
+export class Executor {
+  /** Failed steps that the operation went on after. */
+  readonly errored: Step[] = [];
+  readonly #deployment: Deployment;
+  readonly #slots: Slots;
+  readonly #registered = new Map<Urn, Step>();
+  /** A refresh keeps reading after a failure, and reports that it failed at the end. */
+  readonly #keepGoing: boolean;
+
+  constructor(deployment: Deployment, options: { keepGoing: boolean }) {
+    this.#deployment = deployment;
+    this.#keepGoing = options.keepGoing;
+    this.#slots = new Slots(deployment.operation.parallel);
+  }
+
+  /** Steps that have to happen one after the other. */
+  async run(chain: Step[]): Promise<ChainResult> {
+    const release = await this.#slots.take();
+    try {
+      for (const step of chain) {
+        if (this.#deployment.stopped.aborted) return "stopped";
+        if (!(await this.#execute(step))) return "failed";
+      }
+      return "done";
+    } finally {
+      release();
+    }
+  }
+
+  async runAll(steps: Step[]): Promise<void> {
+    await Promise.all(steps.map((step) => this.run([step])));
+  }
+
+  /** Resolves when nothing is under way any more. */
+  idle(): Promise<void> {
+    return this.#slots.idle();
+  }
+
+  /** Whether it went well. Whatever went wrong has been reported. */
+  async #execute(step: Step): Promise<boolean> {
+    try {
+      await this.#applyAndSettle(step);
+      return true;
+    } catch (error) {
+      this.#deployment.fail();
+      if (!(error instanceof StepFailed)) this.#deployment.reporter.error(messageOf(error), step.urn);
+      const goesOn =
+        this.#deployment.operation.continueOnError ||
+        (error instanceof StepFailed && error.cause instanceof ProtectedResource);
+      if (this.#keepGoing) return false;
+      if (goesOn && error instanceof StepFailed) this.errored.push(step);
+      else this.#deployment.stop();
+      return false;
+    }
+  }
+
+  async #applyAndSettle(step: Step): Promise<void> {
+    const { journal, dryRun, reporter } = this.#deployment;
+    reporter.pre(step);
+    const pending = PENDING[step.op];
+    const subject = step.new ?? step.old;
+    if (pending && subject && !dryRun) await journal.begin(pending, subject);
+    let failure: unknown;
+    try {
+      await applyStep(this.#deployment, step);
+      if (step.logical && step.new) this.#registered.set(step.urn, step);
+    } catch (error) {
+      failure = error;
+    }
+    this.#remember(step);
+    this.#report(step, failure);
+    if (!dryRun) await this.#settle(step, failure === undefined || failure instanceof InitializationFailed);
+    if (failure !== undefined) throw new StepFailed(messageOf(failure), { cause: failure });
+  }
+
+  #remember(step: Step): void {
+    if (!step.new || step.op === "replace") return;
+    markSecretOutputs(this.#deployment, step.new);
+    const map = step.op === "read" || step.op === "read-replacement" ? this.#deployment.reads : this.#deployment.news;
+    map.set(step.urn, step.new);
+  }
+
+  #report(step: Step, failure: unknown): void {
+    const { reporter, dryRun, kind } = this.#deployment;
+    const internal = isInternal(step);
+    if (failure !== undefined) {
+      reporter.error(`${dryRun ? "Preview failed: " : ""}${messageOf(failure)}`, internal ? undefined : step.urn);
+      if (failure instanceof StatusUnknown) reporter.maybeCorrupt = !dryRun;
+      if (!dryRun)
+        reporter.failed(step, failure instanceof StatusUnknown ? 2 : failure instanceof InitializationFailed ? 1 : 0);
+      return;
+    }
+    const refreshed = kind === "refresh" && step.op === "refresh";
+    const op = refreshed ? (step.outcome ?? "same") : step.op;
+    if (!internal && (step.op === "read" ? readSomethingNew(step) : refreshed || step.logical)) reporter.count(op);
+    const custom = (step.new ?? step.old)?.state.custom;
+    // A component tells its outputs later; a refresh and a delete are through now.
+    if (dryRun || custom || step.op === "refresh" || step.op === "delete") reporter.outputs(step, op);
+  }
+
+  async #settle(step: Step, happened: boolean): Promise<void> {
+    const { journal } = this.#deployment;
+    const finished = step.new ?? step.old;
+    if (!finished) return;
+    if (!happened) return await journal.end({ finished });
+    const { old, new: came } = step;
+    switch (step.op) {
+      case "same":
+        if (step.skippedCreate) return await journal.end({ finished, gone: old, urgent: false });
+        return await journal.end({
+          finished,
+          gone: old,
+          came,
+          urgent: !old || !came || sameNeedsWrite(old.state, came.state),
+        });
+      case "create":
+      case "create-replacement":
+        return await journal.end({ finished, came, gone: old?.state.pendingReplacement ? old : undefined });
+      case "update":
+      case "read":
+        return await journal.end({ finished, came, gone: old });
+      case "read-replacement":
+      case "import":
+      case "import-replacement":
+        return await journal.end({ finished, came });
+      case "refresh":
+        return step.persisted ? await journal.end({ came, gone: old, refreshed: true }) : undefined;
+      case "replace":
+        return undefined;
+      case "delete":
+      case "delete-replaced":
+      case "discard":
+      case "discard-replaced":
+      case "remove-pending-replace":
+        return await journal.end({
+          finished,
+          gone: old?.state.pendingReplacement && step.op !== "remove-pending-replace" ? undefined : old,
+        });
+    }
+  }
+
+  /** @throws if the resource was not registered in this operation, or has had its outputs already */
+  async registerOutputs(urn: Urn, outputs: PropertyMap): Promise<void> {
+    const { dryRun, journal, reporter } = this.#deployment;
+    const step = this.#registered.get(urn);
+    if (!step?.new) throw new Error(`cannot complete a resource '${urn}' whose registration isn't pending`);
+    this.#registered.delete(urn);
+    if (step.skippedCreate) return;
+    change(step.new, { outputs });
+    await this.#runComponentHooks(step);
+    reporter.outputs(step, step.op);
+    const urgent = !step.old || !equal(outputsOf(step.old.state), outputs);
+    if (!dryRun) await journal.end({ urgent });
+  }
+
+  async #runComponentHooks(step: Step): Promise<void> {
+    if (!step.new || step.new.state.custom || (step.op !== "create" && step.op !== "update")) return;
+    const olds = step.old ? { oldInputs: inputsOf(step.old.state), oldOutputs: outputsOf(step.old.state) } : {};
+    const news = { newInputs: inputsOf(step.new.state), newOutputs: outputsOf(step.new.state) };
+    await runHooks(this.#deployment, step.op === "create" ? "AfterCreate" : "AfterUpdate", step, { ...news, ...olds });
+  }
+}
+
+class StepFailed extends Error {
+  override readonly name = "StepFailed";
+}
+
+/** Outputs are secret where the program says so, and where the input of the same name is. */
+function markSecretOutputs(deployment: Deployment, held: Held): void {
+  const { state } = held;
+  const outputs = { ...outputsOf(state) };
+  let marked = false;
+  const mark = (key: string): void => {
+    const value = outputs[key];
+    if (value === undefined || isSecret(value)) return;
+    outputs[key] = secret(value);
+    marked = true;
+  };
+  for (const key of state.additionalSecretOutputs ?? []) {
+    if (key === "id")
+      deployment.reporter.warning(
+        "The 'id' property cannot be made secret. See pulumi/pulumi#2717 for more details.",
+        state.urn,
+      );
+    else mark(key);
+  }
+  for (const [key, input] of Object.entries(inputsOf(state))) if (isSecret(input)) mark(key);
+  if (marked) change(held, { outputs });
+}
+
+/** A read that found what was known is not a change. */
+function readSomethingNew(step: Step): boolean {
+  return step.old?.state.outputs !== undefined && !equal(step.old.state.outputs, outputsOf(step.new?.state));
+}

@@ -1,0 +1,231 @@
+/** The core's side of a running program: completes what it asks for, and hands it on. */
+import {
+  MonitorClosed,
+  type Invoke,
+  type InvokeResult,
+  type Monitor,
+  type PropertyMap,
+  type Provider,
+  type ReadResource,
+  type RegisteredResource,
+  type RegisterResource,
+  type Urn,
+} from "./contracts.ts";
+import { goalOfDefaultProvider, isDenied, keyOfRequest, type PackageRequest } from "./default-providers.ts";
+import type { Deployment } from "./deployment.ts";
+import type { Executor } from "./executor.ts";
+import { outputDependencies, withoutOutputs } from "./properties.ts";
+import type { Registrar } from "./registrar.ts";
+import { outputsOf, type Goal } from "./resource-state.ts";
+import {
+  isProviderType,
+  isRootStack,
+  packageOf,
+  packageOfProvider,
+  parseProviderRef,
+  parseUrn,
+  providerRef,
+} from "./urn.ts";
+
+export class DeploymentMonitor implements Monitor {
+  /** They are set at the very end, when it is known whether all went well. */
+  stackOutputs: { urn: Urn; outputs: PropertyMap } | undefined;
+  readonly #deployment: Deployment;
+  readonly #registrar: Registrar;
+  readonly #executor: Executor;
+  readonly #goals = new Map<Urn, Goal>();
+  readonly #defaultProviders = new Map<string, Promise<string>>();
+  readonly #unresolved = new Set<Urn>();
+
+  constructor(deployment: Deployment, registrar: Registrar, executor: Executor) {
+    this.#deployment = deployment;
+    this.#registrar = registrar;
+    this.#executor = executor;
+  }
+
+  async registerResource(request: RegisterResource): Promise<RegisteredResource> {
+    return await this.#untilStopped(this.#register(request));
+  }
+
+  async #register(request: RegisterResource): Promise<RegisteredResource> {
+    const goal = await this.#complete(this.#inherit(request));
+    const { held, result, unknown } = await this.#registrar.register(goal);
+    const { urn, id } = held.state;
+    if (result !== "success" && !request.supportsResultReporting) throw new Error("resource registration failed");
+    this.#goals.set(urn, goal);
+    if (goal.custom && !id) this.#unresolved.add(urn);
+    // A component's outputs are those of its last run until it tells new ones: they may name what is not there yet.
+    const outputs = goal.custom ? outputsOf(held.state) : {};
+    return { urn, ...(id === undefined ? {} : { id }), outputs, propertyDependencies: {}, result, unknown };
+  }
+
+  async readResource(request: ReadResource): Promise<{ urn: Urn; properties: PropertyMap }> {
+    return await this.#untilStopped(this.#read(request));
+  }
+
+  async #read(request: ReadResource): Promise<{ urn: Urn; properties: PropertyMap }> {
+    const { version, pluginDownloadUrl, type } = request;
+    const provider =
+      request.provider ?? (await this.#defaultProvider({ pkg: packageOf(type), version, pluginDownloadUrl }, type));
+    const { held } = await this.#registrar.read({ ...request, inputs: withoutOutputs(request.properties), provider });
+    return { urn: held.state.urn, properties: outputsOf(held.state) };
+  }
+
+  async registerResourceOutputs(urn: Urn, outputs: PropertyMap): Promise<void> {
+    const known = withoutOutputs(outputs);
+    if (isRootStack(urn)) this.stackOutputs = { urn, outputs: known };
+    else await this.#untilStopped(this.#executor.registerOutputs(urn, known));
+  }
+
+  async invoke(request: Invoke): Promise<InvokeResult> {
+    return await this.#untilStopped(this.#invoke(request));
+  }
+
+  async #invoke({
+    token,
+    args,
+    parent,
+    dependsOn,
+    version,
+    pluginDownloadUrl,
+    ...request
+  }: Invoke): Promise<InvokeResult> {
+    const pkg = packageOf(token);
+    const ref =
+      this.#explicitProvider(request.provider, {}, parent, pkg) ??
+      (await this.#defaultProvider({ pkg, version, pluginDownloadUrl }, token));
+    const provider = this.#findProvider(ref, token);
+    if (dependsOn.some((urn) => this.#isUnresolved(urn))) return { result: {}, failures: [], unknown: true };
+    return await provider.invoke({ token, args: withoutOutputs(args), preview: this.#deployment.dryRun });
+  }
+
+  registerHook: Monitor["registerHook"] = (hook) => this.#deployment.hooks.register(hook);
+  registerErrorHook: Monitor["registerErrorHook"] = (hook) => this.#deployment.hooks.registerError(hook);
+
+  log: Monitor["log"] = (message) => this.#deployment.reporter.log(message);
+
+  /** An operation that has stopped answers nobody any more. */
+  async #untilStopped<T>(work: Promise<T>): Promise<T> {
+    const { stopped } = this.#deployment;
+    if (stopped.aborted) {
+      work.catch(() => undefined);
+      throw new MonitorClosed();
+    }
+    const { promise, reject } = Promise.withResolvers<never>();
+    const close = (): void => reject(new MonitorClosed());
+    stopped.addEventListener("abort", close, { once: true });
+    try {
+      return await Promise.race([work, promise]);
+    } finally {
+      stopped.removeEventListener("abort", close);
+    }
+  }
+
+  /** Protection, fate and provider of a parent hold for its children, unless they say otherwise. */
+  #inherit(request: RegisterResource): RegisterResource {
+    const parent = request.parent === undefined ? undefined : this.#goals.get(request.parent);
+    if (!parent) return request;
+    const deletedWith = request.deletedWith || parent.deletedWith;
+    const protect = request.protect ?? parent.protect;
+    const retainOnDelete = request.retainOnDelete ?? parent.retainOnDelete;
+    const fits =
+      !request.custom ||
+      (parent.provider &&
+        packageOfProvider(parseUrn(parseProviderRef(parent.provider).urn).type) === packageOf(request.type));
+    const provider = request.provider || (fits ? parent.provider : undefined);
+    return {
+      ...request,
+      ...(deletedWith ? { deletedWith } : {}),
+      ...(protect === undefined ? {} : { protect }),
+      ...(retainOnDelete === undefined ? {} : { retainOnDelete }),
+      ...(provider ? { provider } : {}),
+      ...(request.custom ? {} : { providers: { ...parent.providers, ...request.providers } }),
+    };
+  }
+
+  async #complete(request: RegisterResource): Promise<Goal> {
+    const { provider: _, ...rest } = request;
+    const { custom, type, dependencies, inputs, parent } = request;
+    const provider =
+      custom && !isProviderType(type) ? await this.#providerOf(request, parent) : custom ? undefined : request.provider;
+    const named = Object.keys(request.propertyDependencies).length > 0;
+    const propertyDependencies: Record<string, Urn[]> = {};
+    for (const key of new Set([...Object.keys(inputs), ...Object.keys(request.propertyDependencies)])) {
+      const own = named ? (request.propertyDependencies[key] ?? []) : dependencies;
+      const found = outputDependencies(inputs[key] ?? null);
+      if (!named || key in request.propertyDependencies || found.size > 0)
+        propertyDependencies[key] = [...new Set([...own, ...found])];
+    }
+    return {
+      ...rest,
+      ...(provider ? { provider } : {}),
+      dependencies: [...new Set(dependencies)],
+      propertyDependencies,
+      inputs: this.#withProviderNotes(request, withoutOutputs(inputs)),
+    };
+  }
+
+  /** A provider resource keeps which plugin it is among its inputs. */
+  #withProviderNotes(
+    { type, version, pluginDownloadUrl, envVarMappings }: RegisterResource,
+    inputs: PropertyMap,
+  ): PropertyMap {
+    const internal = {
+      ...(pluginDownloadUrl ? { pluginDownloadURL: pluginDownloadUrl } : {}),
+      ...(envVarMappings && Object.keys(envVarMappings).length > 0 ? { envVarMappings } : {}),
+    };
+    if (!isProviderType(type) || (!version && Object.keys(internal).length === 0)) return inputs;
+    return { ...inputs, __internal: internal, ...(version ? { version } : {}) };
+  }
+
+  async #providerOf(
+    { type, provider, providers, version, pluginDownloadUrl }: RegisterResource,
+    parent: Urn | undefined,
+  ): Promise<string> {
+    const pkg = packageOf(type);
+    return (
+      this.#explicitProvider(provider, providers, parent, pkg) ??
+      (await this.#defaultProvider({ pkg, version, pluginDownloadUrl }, type))
+    );
+  }
+
+  #explicitProvider(
+    provider: string | undefined,
+    providers: Record<string, string>,
+    parent: Urn | undefined,
+    pkg: string,
+  ): string | undefined {
+    return provider || providers[pkg] || (parent ? this.#goals.get(parent)?.providers[pkg] : undefined) || undefined;
+  }
+
+  async #defaultProvider(request: PackageRequest, what: string): Promise<string> {
+    const { operation } = this.#deployment;
+    if (isDenied(operation, request.pkg))
+      throw new Error(`Default provider for '${request.pkg}' disabled. '${what}' must use an explicit provider.`);
+    const key = keyOfRequest(request);
+    let found = this.#defaultProviders.get(key);
+    if (!found) {
+      found = this.#registrar
+        .register(goalOfDefaultProvider(operation, request))
+        .then(({ held }) => providerRef(held.state.urn, held.state.id ?? ""));
+      this.#defaultProviders.set(key, found);
+    }
+    return await found;
+  }
+
+  #findProvider(ref: string, token: string): Provider {
+    const provider = this.#deployment.providers.tryFind(ref);
+    if (!provider) throw new Error(`unknown provider '${ref}' for function '${token}'`);
+    return provider;
+  }
+
+  /** In a preview: the resource, or one below it, does not exist yet. */
+  #isUnresolved(urn: Urn): boolean {
+    if (this.#unresolved.has(urn)) return true;
+    return [...this.#unresolved].some((unresolved) => {
+      for (let at = this.#goals.get(unresolved)?.parent; at; at = this.#goals.get(at)?.parent)
+        if (at === urn) return true;
+      return false;
+    });
+  }
+}

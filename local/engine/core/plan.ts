@@ -1,0 +1,71 @@
+/** What the plan knows so far: which resources were seen, and what was decided for each. */
+import type { Urn } from "./contracts.ts";
+import type { Deployment } from "./deployment.ts";
+import { dependenciesOf, isProviderType, isRootStack, parseProviderRef, parseUrn } from "./urn.ts";
+import type { Held } from "./resource-state.ts";
+import type { ResourceState } from "./contracts.ts";
+import type { Targets } from "./targets.ts";
+
+export class Plan {
+  readonly urns = new Set<Urn>();
+  readonly reads = new Set<Urn>();
+  readonly creates = new Set<Urn>();
+  readonly updates = new Set<Urn>();
+  readonly replaces = new Set<Urn>();
+  readonly sames = new Set<Urn>();
+  readonly refreshes = new Set<Urn>();
+  readonly imports = new Set<Urn>();
+  /** Not created, because they are not among the targets, or because everything is about to be destroyed. */
+  readonly skippedCreates = new Set<Urn>();
+  /** Resources of a destroy that ran the program: they were registered, and go now. */
+  readonly toDelete: Held[] = [];
+  /** Already deleted for the sake of another one's replacement. */
+  readonly pendingDeletes = new Set<Held>();
+  /** Which properties made a resource go with one that was deleted before its replacement. */
+  readonly dependentReplaceKeys = new Map<Urn, string[]>();
+  /** Providers of this operation, by present and former URN. */
+  readonly providers = new Map<Urn, Held>();
+  /** From former to present URNs, and back. */
+  readonly aliased = new Map<Urn, Urn>();
+  readonly aliasOf = new Map<Urn, Urn>();
+  /** What a refresh in the course of the plan made of a resource. */
+  readonly refreshed = new Map<Held, Held>();
+  /** Targets, with those that depend on them where that was asked for. */
+  readonly targets: Targets;
+  readonly #deployment: Deployment;
+
+  constructor(deployment: Deployment) {
+    this.#deployment = deployment;
+    this.targets = deployment.targets.copy();
+  }
+
+  /** A step was made for the URN. */
+  has(urn: Urn): boolean {
+    const { deletes } = this.#deployment;
+    return [this.creates, this.sames, this.updates, this.replaces, this.reads, deletes].some((set) => set.has(urn));
+  }
+
+  /** The former resource of that URN lives on in this operation. */
+  livesOn(urn: Urn): boolean {
+    const now = this.aliased.get(urn) ?? urn;
+    return [this.sames, this.updates, this.replaces, this.reads, this.refreshes].some((set) => set.has(now));
+  }
+
+  isTarget(state: ResourceState): boolean {
+    const { targets, operation } = this.#deployment;
+    if (!targets.constrained || targets.names(state.urn)) return true;
+    if (!operation.targetDependents) return false;
+    const needs = dependenciesOf(state).map((dependency) => dependency.urn);
+    if (state.provider) needs.push(parseProviderRef(state.provider).urn);
+    return needs.some((urn) => this.targets.names(urn));
+  }
+
+  /** Providers and the stack are never left out. */
+  isTargetOrImplied(state: ResourceState): boolean {
+    return isProviderType(parseUrn(state.urn).type) || isRootStack(state.urn) || this.isTarget(state);
+  }
+
+  isReplaceTarget(urn: Urn, old: ResourceState | undefined): boolean {
+    return this.#deployment.replaceTargets.names(urn) || old?.taint === true;
+  }
+}

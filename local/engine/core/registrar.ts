@@ -1,0 +1,302 @@
+/** Takes a registration through the plan and its steps, to the answer that the program gets. */
+import { MonitorClosed, type ResourceState, type Urn } from "./contracts.ts";
+import { findFormerSelf } from "./aliases.ts";
+import type { Deployment } from "./deployment.ts";
+import type { Executor } from "./executor.ts";
+import { messageOf } from "./hooks.ts";
+import type { Plan } from "./plan.ts";
+import { Planner, type Registration } from "./planner.ts";
+import { Told } from "./reporter.ts";
+import { change, inputsOf, outputsOf, stateOfGoal, tidy, type Goal, type Held } from "./resource-state.ts";
+import { makeStep, type Step } from "./steps.ts";
+import { dependenciesOf, isProviderType, makeUrn, requirementsOf } from "./urn.ts";
+import { carryOver, sameAsBefore } from "./untargeted.ts";
+
+export interface Registered {
+  held: Held;
+  result: "success" | "fail" | "skip";
+  unknown: boolean;
+}
+
+/** A read of a resource that Pulumi does not own. */
+export type ReadGoal = Pick<
+  Goal,
+  | "type"
+  | "name"
+  | "parent"
+  | "dependencies"
+  | "provider"
+  | "additionalSecretOutputs"
+  | "sourcePosition"
+  | "stackTrace"
+  | "inputs"
+> & { id: string };
+
+export class Registrar {
+  readonly #deployment: Deployment;
+  readonly #plan: Plan;
+  readonly #executor: Executor;
+  readonly #planner: Planner;
+  readonly #skipped = new Set<Urn>();
+
+  constructor(deployment: Deployment, plan: Plan, executor: Executor) {
+    this.#deployment = deployment;
+    this.#plan = plan;
+    this.#executor = executor;
+    this.#planner = new Planner(deployment, plan);
+  }
+
+  /** @throws MonitorClosed if the operation ends before there is an answer */
+  async register(goal: Goal): Promise<Registered> {
+    return await this.#guard(goal, (urn) => this.#register(goal, urn));
+  }
+
+  /** @throws MonitorClosed if the operation ends before there is an answer */
+  async read(goal: ReadGoal): Promise<Registered> {
+    return await this.#guard(goal, (urn) => this.#read(goal, urn));
+  }
+
+  /** An error in the plan is the end of the operation: nothing that follows could be trusted. */
+  async #guard(
+    goal: Pick<Goal, "type" | "name" | "parent">,
+    work: (urn: Urn) => Promise<Registered>,
+  ): Promise<Registered> {
+    if (this.#deployment.stopped.aborted) throw new MonitorClosed();
+    let urn: Urn | undefined;
+    try {
+      urn = makeUrn({ ...this.#deployment.operation, ...goal });
+      if (goal.parent && !this.#plan.urns.has(goal.parent))
+        throw new Error(`could not find parent resource ${goal.parent}`);
+      if (this.#plan.urns.has(urn)) {
+        this.#deployment.reporter.error(`Duplicate resource URN '${urn}'; try giving it a unique name`, urn);
+        throw new Told(urn);
+      }
+      this.#plan.urns.add(urn);
+      return await work(urn);
+    } catch (error) {
+      if (error instanceof MonitorClosed) throw error;
+      if (!(error instanceof Told)) this.#deployment.reporter.error(messageOf(error), urn);
+      this.#deployment.fail();
+      this.#deployment.stop();
+      throw new MonitorClosed();
+    }
+  }
+
+  async #register(goal: Goal, urn: Urn): Promise<Registered> {
+    const former = findFormerSelf(this.#deployment, this.#plan, urn, goal);
+    let { old } = former;
+    const fresh: Held = { state: stateOfGoal(goal, urn, old?.state, former.alias) };
+    if (isProviderType(goal.type))
+      for (const name of [urn, ...(former.alias ? [former.alias] : [])]) this.#plan.providers.set(name, fresh);
+    if (old && this.#refreshesInline && this.#plan.isTarget(old.state)) old = await this.#refresh(urn, old, fresh);
+    const early = this.#planWithoutProvider(goal, urn, old, fresh);
+    if (early)
+      return early.length === 0 && old
+        ? { held: old, result: "success", unknown: false }
+        : await this.#run(early, fresh);
+    const provider = await this.#providerOf(goal, urn);
+    const registration: Registration = { goal, urn, old, fresh, provider, seed: this.#planner.newSeed() };
+    if (this.#isImport(goal, old?.state)) return await this.#import(registration);
+    const targeted = this.#plan.isTargetOrImplied(fresh.state);
+    await this.#planner.check(registration, targeted);
+    if (former.conflict) throw new Told(`resource ${urn} is invalid`);
+    const before = targeted ? carryOver(this.#deployment, this.#plan, requirementsOf(fresh.state)) : [];
+    const steps = [...before, ...(await this.#steps(registration, targeted))];
+    // A preview goes on, so that one run shows all there is to show.
+    if (!this.#allowed(steps) && !this.#deployment.dryRun) throw new Told("untargeted create");
+    return await this.#run(steps, fresh);
+  }
+
+  /** The four ways a resource can go: back after it had to go, taken over, changed, or new. */
+  async #steps(registration: Registration, targeted: boolean): Promise<Step[]> {
+    const { urn, old, fresh } = registration;
+    const plan = this.#plan;
+    if (old && this.#deployment.deletes.has(urn)) return this.#planner.recreate(registration);
+    if (old?.state.external) {
+      plan.creates.add(urn);
+      const sides = { old, new: fresh, replacement: "old goes later" as const };
+      return [makeStep("create-replacement", sides), makeStep("replace", sides)];
+    }
+    if (targeted && this.#deployment.targets.constrained) plan.targets.add(urn);
+    if (!targeted) return old ? sameAsBefore(this.#deployment, plan, old, urn) : [this.#skipCreate(urn, fresh)];
+    if (!old) {
+      plan.creates.add(urn);
+      return [makeStep("create", { new: fresh })];
+    }
+    const steps = await this.#planner.stepsFor({ ...registration, old });
+    if (steps.length > 0) return steps;
+    plan.sames.add(urn);
+    return [makeStep("same", { old, new: fresh })];
+  }
+
+  /** In a refresh or destroy that runs the program, no object is made. Undefined: as in an update. */
+  #planWithoutProvider(goal: Goal, urn: Urn, old: Held | undefined, fresh: Held): Step[] | undefined {
+    const { kind } = this.#deployment;
+    if (kind === "update") return undefined;
+    const managed = goal.custom && !isProviderType(goal.type);
+    const needsSkipped = requirementsOf(fresh.state).some((needed) => this.#plan.skippedCreates.has(needed));
+    if (kind === "refresh") {
+      if (!managed && !needsSkipped) return undefined;
+      if (old) return [];
+      this.#plan.sames.add(urn);
+      return [this.#skipCreate(urn, fresh)];
+    }
+    if (needsSkipped || (managed && !old)) {
+      if (old) change(fresh, { outputs: outputsOf(old.state) });
+      return [this.#skipCreate(urn, fresh)];
+    }
+    this.#plan.toDelete.push(fresh);
+    if (!managed || !old) return undefined;
+    this.#plan.sames.add(urn);
+    change(fresh, { inputs: inputsOf(old.state) });
+    return [makeStep("same", { old, new: fresh })];
+  }
+
+  #skipCreate(urn: Urn, fresh: Held): Step {
+    if (this.#deployment.kind === "update") this.#plan.sames.add(urn);
+    this.#plan.skippedCreates.add(urn);
+    return makeStep("same", { old: { state: fresh.state }, new: fresh, skippedCreate: true });
+  }
+
+  get #refreshesInline(): boolean {
+    const { operation, kind } = this.#deployment;
+    return operation.source !== undefined && kind === "refresh";
+  }
+
+  async #refresh(urn: Urn, old: Held, fresh: Held): Promise<Held | undefined> {
+    this.#plan.refreshes.add(urn);
+    await this.#deployment.providers.ensure(old.state.provider);
+    const internal = !fresh.state.custom || isProviderType(fresh.state.type);
+    const step = makeStep("refresh", { old, new: old, persisted: true, internal });
+    await this.#settled([step]);
+    if (step.new) {
+      this.#deployment.graph.alias(step.new, old);
+      this.#plan.refreshed.set(old, step.new);
+    }
+    return step.new;
+  }
+
+  async #providerOf(goal: Goal, urn: Urn): Promise<Registration["provider"]> {
+    const { providers, base } = this.#deployment;
+    if (!goal.custom) return undefined;
+    if (isProviderType(goal.type)) return providers.registry;
+    const ref = goal.provider ?? "";
+    if (!providers.tryFind(ref)) {
+      if (!base.some((held) => `${held.state.urn}::${held.state.id}` === ref))
+        throw new Error(`unknown provider '${ref}' for resource '${urn}'`);
+      await providers.ensure(ref);
+    }
+    return providers.tryFind(ref);
+  }
+
+  #isImport(goal: Goal, old: ResourceState | undefined): boolean {
+    return (
+      goal.custom && !!goal.importId && (!old || old.external === true || (old.importID || old.id) !== goal.importId)
+    );
+  }
+
+  /** What was read is the resource's past; what the program says may still change it. */
+  async #import(registration: Registration): Promise<Registered> {
+    const { goal, urn, old, fresh } = registration;
+    this.#plan.imports.add(urn);
+    const replaces = old !== undefined && !this.#deployment.deletes.has(urn);
+    const step = makeStep(replaces ? "import-replacement" : "import", {
+      new: { state: fresh.state },
+      ...(replaces && old ? { original: old } : {}),
+    });
+    const replace = replaces && old ? [makeStep("replace", { old, new: fresh })] : [];
+    await this.#settled([step, ...replace]);
+    const imported = step.new;
+    if (!imported) throw new Error(`${urn} was not imported`);
+    const next: Registration & { old: Held } = {
+      ...registration,
+      old: imported,
+      fresh: {
+        state: tidy({
+          ...fresh.state,
+          created: imported.state.created,
+          modified: imported.state.modified,
+          importID: goal.importId,
+        }),
+      },
+    };
+    await this.#planner.check(next, true);
+    const steps = await this.#planner.stepsFor(next);
+    return steps.length === 0
+      ? { held: imported, result: "success", unknown: false }
+      : await this.#run(steps, next.fresh);
+  }
+
+  async #read(goal: ReadGoal, urn: Urn): Promise<Registered> {
+    const { type, parent, id, inputs, dependencies, provider, additionalSecretOutputs, sourcePosition, stackTrace } =
+      goal;
+    const { old, alias } = findFormerSelf(this.#deployment, this.#plan, urn, { ...goal, aliases: [] });
+    if (!id) throw new Error(`Expected an ID for ${urn}`);
+    const fresh: Held = {
+      state: tidy({
+        urn,
+        custom: true,
+        external: true,
+        type,
+        id,
+        inputs,
+        parent,
+        dependencies,
+        provider,
+        additionalSecretOutputs,
+        sourcePosition,
+        stackTrace,
+        aliases: alias ? [alias] : [],
+      }),
+    };
+    await this.#deployment.providers.ensure(provider);
+    if (old && !old.state.external && old.state.id !== id) {
+      this.#plan.replaces.add(urn);
+      return await this.#run(
+        [makeStep("read-replacement", { old, new: fresh }), makeStep("replace", { old, new: fresh })],
+        fresh,
+      );
+    }
+    if (this.#deployment.kind === "destroy") this.#plan.toDelete.push(fresh);
+    this.#plan.reads.add(urn);
+    return await this.#run([makeStep("read", { ...(old ? { old } : {}), new: fresh })], fresh);
+  }
+
+  async #run(steps: Step[], held: Held): Promise<Registered> {
+    for (const step of this.#executor.errored) this.#skipped.add(step.urn);
+    const possible = steps.filter((step) => !this.#needsSkipped(step));
+    const unknown = steps.some((step) => step.skippedCreate === true);
+    if (possible.length < steps.length) return { held, result: "skip", unknown };
+    const result = await this.#executor.run(steps);
+    if (result === "failed" && this.#deployment.operation.continueOnError) return { held, result: "fail", unknown };
+    if (result !== "done") throw new MonitorClosed();
+    return { held, result: "success", unknown };
+  }
+
+  async #settled(steps: Step[]): Promise<void> {
+    if ((await this.#executor.run(steps)) !== "done") throw new MonitorClosed();
+  }
+
+  #needsSkipped(step: Step): boolean {
+    const state = (step.new ?? step.old)?.state;
+    if (!state || !dependenciesOf(state).some(({ urn }) => this.#skipped.has(urn))) return false;
+    this.#skipped.add(state.urn);
+    return true;
+  }
+
+  /** With targets, nothing may depend on what is not created because it is no target. */
+  #allowed(steps: Step[]): boolean {
+    const { targets, replaceTargets, reporter } = this.#deployment;
+    if (!targets.constrained && !replaceTargets.constrained) return true;
+    let allowed = true;
+    for (const { new: fresh, skippedCreate, urn } of steps) {
+      if (!fresh || skippedCreate) continue;
+      for (const missing of requirementsOf(fresh.state).filter((needed) => this.#plan.skippedCreates.has(needed))) {
+        reporter.error(`Resource '${urn}' depends on '${missing}' which was was not specified in --target list.`, urn);
+        this.#deployment.fail();
+        allowed = false;
+      }
+    }
+    return allowed;
+  }
+}
