@@ -19,14 +19,10 @@ export async function resolveStackConfig(options: {
   secrets: SecretsManager;
   overrides?: Record<string, string>;
 }): Promise<StackConfig> {
-  const { project, stack, file, secrets, overrides } = options;
-  const values = withDeclaredConfig(file.config(), project, stack);
+  const { project, stack, file, secrets, overrides = {} } = options;
+  const values = withDeclaredConfig({ ...file.config(), ...overrides }, project, stack);
   const secretKeys = new Set(Object.keys(values).filter((key) => holdsSecure(values[key] ?? null)));
   const config = await decryptAll(values, secretKeys.size > 0 ? secrets : undefined, file.path);
-  for (const [key, value] of Object.entries(overrides ?? {})) {
-    config[key] = value;
-    secretKeys.delete(key);
-  }
   return { config, secretKeys };
 }
 

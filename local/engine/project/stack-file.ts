@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import * as v from "valibot";
-import { Document, isMap as isYamlMap, isScalar, parseDocument } from "yaml";
+import { Document, type Node, type Scalar, isMap as isYamlMap, isNode, isScalar, parseDocument } from "yaml";
 import { UserError } from "../../../line/user-error.ts";
 import { tryReadText, writeDurably } from "../files.ts";
 import type { PropertyPath } from "../core/property-path.ts";
@@ -27,7 +27,14 @@ const stackSchema = v.looseObject({
   encryptedkey: v.optional(v.nullable(v.string())),
   encryptionsalt: v.optional(v.nullable(v.string())),
   environment: v.optional(v.unknown()),
-  config: v.optional(v.nullable(v.record(v.string(), v.unknown()))),
+  config: v.optional(
+    v.nullable(
+      v.pipe(
+        v.custom<Record<string, unknown>>((value) => !Array.isArray(value), "is a list, not a map"),
+        v.record(v.string(), v.unknown()),
+      ),
+    ),
+  ),
 });
 
 const extensions = [".yaml", ".yml"];
@@ -89,7 +96,10 @@ function editStackFile(document: Document, path: string, project: string): Stack
       // Pulumi replaces a text or number that stands where the path needs a map or list.
       if (path.length > 0 && !isContainer(root))
         document.setIn(at, document.createNode(typeof path[0] === "number" ? [] : {}));
-      document.setIn([...at, ...path], document.createNode(value));
+      document.setIn(
+        [...at, ...path],
+        inPlaceOf(document.getIn([...at, ...path], true), document.createNode(value)),
+      );
     },
     remove(key, path) {
       const at = ["config", writtenKey(key), ...path];
@@ -100,8 +110,32 @@ function editStackFile(document: Document, path: string, project: string): Stack
     replaceConfig(values) {
       document.set("config", document.createNode(values));
     },
-    save: () => writeDurably(path, document.toString({ lineWidth: 0, flowCollectionPadding: false })),
+    save() {
+      quoteSettings(document);
+      return writeDurably(path, document.toString({ lineWidth: 0, flowCollectionPadding: false }));
+    },
   };
+}
+
+/** What stood around the old value stays around the new one, its quotes included. */
+function inPlaceOf(old: unknown, node: Node): Node {
+  if (!isNode(old)) return node;
+  const { comment, commentBefore, spaceBefore } = old;
+  if (isScalar(old) && isScalar(node) && isQuoted(old)) node.type = old.type;
+  return Object.assign(node, { comment, commentBefore, spaceBefore });
+}
+
+const isQuoted = ({ type }: Scalar): boolean => type === "QUOTE_DOUBLE" || type === "QUOTE_SINGLE";
+
+/** To Pulumi a setting that is no map or list is a text, and that is how it writes one: `true` as `"true"`. */
+function quoteSettings(document: Document): void {
+  const section = document.get("config");
+  if (!isYamlMap(section)) return;
+  for (const { value } of section.items) {
+    if (!isScalar(value) || (typeof value.value !== "boolean" && typeof value.value !== "number")) continue;
+    value.value = value.source ?? String(value.value);
+    value.type = "QUOTE_DOUBLE";
+  }
 }
 
 const isContainer = (value: ConfigValue | undefined): boolean =>

@@ -1,0 +1,243 @@
+import { userInfo } from "node:os";
+import { engineVersion } from "../version.ts";
+import type { Command, Flag, Word } from "./arguments.ts";
+import { getConfig, listConfig, refreshConfig, removeConfig, setAllConfig, setConfig } from "./config-commands.ts";
+import { openContext } from "./context.ts";
+import { getTag, listTags, removeTag, setTag, showHistory } from "./history-commands.ts";
+import { destroy, preview, refresh, up } from "./operation-commands.ts";
+import { printJson, printLine } from "./print.ts";
+import {
+  cancelUpdate,
+  exportStack,
+  importStack,
+  initStack,
+  listStacks,
+  printStackOutputs,
+  removeStack,
+  selectStack,
+  showStack,
+} from "./stack-commands.ts";
+
+const on = (help: string, short?: string): Flag => ({ type: "boolean", help, ...(short && { short }) });
+const text = (help: string, short?: string): Flag => ({ type: "text", help, ...(short && { short }) });
+const list = (help: string, short?: string): Flag => ({ type: "list", help, ...(short && { short }) });
+
+const stack = { stack: text("the stack, instead of the selected one", "s") };
+const json = { json: on("print JSON", "j") };
+const showSecrets = { "show-secrets": on("print secrets in the clear") };
+const yes = { yes: on("go on without asking", "y") };
+const configFile = { "config-file": text("a settings file instead of Pulumi.<stack>.yaml") };
+const path = { path: on("the key is a path into a map or list") };
+
+const operation = {
+  ...stack,
+  ...json,
+  ...configFile,
+  diff: on("show the properties of each change"),
+  "expect-no-changes": on("fail if anything changes"),
+  parallel: text("how many resources at once", "p"),
+  target: list("only this resource; may be given again", "t"),
+  "target-dependents": on("what depends on a target, too"),
+  message: text("a message for the history", "m"),
+  "show-sames": on("show what does not change, too"),
+  "suppress-outputs": on("do not show the stack's outputs"),
+  "suppress-progress": on("do not show steps as they happen"),
+  "run-program": on("run the program in a refresh or destroy"),
+  "event-log": text("a file, or tcp://<address>, for all events"),
+  client: text("the address of a language runtime that runs the program"),
+  "exec-kind": text("who runs this, for the history"),
+  "exec-agent": text("what runs this, for the history"),
+};
+const change = { ...operation, ...yes, "skip-preview": on("do not preview first", "f") };
+const refreshFirst = { refresh: on("read the cloud's state first", "r") };
+const replace = { replace: list("replace this resource; may be given again") };
+const keepGoing = { "continue-on-error": on("go on with what does not depend on a failure") };
+const previewOnly = { "preview-only": on("preview, and stop") };
+
+const onePositional = { min: 0, max: 1 };
+
+/** All that the command has. What is not in here is an error that names it. */
+export const commands: Word = {
+  help: "name a command",
+  flags: {
+    cwd: text("work as if started in this folder", "C"),
+    "non-interactive": on("never ask"),
+    color: text("always or never"),
+  },
+  words: {
+    preview: {
+      help: "show what an update would do",
+      aliases: ["pre", "plan"],
+      flags: { ...operation, ...refreshFirst, ...replace },
+      run: preview,
+    },
+    up: {
+      help: "create or change the stack's resources",
+      aliases: ["update", "deploy"],
+      flags: { ...change, ...refreshFirst, ...replace, ...keepGoing },
+      run: up,
+    },
+    refresh: {
+      help: "read the resources' state from the cloud",
+      flags: {
+        ...change,
+        ...previewOnly,
+        "clear-pending-creates": on("forget creations whose end nobody knows"),
+      },
+      run: refresh,
+    },
+    destroy: {
+      help: "delete the stack's resources",
+      aliases: ["down", "dn"],
+      flags: { ...change, ...refreshFirst, ...keepGoing, ...previewOnly },
+      run: destroy,
+    },
+    cancel: {
+      help: "take the locks of a stack away",
+      positionals: onePositional,
+      flags: { ...stack, ...yes },
+      run: cancelUpdate,
+    },
+    stack: {
+      help: "show and manage stacks",
+      flags: { ...stack, ...showSecrets, "show-name": on("print the name alone") },
+      run: showStack,
+      words: {
+        init: {
+          help: "make a stack",
+          aliases: ["new"],
+          positionals: onePositional,
+          flags: { ...stack, "secrets-provider": text("passphrase"), "no-select": on("do not select it") },
+          run: initStack,
+        },
+        select: {
+          help: "choose the stack that later commands are about",
+          positionals: onePositional,
+          flags: { ...stack, create: on("make it where there is none", "c") },
+          run: selectStack,
+        },
+        ls: {
+          help: "list the project's stacks",
+          aliases: ["list"],
+          flags: { ...json, all: on("of all projects", "a"), project: text("of this project", "p") },
+          run: listStacks,
+        },
+        output: {
+          help: "print the stack's outputs",
+          positionals: onePositional,
+          flags: { ...stack, ...json, ...showSecrets },
+          run: printStackOutputs,
+        },
+        export: {
+          help: "print the state",
+          flags: { ...stack, ...showSecrets, file: text("a file to write") },
+          run: exportStack,
+        },
+        import: { help: "replace the state", flags: { ...stack, file: text("a file to read") }, run: importStack },
+        history: {
+          help: "list the stack's updates",
+          aliases: ["hist"],
+          flags: { ...stack, ...json, ...showSecrets, "page-size": text("how many"), page: text("which page") },
+          run: showHistory,
+        },
+        rm: {
+          help: "remove a stack",
+          aliases: ["remove", "delete"],
+          positionals: onePositional,
+          flags: {
+            ...stack,
+            ...yes,
+            force: on("leave its resources behind", "f"),
+            "preserve-config": on("keep Pulumi.<stack>.yaml"),
+            "remove-backups": on("remove its backups, too"),
+          },
+          run: removeStack,
+        },
+        tag: {
+          help: "tags of a stack",
+          words: {
+            get: { help: "<name>", positionals: { min: 1, max: 1 }, flags: stack, run: getTag },
+            set: { help: "<name> <value>", positionals: { min: 2, max: 2 }, flags: stack, run: setTag },
+            rm: {
+              help: "<name>",
+              aliases: ["remove", "delete"],
+              positionals: { min: 1, max: 1 },
+              flags: stack,
+              run: removeTag,
+            },
+            ls: { help: "list them", aliases: ["list"], flags: { ...stack, ...json }, run: listTags },
+          },
+        },
+      },
+    },
+    config: {
+      help: "show and change a stack's settings",
+      flags: { ...stack, ...json, ...showSecrets, ...configFile },
+      run: listConfig,
+      words: {
+        get: {
+          help: "<key>",
+          positionals: { min: 1, max: 1 },
+          flags: { ...stack, ...json, ...path, ...configFile },
+          run: getConfig,
+        },
+        set: {
+          help: "<key> [value]; the value is read from the standard input where it is left out",
+          positionals: { min: 1, max: 2 },
+          flags: {
+            ...stack,
+            ...path,
+            ...configFile,
+            secret: on("encrypt it"),
+            plaintext: on("do not encrypt it, whatever it looks like"),
+            type: text("string, int, float or bool"),
+          },
+          run: setConfig,
+        },
+        "set-all": {
+          help: "--secret <key>=<value> --plaintext <key>=<value> …",
+          flags: {
+            ...stack,
+            ...path,
+            ...configFile,
+            secret: list("<key>=<value>, encrypted"),
+            plaintext: list("<key>=<value>"),
+            json: text("what config --json prints"),
+          },
+          run: setAllConfig,
+        },
+        rm: {
+          help: "<key>",
+          aliases: ["remove", "delete"],
+          positionals: { min: 1, max: 1 },
+          flags: { ...stack, ...path, ...configFile },
+          run: removeConfig,
+        },
+        "rm-all": {
+          help: "<key> …",
+          aliases: ["remove-all", "delete-all"],
+          positionals: { min: 1, max: Number.MAX_SAFE_INTEGER },
+          flags: { ...stack, ...path, ...configFile },
+          run: removeConfig,
+        },
+        refresh: {
+          help: "bring back the settings of the last update",
+          flags: { ...stack, ...configFile, force: on("overwrite the file", "f") },
+          run: refreshConfig,
+        },
+      },
+    },
+    whoami: { help: "print who you are", flags: { ...json, verbose: on("with the backend", "v") }, run: whoami },
+    version: {
+      help: "print the release of Pulumi that this engine follows",
+      run: async () => printLine(engineVersion),
+    },
+  },
+};
+
+async function whoami(command: Command): Promise<void> {
+  const { backend } = await openContext(command);
+  const user = userInfo().username;
+  if (command.flags.on("json")) return printJson({ user, url: backend.url });
+  printLine(command.flags.on("verbose") ? `User: ${user}\nBackend URL: ${backend.url}` : user);
+}

@@ -1,0 +1,169 @@
+import { UserError } from "../../../line/user-error.ts";
+import { createDisplay } from "../display/display.ts";
+import { type EngineEvent, type StackOperation, type StackOperationResult, runStackOperation } from "../engine.ts";
+import type { Command } from "./arguments.ts";
+import { type Context, openContext, requireStack, stackNameOf } from "./context.ts";
+import { type EventLog, openEventLog } from "./event-log.ts";
+import { NotConfirmed, exitCodes } from "./exit-codes.ts";
+import { createPreviewDigest } from "./preview-digest.ts";
+import { printJson } from "./print.ts";
+import { interruptible } from "./signals.ts";
+
+type Kind = "up" | "refresh" | "destroy";
+
+const titles: Record<Kind, { doing: string; previewing: string }> = {
+  up: { doing: "Updating", previewing: "Previewing update" },
+  refresh: { doing: "Refreshing", previewing: "Previewing refresh" },
+  destroy: { doing: "Destroying", previewing: "Previewing destroy" },
+};
+
+/** `pulumi preview`. */
+export async function preview(command: Command): Promise<number> {
+  const context = await openContext(command);
+  await requireStack(context, command);
+  return run(context, command, "up", true);
+}
+
+export const up = (command: Command): Promise<number> => operate(command, "up");
+export const refresh = (command: Command): Promise<number> => operate(command, "refresh");
+export const destroy = (command: Command): Promise<number> => operate(command, "destroy");
+
+/** Previews unless told not to, then does it: nobody is asked in between. */
+async function operate(command: Command, kind: Kind): Promise<number> {
+  const { flags } = command;
+  const context = await openContext(command);
+  await requireStack(context, command);
+  if (flags.on("preview-only")) return run(context, command, kind, true);
+  if (!flags.on("yes") && !flags.on("skip-preview")) {
+    throw new NotConfirmed("--yes or --skip-preview must be passed in to proceed when running in non-interactive mode");
+  }
+  if (!flags.on("skip-preview") && !flags.on("json")) {
+    const code = await run(context, command, kind, true);
+    if (code !== exitCodes.success) return code;
+  }
+  return run(context, command, kind, false);
+}
+
+async function run(context: Context, command: Command, kind: Kind, isPreview: boolean): Promise<number> {
+  const { flags } = command;
+  const stack = await stackNameOf(context, command);
+  const eventLog = await openEventLog(flags.text("event-log"));
+  const output = flags.on("json") ? jsonOutput(isPreview) : humanOutput(command, kind, isPreview, stack);
+  let failed = false;
+  try {
+    const result = await interruptible((signal) =>
+      runStackOperation({
+        ...operationOf(context, command, kind, isPreview, stack),
+        signal,
+        onEvent(event) {
+          failed ||= event.summaryEvent?.result === "failed";
+          eventLog.write(event);
+          output.onEvent(event);
+        },
+      }),
+    );
+    return exitCodeOfResult(result, failed, flags.on("expect-no-changes"));
+  } finally {
+    output.close();
+    await closeLog(eventLog);
+  }
+}
+
+/** The listener of an event log may have gone; the operation is over all the same. */
+async function closeLog(log: EventLog): Promise<void> {
+  await log.close().catch((error: unknown) => {
+    process.stderr.write(`warning: the event log was not written to its end: ${String(error)}\n`);
+  });
+}
+
+function operationOf(
+  { cwd, env, backend }: Context,
+  { flags }: Command,
+  kind: Kind,
+  isPreview: boolean,
+  stack: string,
+): StackOperation {
+  return {
+    kind: isPreview ? "preview" : kind,
+    ...(isPreview && { previewOf: kind }),
+    projectDir: cwd,
+    stack,
+    backendUrl: backend.url,
+    env,
+    configFile: flags.text("config-file"),
+    programAddress: flags.text("client"),
+    message: flags.text("message"),
+    executionKind: flags.text("exec-kind"),
+    executionAgent: flags.text("exec-agent"),
+    options: {
+      parallel: parseParallel(flags.text("parallel")),
+      targets: flags.list("target"),
+      targetDependents: flags.on("target-dependents"),
+      replace: flags.list("replace"),
+      refresh: flags.given("refresh"),
+      continueOnError: flags.on("continue-on-error"),
+      expectNoChanges: flags.on("expect-no-changes"),
+      runProgram: flags.on("run-program"),
+      clearPendingCreates: flags.on("clear-pending-creates"),
+    },
+  };
+}
+
+function parseParallel(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const parallel = Number(text);
+  if (!Number.isInteger(parallel)) throw new UserError(`--parallel takes a number, not ${JSON.stringify(text)}`);
+  // 0 is the CLI's word for no limit, and less than that its word for one at a time.
+  return parallel === 0 ? Number.MAX_SAFE_INTEGER : Math.max(1, parallel);
+}
+
+function exitCodeOfResult(
+  { result, changes }: StackOperationResult,
+  failed: boolean,
+  expectNoChanges: boolean,
+): number {
+  if (failed) return exitCodes.error;
+  const changed = Object.entries(changes).some(([op, count]) => op !== "same" && count > 0);
+  if (expectNoChanges && changed) {
+    process.stderr.write("error: no changes were expected but changes were proposed\n");
+    return exitCodes.noChangesExpected;
+  }
+  return result === "succeeded" ? exitCodes.success : exitCodes.error;
+}
+
+interface Output {
+  onEvent(event: EngineEvent): void;
+  close(): void;
+}
+
+/** A preview as one document, anything else as one event a line. */
+function jsonOutput(isPreview: boolean): Output {
+  if (!isPreview) return { onEvent: (event) => process.stdout.write(`${JSON.stringify(event)}\n`), close() {} };
+  const digest = createPreviewDigest();
+  let begun = false;
+  return {
+    onEvent(event) {
+      begun = true;
+      digest.onEvent(event);
+    },
+    // An operation that could not begin has an error to tell, and no plan.
+    close: () => (begun ? printJson(digest.toJson(), 4) : undefined),
+  };
+}
+
+function humanOutput({ flags }: Command, kind: Kind, isPreview: boolean, stack: string): Output {
+  const { doing, previewing } = titles[kind];
+  const colors = flags.text("color");
+  const terminal = process.stdout.isTTY && !flags.on("non-interactive");
+  return createDisplay({
+    stream: process.stdout,
+    isTerminal: terminal,
+    color: colors === "always" || (colors !== "never" && process.stdout.isTTY && process.stdout.hasColors()),
+    title: `${isPreview ? previewing : doing} (${stack}):`,
+    preview: isPreview,
+    diff: flags.on("diff"),
+    showSame: flags.on("show-sames"),
+    suppressOutputs: flags.on("suppress-outputs"),
+    suppressProgress: flags.on("suppress-progress"),
+  });
+}

@@ -1,0 +1,77 @@
+import type { PropertyMap, PropertyValue, Urn } from "../core/contracts.ts";
+import type { EngineEvent, StepEventMetadata, StepEventState } from "../core/events.ts";
+import { isSecret, mapProperties } from "../core/properties.ts";
+import { ROOT_STACK_TYPE } from "../core/urn.ts";
+
+/** Gathers what `preview --json` prints: one document, in the CLI's shape. */
+export function createPreviewDigest() {
+  const steps: StepEventMetadata[] = [];
+  const diagnostics: { urn?: Urn; message: string; severity: string }[] = [];
+  let config: Record<string, string> = {};
+  let summary: EngineEvent["summaryEvent"];
+
+  return {
+    onEvent(event: EngineEvent): void {
+      const { preludeEvent, diagnosticEvent, resourcePreEvent, resOutputsEvent, summaryEvent } = event;
+      if (preludeEvent) config = preludeEvent.config;
+      if (resourcePreEvent && isShown(resourcePreEvent.metadata)) steps.push(resourcePreEvent.metadata);
+      // What a refresh found is known only afterwards.
+      const found = resOutputsEvent?.metadata;
+      const index = steps.findIndex(({ op, urn }) => op === "refresh" && urn === found?.urn);
+      if (found && index >= 0 && (found.op === "update" || found.op === "delete")) steps[index] = found;
+      if (diagnosticEvent && !diagnosticEvent.ephemeral) {
+        const { urn, prefix = "", message, severity } = diagnosticEvent;
+        diagnostics.push({ ...(urn && { urn }), message: `${prefix}${message}`, severity });
+      }
+      if (summaryEvent) summary = summaryEvent;
+    },
+    toJson: () => ({
+      config,
+      steps: steps.map(describeStep),
+      ...(diagnostics.length > 0 && { diagnostics }),
+      // Nanoseconds, as Go counts durations.
+      duration: (summary?.durationSeconds ?? 0) * 1_000_000_000,
+      changeSummary: summary?.resourceChanges ?? {},
+      ...(summary?.maybeCorrupt && { maybeCorrupt: true }),
+    }),
+  };
+}
+
+/** What changes nothing is left out, but for the stack itself; of a replacement, its one logical step is shown. */
+function isShown({ op, type, logical, old, new: now }: StepEventMetadata): boolean {
+  if (op === "same") return type === ROOT_STACK_TYPE || Boolean(old?.protect) !== Boolean(now?.protect);
+  return logical === true;
+}
+
+function describeStep(step: StepEventMetadata) {
+  const { op, urn, provider, old, new: now, diffs, keys, detailedDiff } = step;
+  return {
+    op,
+    urn,
+    ...(provider && { provider }),
+    ...(old && { oldState: describeState(old) }),
+    ...(now && { newState: describeState(now) }),
+    ...(diffs?.length && { diffReasons: diffs }),
+    ...(keys?.length && { replaceReasons: keys }),
+    detailedDiff:
+      detailedDiff &&
+      Object.fromEntries(
+        Object.entries(detailedDiff).map(([path, { diffKind, inputDiff }]) => [path, { kind: diffKind, inputDiff }]),
+      ),
+  };
+}
+
+function describeState(state: StepEventState) {
+  const { inputs, outputs, ...others } = state;
+  const filled = Object.entries(others).filter(([, value]) => value !== "" && value !== undefined);
+  return {
+    ...Object.fromEntries(filled),
+    custom: state.custom ?? false,
+    inputs: masked(inputs),
+    outputs: masked(outputs),
+  };
+}
+
+function masked(map: PropertyMap): PropertyMap {
+  return mapProperties(map, (value): PropertyValue => (isSecret(value) ? "[secret]" : value));
+}
