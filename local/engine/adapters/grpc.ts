@@ -9,22 +9,20 @@ export const CHANNEL_OPTIONS = {
   "grpc.max_send_message_length": 1024 * 1024 * 400,
 };
 
-type JsValue = structs.JavaScriptValue;
-
 export function fromStruct(struct: structs.Struct | undefined): PropertyMap {
-  return (struct?.toJavaScript() ?? {}) as PropertyMap;
+  return struct?.toJavaScript() ?? {};
 }
 
 export function toStruct(map: PropertyMap): structs.Struct {
-  return structs.Struct.fromJavaScript(map as Record<string, JsValue>);
+  return structs.Struct.fromJavaScript(map);
 }
 
 export function fromValue(value: structs.Value): PropertyValue {
-  return value.toJavaScript() as PropertyValue;
+  return value.toJavaScript();
 }
 
 export function toValue(value: PropertyValue): structs.Value {
-  return structs.Value.fromJavaScript(value as JsValue);
+  return structs.Value.fromJavaScript(value);
 }
 
 /** A map of a message. Its own list of entries holds its values undecoded. */
@@ -69,14 +67,17 @@ export function unary<Request, Response>(
   handle: (request: Request) => Response | Promise<Response>,
   toError: (error: unknown) => Partial<grpc.StatusObject>,
 ): grpc.handleUnaryCall<Request, Response> {
-  return (serverCall, callback) => {
-    Promise.resolve()
-      .then(() => handle(serverCall.request))
-      .then(
-        (response) => callback(null, response),
-        (error: unknown) => callback({ code: grpc.status.UNKNOWN, ...toError(error) }),
-      );
+  const answer = async (
+    serverCall: grpc.ServerUnaryCall<Request, Response>,
+    callback: grpc.sendUnaryData<Response>,
+  ): Promise<void> => {
+    try {
+      callback(null, await handle(serverCall.request));
+    } catch (error) {
+      callback({ code: grpc.status.UNKNOWN, ...toError(error) });
+    }
   };
+  return (serverCall, callback) => void answer(serverCall, callback);
 }
 
 export interface Server {

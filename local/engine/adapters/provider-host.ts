@@ -1,4 +1,5 @@
 /** The providers that this engine serves: those of the program itself, and those attached by port. Never a real cloud. */
+import grpc from "@grpc/grpc-js";
 import { UserError } from "../../../line/user-error.ts";
 import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
 import type { Monitor, ProviderHost, UnconfiguredProvider } from "../core/contracts.ts";
@@ -97,7 +98,7 @@ class Host implements ProviderHost {
       await call(client, "attach", request).catch(ignoreUnimplemented);
       return createGrpcProvider(client, protocol);
     } catch (error) {
-      if (!isServiceError(error) || error.code !== UNAVAILABLE) throw error;
+      if (!isServiceError(error) || error.code !== grpc.status.UNAVAILABLE) throw error;
       throw new UserError(
         `no provider for package '${pkg}' answers on port ${port} of this machine (PULUMI_DEBUG_PROVIDERS)`,
         { cause: error },
@@ -138,9 +139,6 @@ interface DynamicProvider {
   address: string;
 }
 
-const UNIMPLEMENTED = 12;
-const UNAVAILABLE = 14;
-
 function ignoreUnimplemented(error: unknown): void {
-  if (!isServiceError(error) || error.code !== UNIMPLEMENTED) throw error;
+  if (!isServiceError(error) || error.code !== grpc.status.UNIMPLEMENTED) throw error;
 }

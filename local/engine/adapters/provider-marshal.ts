@@ -76,5 +76,5 @@ export function restoreAssets(original: PropertyMap, read: PropertyMap): Propert
 
 type Asset = { [key: string]: PropertyValue };
 const isAsset = (value: PropertyValue): value is Asset => ["asset", "archive"].includes(kindOf(value) ?? "");
-const keyOf = (asset: Asset): string => `${String(kindOf(asset))}:${String(asset["hash"])}`;
+const keyOf = (asset: Asset): string => JSON.stringify([kindOf(asset), asset["hash"]]);
 const isEmpty = (asset: Asset): boolean => !["text", "path", "uri", "assets"].some((key) => asset[key]);

@@ -33,7 +33,7 @@ function header(name: Buffer, prefix: Buffer, size: number, type: string): Buffe
   octal(block, 136, 12, 0);
   block.fill(" ", 148, 156);
   block.write(type, 156);
-  block.write("ustar\0" + "00", 257);
+  block.write("ustar\u000000", 257);
   octal(block, 329, 8, 0);
   octal(block, 337, 8, 0);
   prefix.copy(block, 345);

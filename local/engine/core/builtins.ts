@@ -86,7 +86,8 @@ async function invoke(deployment: Deployment, token: string, args: PropertyMap):
 }
 
 function findResource(deployment: Deployment, urn: PropertyValue | undefined): PropertyMap {
-  const state = (deployment.reads.get(String(urn)) ?? deployment.news.get(String(urn)))?.state;
-  if (!state) throw new Error(`unknown resource ${String(urn)}`);
+  if (typeof urn !== "string") throw new Error("a resource is looked up by its URN");
+  const state = (deployment.reads.get(urn) ?? deployment.news.get(urn))?.state;
+  if (!state) throw new Error(`unknown resource ${urn}`);
   return { urn: state.urn, id: state.id ?? "", state: state.outputs ?? {} };
 }

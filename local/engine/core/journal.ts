@@ -90,16 +90,19 @@ export class Journal {
       this.#dirty = false;
       return Promise.resolve();
     }
-    this.#next ??= this.#writing.then(async () => {
-      this.#next = undefined;
-      this.#dirty = false;
-      const write = store.save(this.snapshot());
-      this.#writing = write.catch(() => {
-        // Whoever waits for this write is told; the next one is tried all the same.
-        this.#dirty = true;
-      });
-      await write;
-    });
+    this.#next ??= this.#writeNext(store);
     return this.#next;
+  }
+
+  async #writeNext(store: Store): Promise<void> {
+    await this.#writing;
+    this.#next = undefined;
+    this.#dirty = false;
+    const write = store.save(this.snapshot());
+    this.#writing = write.catch(() => {
+      // Whoever waits for this write is told; the next one is tried all the same.
+      this.#dirty = true;
+    });
+    await write;
   }
 }

@@ -110,7 +110,7 @@ export function outputDependencies(value: PropertyValue): Set<Urn> {
   const found = new Set<Urn>();
   someValue(value, (inner) => {
     if (isObject(inner) && kindOf(inner) === "output" && Array.isArray(inner["dependencies"]))
-      for (const urn of inner["dependencies"]) found.add(String(urn));
+      for (const urn of inner["dependencies"]) if (typeof urn === "string") found.add(urn);
     return false;
   });
   return found;

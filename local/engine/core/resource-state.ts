@@ -47,7 +47,7 @@ export function stateOfGoal(
     replaceOnChanges: goal.replaceOnChanges,
     replacementTrigger: goal.replacementTrigger ?? undefined,
     refreshBeforeUpdate: old?.refreshBeforeUpdate,
-    resourceHooks: goal.hooks as Record<string, string[]> | undefined,
+    resourceHooks: goal.hooks,
   });
 }
 
