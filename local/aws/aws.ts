@@ -51,7 +51,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const secrets = new Secrets(store);
   // The endpoint's address is known only when it listens; no worker starts before.
   let endpointUrl = "";
-  const functions = createFunctions({ store, trace, logGroups }, () => endpointUrl);
+  const functions = createFunctions({ store, accountId, trace, logGroups }, () => endpointUrl);
   const [certificate, { serveProvider }, { Provider }, { functions: providerFunctions }] = await Promise.all([
     openCertificate(dataDir),
     import("./provider/server.ts"),
@@ -81,6 +81,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     async close() {
       await Promise.all([provider.close(), endpoint.close(), gateways.closeAll()]);
       await functions.close();
+      logGroups.flush();
     },
   };
 }

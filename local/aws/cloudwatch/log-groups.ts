@@ -1,8 +1,9 @@
 import { appendFileSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { OnTrace } from "../trace.ts";
 
 export interface LogEvent {
+  logStreamName: string;
   timestamp: number;
   message: string;
 }
@@ -11,56 +12,75 @@ export interface LogEvent {
 export interface LogGroups {
   /** Writes to a stream, and makes the group's folder where it is missing, as the services do. */
   append(group: string, stream: string, message: string): void;
-  /** All events of a group in the order of their time. */
-  read(group: string): LogEvent[];
+  /** All events of a group in the order of their time; undefined where nothing was ever written. */
+  tryRead(group: string): LogEvent[] | undefined;
   remove(group: string): void;
+  flush(): void;
 }
 
 export function openLogGroups(folder: string, trace: OnTrace): LogGroups {
-  const known = new Set<string>();
   // A group's name may hold slashes; in the file system it is one folder.
   const folderOf = (group: string) => join(folder, encodeURIComponent(group));
-  return {
+  /** Lines by file, written together when the event loop has gone round: off the path of what logs. */
+  const pending = new Map<string, string>();
+  const logGroups: LogGroups = {
     append(group, stream, message) {
-      const groupFolder = folderOf(group);
-      if (!known.has(group)) {
-        mkdirSync(groupFolder, { recursive: true, mode: 0o700 });
-        known.add(group);
-      }
       const timestamp = Date.now();
-      const line = `${JSON.stringify({ timestamp, message })}\n`;
-      appendFileSync(join(groupFolder, `${encodeURIComponent(stream)}.jsonl`), line, { mode: 0o600 });
+      const file = join(folderOf(group), `${encodeURIComponent(stream)}.jsonl`);
+      if (pending.size === 0) setImmediate(() => logGroups.flush());
+      pending.set(file, `${pending.get(file) ?? ""}${JSON.stringify({ timestamp, message })}\n`);
       trace({ kind: "log", logGroup: group, logStream: stream, timestamp, message });
     },
-    read(group) {
+    flush() {
+      for (const [file, lines] of pending) appendWithFolder(file, lines);
+      pending.clear();
+    },
+    tryRead(group) {
+      logGroups.flush();
       const groupFolder = folderOf(group);
-      const events = listFiles(groupFolder).flatMap((name) =>
-        readFileSync(join(groupFolder, name), "utf8").split("\n").flatMap(parseLine),
-      );
-      return events.sort((one, other) => one.timestamp - other.timestamp);
+      return tryListFiles(groupFolder)
+        ?.flatMap((name) => readStream(join(groupFolder, name)))
+        .sort((one, other) => one.timestamp - other.timestamp);
     },
     remove(group) {
-      known.delete(group);
+      logGroups.flush();
       rmSync(folderOf(group), { recursive: true, force: true });
     },
   };
+  return logGroups;
 }
 
-function listFiles(folder: string): string[] {
+function appendWithFolder(file: string, lines: string): void {
+  try {
+    appendFileSync(file, lines, { mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    appendFileSync(file, lines, { mode: 0o600 });
+  }
+}
+
+function tryListFiles(folder: string): string[] | undefined {
   try {
     return readdirSync(folder).sort();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
 }
 
-/** A last line that a kill has cut off is left out. */
-function parseLine(line: string): LogEvent[] {
+function readStream(file: string): LogEvent[] {
+  const logStreamName = decodeURIComponent(basename(file, ".jsonl"));
+  return readFileSync(file, "utf8")
+    .split("\n")
+    .flatMap((line) => parseLine(line, logStreamName));
+}
+
+function parseLine(line: string, logStreamName: string): LogEvent[] {
   if (line === "") return [];
   try {
-    return [JSON.parse(line) as LogEvent];
+    return [{ logStreamName, ...(JSON.parse(line) as Omit<LogEvent, "logStreamName">) }];
   } catch {
-    return []; // Cut off in the middle of a write.
+    return []; // A kill has cut it off in the middle.
   }
 }

@@ -2,9 +2,17 @@ import type { IncomingHttpHeaders } from "node:http";
 import { isValiError } from "valibot";
 import type { Cloud } from "../cloud.ts";
 import { ServiceError } from "../errors.ts";
+import { authorize, toCaller } from "../sts/identity.ts";
 
-/** One operation of a service that speaks AWS JSON: from an input to an output, or a `ServiceError`. */
-export type JsonOperation = (input: unknown, cloud: Cloud) => object;
+/** A service that speaks AWS JSON. */
+export interface JsonService {
+  /** Of its actions in policies. */
+  prefix: string;
+  /** By the name in `X-Amz-Target`: from an input to an output, or a `ServiceError`. */
+  operations: Record<string, (input: unknown, cloud: Cloud) => object>;
+  /** The ARN that policies name for what an input is about. */
+  resourceOf: (input: unknown, region: string, cloud: Cloud) => string;
+}
 
 export interface EndpointAnswer {
   status: number;
@@ -14,9 +22,8 @@ export interface EndpointAnswer {
 
 /** AWS JSON 1.1: the operation in a header, errors with their code under `__type`. */
 export function answerJson(
-  operations: Record<string, JsonOperation>,
-  target: string,
-  body: string,
+  { prefix, operations, resourceOf }: JsonService,
+  { target, headers, body }: { target: string; headers: IncomingHttpHeaders; body: string },
   cloud: Cloud,
 ): EndpointAnswer {
   const [service = "", name = ""] = target.split(".");
@@ -24,7 +31,10 @@ export function answerJson(
     const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
     if (!operation)
       throw new ServiceError("UnknownOperationException", `${service} ${name} is not simulated by the local AWS`, 501);
-    return answer(200, operation(parse(body), cloud));
+    const input = parse(body);
+    const resource = resourceOf(input, toSignedRegion(headers), cloud);
+    authorize(cloud, toCaller(headers, cloud), `${prefix}:${name}`, resource);
+    return answer(200, operation(input, cloud));
   } catch (error) {
     return fail(error);
   }
@@ -58,4 +68,8 @@ export function isSigned(headers: IncomingHttpHeaders): boolean {
   return /^AWS4-HMAC-SHA256 Credential=[^/,\s]+\/\d{8}\/[^/]+\/[^/]+\/aws4_request,\s*SignedHeaders=[^,\s]+,\s*Signature=[0-9a-f]{64}$/.test(
     headers.authorization ?? "",
   );
+}
+
+function toSignedRegion({ authorization = "" }: IncomingHttpHeaders): string {
+  return /Credential=[^/]+\/\d{8}\/([^/]+)\//.exec(authorization)?.[1] ?? "";
 }

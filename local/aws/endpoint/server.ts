@@ -3,15 +3,18 @@ import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { logs } from "../cloudwatch/log-operations.ts";
 import type { Cloud } from "../cloud.ts";
 import { LocalAwsError, ServiceError } from "../errors.ts";
-import { secretsManagerOperations } from "../secretsmanager/operations.ts";
+import { resolveFunction } from "../lambda/model.ts";
+import { secretsManager } from "../secretsmanager/operations.ts";
 import { answerSts } from "../sts/get-caller-identity.ts";
+import { authorize, toCaller } from "../sts/identity.ts";
 import { answerJson, isSigned } from "./json-protocol.ts";
-import type { EndpointAnswer } from "./json-protocol.ts";
+import type { EndpointAnswer, JsonService } from "./json-protocol.ts";
 
 /** Services that speak AWS JSON, by the prefix of their target header. */
-const JSON_SERVICES = { secretsmanager: secretsManagerOperations };
+const JSON_SERVICES: Record<string, JsonService> = { Logs_20140328: logs, secretsmanager: secretsManager };
 
 export interface Endpoint {
   url: string;
@@ -56,13 +59,14 @@ async function answer(request: IncomingMessage, body: string, cloud: Cloud): Pro
   if (!isSigned(request.headers))
     throw new ServiceError("MissingAuthenticationTokenException", "Missing Authentication Token", 403);
   const target = request.headers["x-amz-target"];
-  const operations = JSON_SERVICES[String(target).split(".")[0] as keyof typeof JSON_SERVICES];
-  if (typeof target === "string" && operations) return answerJson(operations, target, body, cloud);
+  const { headers } = request;
+  const service = JSON_SERVICES[String(target).split(".")[0] ?? ""];
+  if (typeof target === "string" && service) return answerJson(service, { target, headers, body }, cloud);
   const [, functionName] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(pathname) ?? [];
   if (functionName !== undefined && request.method === "POST")
     return invokeFunction(decodeURIComponent(functionName), searchParams, request, body, cloud);
   const action = new URLSearchParams(body).get("Action");
-  if (action === "GetCallerIdentity") return answerSts(cloud.accountId);
+  if (action === "GetCallerIdentity") return answerSts(toCaller(headers, cloud));
   throw new ServiceError(
     "UnknownOperationException",
     `${request.method} ${pathname}${target || action ? ` (${String(target ?? action)})` : ""} is not simulated by the local AWS`,
@@ -82,6 +86,8 @@ async function invokeFunction(
   if (type !== "RequestResponse")
     throw new ServiceError("UnknownOperationException", `Invocation type ${String(type)} is not simulated`, 501);
   const qualifier = parameters.get("Qualifier") ?? undefined;
+  const { invokedArn } = resolveFunction(cloud, functionName, qualifier);
+  authorize(cloud, toCaller(request.headers, cloud), "lambda:InvokeFunction", invokedArn);
   const result = await cloud.functions.invoke(functionName, qualifier, toEvent(body));
   return {
     status: 200,

@@ -3,6 +3,7 @@ import type { Attributes, Change, Cloud, Resource, ResourceType } from "../cloud
 import { partitionOf } from "../cloud.ts";
 import { toArn } from "../arn.ts";
 import { ServiceError } from "../errors.ts";
+import { canBeAssumedBy } from "../iam/access.ts";
 import { canonical } from "../provider/policy.ts";
 import { isArchive } from "../provider/wire.ts";
 import type { Stored } from "../store/stored.ts";
@@ -39,6 +40,7 @@ export const lambdaFunction: ResourceType = {
     const name = inputs["name"] as string;
     if (functionsOf(cloud).get(name))
       throw new ServiceError("ResourceConflictException", `Function already exist: ${name}`, 409);
+    refuseRole(inputs, cloud);
     const code = await takeCode(inputs, cloud);
     const region = inputs["region"] as string;
     const arn = toArn("lambda", region, cloud.accountId, `function:${name}`);
@@ -50,6 +52,7 @@ export const lambdaFunction: ResourceType = {
     const fn = functionsOf(cloud).get(id);
     if (!fn) throw new ServiceError("ResourceNotFoundException", `Function not found: ${id}`, 404);
     const { olds, news } = change;
+    refuseRole(news, cloud);
     const code = change.changed.has("code") || !olds["codeSha256"] ? await takeCode(news, cloud) : toPackage(fn, olds);
     const next = { ...fn, latest: toLatest(news, fn.arn, code) };
     const { attributes } = save(next, { ...unchanged(change), ...news }, code, cloud);
@@ -72,6 +75,15 @@ function validate(inputs: Attributes): void {
   if (inputs["packageType"] === "Image") return;
   for (const name of ["handler", "runtime"])
     if (inputs[name] === undefined) throw new Error("handler and runtime must be set when PackageType is Zip");
+}
+
+/** Lambda takes a role only if it may act in its name. */
+function refuseRole(inputs: Attributes, cloud: Cloud): void {
+  if (!canBeAssumedBy(cloud, inputs["role"] as string, "lambda.amazonaws.com"))
+    throw new ServiceError(
+      "InvalidParameterValueException",
+      "The role defined for the function cannot be assumed by Lambda.",
+    );
 }
 
 async function takeCode(inputs: Attributes, cloud: Cloud): Promise<CodePackage> {
@@ -107,6 +119,7 @@ function toLatest(inputs: Attributes, arn: string, code: CodePackage): Version {
     region: inputs["region"] as string,
     sha256,
     handler: inputs["handler"] as string,
+    role: inputs["role"] as string,
     runtime: inputs["runtime"] as string,
     memorySize: inputs["memorySize"] as number,
     timeout: inputs["timeout"] as number,

@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { Cloud } from "../cloud.ts";
+import { toArn } from "../arn.ts";
 import { ServiceError } from "../errors.ts";
+import { isAllowed } from "../iam/access.ts";
 import { resolveFunction } from "./model.ts";
 import type { Version } from "./model.ts";
 import { taskRoot } from "./package.ts";
@@ -34,14 +36,14 @@ export interface Functions {
 const PAYLOAD_LIMIT = 6 * 1024 * 1024;
 
 export function createFunctions(
-  cloud: Pick<Cloud, "store" | "trace" | "logGroups">,
+  cloud: Pick<Cloud, "store" | "accountId" | "trace" | "logGroups">,
   endpointUrl: () => string,
 ): Functions {
   const packagesFolder = join(cloud.store.folder, "lambda", "packages");
   const pool = new WorkerPool({
     task: (version) => taskRoot(packagesFolder, version.sha256),
     endpointUrl,
-    log: ({ logGroup }, stream, message) => cloud.logGroups.append(logGroup, stream, message),
+    log: write,
   });
   return {
     packagesFolder,
@@ -62,11 +64,17 @@ export function createFunctions(
     },
   };
 
+  /** A role that may not write logs has none, as on AWS. */
+  function write({ logGroup, role, region }: Version, stream: string, message: string): void {
+    const arn = toArn("logs", region, cloud.accountId, `log-group:${logGroup}:log-stream:${stream}`);
+    if (isAllowed(cloud, role, "logs:PutLogEvents", arn)) cloud.logGroups.append(logGroup, stream, message);
+  }
+
   async function runOn(worker: LambdaWorker, arn: string, event: string): Promise<InvocationResult> {
     const { version } = worker;
     const requestId = randomUUID();
     const isCold = worker.isCold;
-    const log = (message: string) => cloud.logGroups.append(version.logGroup, worker.stream, message);
+    const log = (message: string) => write(version, worker.stream, message);
     log(startLine(version, requestId));
     const startedAt = performance.now();
     const outcome = await worker.invoke({ requestId, event, arn, traceId: toTraceId() });

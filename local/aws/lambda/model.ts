@@ -12,6 +12,8 @@ export interface Version {
   region: string;
   sha256: string;
   handler: string;
+  /** ARN of the role in whose name it runs. */
+  role: string;
   runtime: string;
   memorySize: number;
   /** Seconds. */

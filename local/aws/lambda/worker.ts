@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { toAccessKeyId } from "../sts/identity.ts";
 import type { Version } from "./model.ts";
 
 const RUNTIME = fileURLToPath(new URL("runtime.mjs", import.meta.url));
@@ -183,8 +184,8 @@ function toEnvironment(version: Version, task: string, endpointUrl: string, stre
     AWS_LAMBDA_LOG_STREAM_NAME: stream,
     AWS_LAMBDA_LOG_FORMAT: version.logFormat,
     ...(version.logLevel && { AWS_LAMBDA_LOG_LEVEL: version.logLevel }),
-    // Keys of no account: the local endpoint looks at their form alone.
-    AWS_ACCESS_KEY_ID: "ASIALOCAL00000000000",
+    // Keys of no account: they tell the local endpoint which function calls.
+    AWS_ACCESS_KEY_ID: toAccessKeyId(version.functionName),
     AWS_SECRET_ACCESS_KEY: "local",
     AWS_SESSION_TOKEN: "local",
     AWS_ENDPOINT_URL: endpointUrl,

@@ -1,13 +1,13 @@
 import { partitionOf } from "../cloud.ts";
 import { getPolicyDocument } from "../iam/policy-document.ts";
-import { toIdentity } from "../sts/identity.ts";
+import { toOwner } from "../sts/identity.ts";
 import type { Functions } from "./provider.ts";
 import { REGIONS } from "./regions.ts";
 
 /** The provider's functions (data sources). */
 export const functions: Functions = {
   "aws:index/getCallerIdentity:getCallerIdentity": (_args, _config, { accountId }) => {
-    const { arn, userId } = toIdentity(accountId);
+    const { arn, userId } = toOwner(accountId);
     return { id: accountId, accountId, arn, userId };
   },
   "aws:index/getPartition:getPartition": (_args, { region }) => {

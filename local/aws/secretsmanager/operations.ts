@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import type { JsonOperation } from "../endpoint/json-protocol.ts";
+import { toArn } from "../arn.ts";
+import type { JsonService } from "../endpoint/json-protocol.ts";
 import type { Secrets } from "./secrets.ts";
 
 const Read = v.object({
@@ -16,8 +17,8 @@ const Put = v.object({
 });
 const Describe = v.object({ SecretId: v.string() });
 
-/** Secrets Manager's operations that are simulated, by the name in `X-Amz-Target`. */
-export const secretsManagerOperations: Record<string, JsonOperation> = {
+/** Secrets Manager's operations that are simulated. */
+const operations: JsonService["operations"] = {
   GetSecretValue(input, cloud) {
     const { SecretId, VersionId, VersionStage } = v.parse(Read, input);
     const found = cloud.secrets.getValue(SecretId, {
@@ -53,6 +54,17 @@ export const secretsManagerOperations: Record<string, JsonOperation> = {
   DescribeSecret(input, cloud) {
     const { SecretId } = v.parse(Describe, input);
     return describe(cloud.secrets, SecretId);
+  },
+};
+
+export const secretsManager: JsonService = {
+  prefix: "secretsmanager",
+  operations,
+  resourceOf(input, region, cloud) {
+    const { SecretId } = v.parse(Describe, input);
+    return (
+      cloud.secrets.tryFind(SecretId)?.arn ?? toArn("secretsmanager", region, cloud.accountId, `secret:${SecretId}`)
+    );
   },
 };
 

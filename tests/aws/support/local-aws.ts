@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { EventEmitter } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import type { Agent } from "node:https";
@@ -7,19 +8,74 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { zipSync } from "fflate";
-import { onTestFinished } from "vitest";
+import { beforeAll, onTestFinished } from "vitest";
 import { startLocalAws } from "../../../local/aws/aws.ts";
 import type { AwsTrace, LocalAws, LocalAwsOptions } from "../../../local/aws/aws.ts";
 import { ProviderClient, toArchive } from "./provider-client.ts";
-import type { Properties } from "./provider-client.ts";
+import type { Made, Properties } from "./provider-client.ts";
 
 export interface TestAws {
   aws: LocalAws;
   provider: ProviderClient;
   dataDir: string;
   traces: AwsTrace[];
-  /** Stops it and starts another one on the same data. */
-  restart(): Promise<TestAws>;
+  /** Resolves with the first trace, past or to come, that fits. */
+  waitForTrace(fits: (trace: AwsTrace) => boolean): Promise<AwsTrace>;
+  close(): Promise<void>;
+}
+
+/** A configured local AWS of a folder's data; its caller closes it. */
+export async function openAws(options: LocalAwsOptions): Promise<TestAws> {
+  const traces: AwsTrace[] = [];
+  const seen = new EventEmitter();
+  const onTrace = (trace: AwsTrace) => {
+    traces.push(trace);
+    seen.emit("trace", trace);
+  };
+  const aws = await startLocalAws({ onTrace, ...options });
+  const provider = new ProviderClient(aws.providerPort);
+  await provider.configure();
+  return {
+    aws,
+    provider,
+    dataDir: options.dataDir,
+    traces,
+    waitForTrace: (fits) =>
+      new Promise((resolve) => {
+        const past = traces.find(fits);
+        if (past) return resolve(past);
+        seen.on("trace", (trace: AwsTrace) => fits(trace) && resolve(trace));
+      }),
+    async close() {
+      provider.close();
+      await aws.close();
+    },
+  };
+}
+
+/** The same for all tests of a file: to be called at its top. */
+export function shareAws(): TestAws {
+  const shared = {} as TestAws;
+  beforeAll(async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), "local-aws-"));
+    Object.assign(shared, await openAws({ dataDir }));
+    return async () => {
+      await shared.close();
+      await rm(dataDir, { recursive: true });
+    };
+  });
+  return shared;
+}
+
+/** One for a single test. */
+export async function createAws(options: Partial<LocalAwsOptions> = {}): Promise<TestAws> {
+  const dataDir = options.dataDir ?? (await createTempFolder());
+  const opened = await openAws({ ...options, dataDir });
+  let closing: Promise<void> | undefined;
+  const { close } = opened;
+  opened.close = () => (closing ??= close());
+  onTestFinished(() => opened.close());
+  return opened;
 }
 
 export async function createTempFolder(): Promise<string> {
@@ -28,38 +84,14 @@ export async function createTempFolder(): Promise<string> {
   return folder;
 }
 
-/** A configured local AWS for one test, gone when the test is. */
-export async function createAws(options: Partial<LocalAwsOptions> = {}): Promise<TestAws> {
-  const dataDir = options.dataDir ?? (await createTempFolder());
-  const traces: AwsTrace[] = [];
-  const aws = await startLocalAws({ dataDir, onTrace: (trace) => traces.push(trace), ...options });
-  const provider = new ProviderClient(aws.providerPort);
-  let closing: Promise<void> | undefined;
-  const close = () => {
-    provider.close();
-    return (closing ??= aws.close());
-  };
-  onTestFinished(close);
-  await provider.configure();
-  return {
-    aws,
-    provider,
-    dataDir,
-    traces,
-    async restart() {
-      await close();
-      return createAws({ ...options, dataDir });
-    },
-  };
-}
-
 /** A zip of these files, as an archive on the wire; `index.mjs` alone for a text. */
 export async function createCode(files: string | Record<string, string>): Promise<Properties> {
   const contents = typeof files === "string" ? { "index.mjs": files } : files;
   const zip = zipSync(Object.fromEntries(Object.entries(contents).map(([name, text]) => [name, Buffer.from(text)])));
+  const hash = createHash("sha256").update(zip).digest("hex");
   const path = join(await createTempFolder(), "code.zip");
   await writeFile(path, zip);
-  return toArchive(path, createHash("sha256").update(zip).digest("hex"));
+  return toArchive(path, hash);
 }
 
 export interface Answer {
@@ -97,10 +129,30 @@ export const TYPES = {
   stage: "aws:apigatewayv2/stage:Stage",
 };
 
-const ROLE_ARN = "arn:aws:iam::000000000000:role/bot";
+/** A role that Lambda may take, which may write logs and read secrets. */
+export async function createRole(
+  { provider }: TestAws,
+  actions: string[] = ["logs:*", "secretsmanager:GetSecretValue"],
+): Promise<Made> {
+  const name = `bot-${++roles}`;
+  const role = await provider.create(TYPES.role, name, {
+    assumeRolePolicy: toPolicy({ Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }),
+  });
+  await provider.create(TYPES.rolePolicy, name, {
+    role: role.id,
+    policy: toPolicy({ Action: actions, Resource: "*" }),
+  });
+  return role;
+}
+let roles = 0;
 
-/** Inputs of a function around its code. */
+export function toPolicy(statement: object): string {
+  return JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...statement }] });
+}
+
+/** Inputs of a function around its code, and a role for it. */
 export async function toFunctionInputs(
+  aws: TestAws,
   code: string | Record<string, string>,
   more: Properties = {},
 ): Promise<Properties> {
@@ -108,26 +160,40 @@ export async function toFunctionInputs(
     code: await createCode(code),
     handler: "index.handler",
     runtime: "nodejs24.x",
-    role: ROLE_ARN,
+    role: more["role"] ?? (await createRole(aws)).outputs["arn"],
     publish: true,
     ...more,
   };
 }
 
+export async function createFunction(
+  aws: TestAws,
+  code: string | Record<string, string>,
+  more: Properties = {},
+): Promise<Made> {
+  const inputs = await toFunctionInputs(aws, code, more);
+  return aws.provider.create(TYPES.function, `fn-${++functions}`, inputs);
+}
+let functions = 0;
+
 export interface Api {
   url: string;
-  apiId: string;
-  functionName: string;
+  api: Made;
+  fn: Made;
+  alias: Made;
+  stage: Made;
+  permission: Made;
+  integration: Made;
 }
 
 /** A function behind an alias behind `POST /webhook`, as the program deploys it. */
 export async function createApi(
-  { provider }: TestAws,
+  aws: TestAws,
   code: string | Record<string, string>,
-  more: { function?: Properties; stage?: Properties; permission?: Properties; routeKey?: string } = {},
+  more: { fn?: Properties; stage?: Properties; permission?: Properties; integration?: Properties } = {},
 ): Promise<Api> {
-  const { routeKey = "POST /webhook" } = more;
-  const fn = await provider.create(TYPES.function, "receive", await toFunctionInputs(code, more.function));
+  const { provider } = aws;
+  const fn = await createFunction(aws, code, more.fn);
   const alias = await provider.create(TYPES.alias, "live", {
     name: "live",
     functionName: fn.id,
@@ -139,16 +205,32 @@ export async function createApi(
     integrationType: "AWS_PROXY",
     integrationUri: alias.outputs["invokeArn"],
     payloadFormatVersion: "2.0",
+    ...more.integration,
   });
-  await provider.create(TYPES.route, "route", { apiId: api.id, routeKey, target: `integrations/${integration.id}` });
-  await provider.create(TYPES.stage, "stage", { apiId: api.id, name: "$default", autoDeploy: true, ...more.stage });
-  await provider.create(TYPES.permission, "permission", {
+  await createRoute(aws, api, "POST /webhook", integration);
+  const stage = await provider.create(TYPES.stage, "stage", {
+    apiId: api.id,
+    name: "$default",
+    autoDeploy: true,
+    ...more.stage,
+  });
+  const permission = await provider.create(TYPES.permission, `permission-${fn.id}`, {
     action: "lambda:InvokeFunction",
     function: fn.id,
     principal: "apigateway.amazonaws.com",
     qualifier: "live",
-    sourceArn: `${String(api.outputs["executionArn"])}/$default/POST/webhook`,
+    sourceArn: `${String(api.outputs["executionArn"])}/*/*/*`,
     ...more.permission,
   });
-  return { url: String(api.outputs["apiEndpoint"]), apiId: api.id, functionName: fn.id };
+  return { url: String(api.outputs["apiEndpoint"]), api, fn, alias, stage, permission, integration };
+}
+
+export async function createRoute(
+  { provider }: TestAws,
+  api: Made,
+  routeKey: string,
+  integration: Made,
+): Promise<Made> {
+  const target = `integrations/${integration.id}`;
+  return provider.create(TYPES.route, routeKey, { apiId: api.id, routeKey, target });
 }
