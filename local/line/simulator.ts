@@ -53,7 +53,7 @@ export interface LineSimulator {
   traces(): readonly Trace[];
   /** Resolves when no webhook is under way. */
   idle(): Promise<void>;
-  /** Back to the seed: everything that was kept is gone. */
+  /** Back to the seed and the behaviour that it was started with: everything that was kept is gone. */
   reset(): Promise<void>;
   close(): Promise<void>;
 }
@@ -93,6 +93,7 @@ export async function startLineSimulator(options: LineSimulatorOptions = {}): Pr
     async reset() {
       await world.webhooks.idle();
       Object.assign(world, { state: seed(), memory: createMemory() });
+      Object.assign(world.behaviour, defaultBehaviour, options.behaviour);
       world.contents.clear();
       world.faults.clear();
       world.traces.clear();

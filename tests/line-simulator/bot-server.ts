@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { generate } from "selfsigned";
 import type { webhook } from "@line/bot-sdk";
+import { webhookProblems } from "./openapi.ts";
 
 export interface Received {
   path: string;
@@ -18,6 +19,8 @@ export interface BotServer extends AsyncDisposable {
   /** PEM to trust. */
   ca: string;
   received: Received[];
+  /** What was wrong with them by LINE's description. */
+  problems: string[];
   /** How many connections were opened. */
   connections(): number;
   /** What it answers: a status, or a promise of one. */
@@ -33,6 +36,7 @@ export async function startBotServer(): Promise<BotServer> {
     ],
   });
   const received: Received[] = [];
+  const problems: string[] = [];
   let opened = 0;
   const server: Server = createServer({ cert, key }, (request, response) => {
     const chunks: Buffer[] = [];
@@ -40,6 +44,7 @@ export async function startBotServer(): Promise<BotServer> {
     request.on("end", () => {
       const raw = Buffer.concat(chunks);
       const body = JSON.parse(raw.toString()) as webhook.CallbackRequest;
+      problems.push(...webhookProblems(body));
       const one = { path: request.url ?? "", headers: request.headers, raw, body };
       received.push(one);
       void Promise.resolve(bot.respond(one)).then((status) => response.writeHead(status).end());
@@ -52,6 +57,7 @@ export async function startBotServer(): Promise<BotServer> {
     url: `https://localhost:${(server.address() as AddressInfo).port}/webhook`,
     ca: cert,
     received,
+    problems,
     connections: () => opened,
     respond: () => 200,
     async [Symbol.asyncDispose]() {
@@ -62,4 +68,13 @@ export async function startBotServer(): Promise<BotServer> {
     },
   };
   return bot;
+}
+
+/** The reply token of the last event. */
+export function replyTokenOf({ received }: BotServer): string {
+  const event = received.at(-1)?.body.events.at(-1);
+  if (event === undefined || !("replyToken" in event) || event.replyToken === undefined) {
+    throw new Error("The last event has no reply token");
+  }
+  return event.replyToken;
 }

@@ -1,4 +1,6 @@
+import "./checked-fetch.ts";
 import { LineBotClient } from "@line/bot-sdk";
+import { expect } from "vitest";
 import { createManualClock, type ManualClock } from "../../local/line/clock.ts";
 import { devChannel, seedPeople } from "../../local/line/seed.ts";
 import { startLineSimulator, type LineSimulator, type LineSimulatorOptions } from "../../local/line/simulator.ts";
@@ -59,6 +61,7 @@ export async function startPlatform(options: LineSimulatorOptions = {}): Promise
     async [Symbol.asyncDispose]() {
       await line.close();
       await bot[Symbol.asyncDispose]();
+      expect(bot.problems, "webhooks that LINE's description does not allow").toEqual([]);
     },
   };
 }

@@ -1,5 +1,5 @@
 import { bodyErrors, invalidProperty, type ErrorDetail } from "../errors.ts";
-import { writtenLimits, type Rule } from "./written-limits.ts";
+import { writtenLimits } from "./written-limits.ts";
 import { findShape, type Shape } from "./table.ts";
 
 type JsonObject = Record<string, unknown>;
@@ -52,19 +52,14 @@ function check(shape: Shape, value: unknown, at: string, found: Found): void {
 function checkNamed(name: string, value: unknown, at: string, found: Found): void {
   check(findShape(name), value, at, found);
   if (!isObject(value)) return;
-  for (const [property, rule] of Object.entries(writtenLimits[name] ?? {})) {
-    const limited = value[property];
-    const path = at === "" ? property : `${at}.${property}`;
-    // Said already by the shape when it is required and missing.
-    const message = limited === undefined || limited === null ? undefined : messageOf(rule, limited);
-    if (message !== undefined && !found.some((detail) => detail.property === path)) {
-      found.push({ message, property: path });
-    }
+  for (const [member, rule] of Object.entries(writtenLimits[name] ?? {})) {
+    const given = value[member];
+    // A required one that is missing has been told already.
+    const message = given === undefined || given === null || given === "" ? undefined : rule(given);
+    const property = at === "" ? member : `${at}.${member}`;
+    const isTold = found.some((detail) => detail.property === property && detail.message === message);
+    if (message !== undefined && !isTold) found.push({ message, property });
   }
-}
-
-function messageOf(rule: Rule, value: unknown): string | undefined {
-  return typeof value === "string" || Array.isArray(value) ? rule(value) : undefined;
 }
 
 function checkChoice(shape: Extract<Shape, { type: "choice" }>, value: unknown, at: string, found: Found): void {

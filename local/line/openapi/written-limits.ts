@@ -1,35 +1,50 @@
-/** Says what is wrong with a value, in LINE's words, or nothing. */
-export type Rule = (value: string | readonly unknown[]) => string | undefined;
+import { isUserId } from "../ids.ts";
+
+/** Says what is wrong with a value that has the right type, in LINE's words, or nothing. */
+export type Rule = (value: unknown) => string | undefined;
+
+/** The rule for values of one type; others are the shapes' business. */
+const forText =
+  (rule: (text: string) => string | undefined): Rule =>
+  (value) =>
+    typeof value === "string" ? rule(value) : undefined;
 
 /** JavaScript's own count: UTF-16 code units, as LINE counts message text. An apple emoji is two. */
-const units =
-  (max: number, min = 0): Rule =>
-  ({ length }) =>
-    length < min || length > max ? `Length must be between ${min} and ${max}` : undefined;
+const units = (max: number) =>
+  forText(({ length }) => (length > max ? `Length must be between 0 and ${max}` : undefined));
 
 const segmenter = new Intl.Segmenter();
 
 /** What a reader sees as one character: how labels and titles are counted. */
-const graphemes =
-  (max: number): Rule =>
-  (value) => {
+const graphemes = (max: number) =>
+  forText((text) => {
     // No text has more graphemes than code units: most labels need no segmenting.
-    if (value.length <= max || typeof value !== "string") return undefined;
-    return [...segmenter.segment(value)].length > max ? `Length must be between 0 and ${max}` : undefined;
-  };
+    const isLong = text.length > max && [...segmenter.segment(text)].length > max;
+    return isLong ? `Length must be between 0 and ${max}` : undefined;
+  });
 
 const size =
   (min: number, max: number): Rule =>
-  ({ length }) =>
-    length < min || length > max ? `Size must be between ${min} and ${max}` : undefined;
+  (value) =>
+    Array.isArray(value) && (value.length < min || value.length > max)
+      ? `Size must be between ${min} and ${max}`
+      : undefined;
 
-const uri =
-  (max: number, schemes: readonly string[]): Rule =>
-  (value) => {
-    if (typeof value !== "string" || !URL.canParse(value)) return "invalid uri";
-    if (!schemes.includes(new URL(value).protocol)) return "invalid uri scheme";
-    return units(max)(value);
-  };
+const uri = (max: number, schemes: readonly string[]) =>
+  forText((text) => {
+    if (!URL.canParse(text)) return "invalid uri";
+    if (!schemes.includes(new URL(text).protocol)) return "invalid uri scheme";
+    return units(max)(text);
+  });
+
+const multipleOfFive: Rule = (value) =>
+  typeof value === "number" && value % 5 !== 0 ? "must be a multiple of five" : undefined;
+
+const onlyUserId = forText((text) =>
+  isUserId(text)
+    ? undefined
+    : "Only user id is acceptable, please confirm if there are any group/room ids or illegal ids.",
+);
 
 const media = uri(2000, ["https:"]);
 const link = uri(1000, ["http:", "https:", "line:", "tel:"]);
@@ -40,6 +55,7 @@ const link = uri(1000, ["http:", "https:", "line:", "tel:"]);
  * @see https://developers.line.biz/en/reference/messaging-api/#message-objects
  */
 export const writtenLimits: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
+  ShowLoadingAnimationRequest: { loadingSeconds: multipleOfFive, chatId: onlyUserId },
   PushMessageRequest: { customAggregationUnits: size(0, 1) },
   TextMessage: { text: units(5000), emojis: size(0, 20) },
   TextMessageV2: { text: units(5000) },
@@ -63,7 +79,6 @@ export const writtenLimits: Readonly<Record<string, Readonly<Record<string, Rule
   FlexImage: { url: media },
   FlexIcon: { url: media },
   FlexVideo: { url: media, previewUrl: media },
-  QuickReply: { items: size(1, 13) },
   QuickReplyItem: { imageUrl: media },
   Sender: { name: graphemes(20), iconUrl: media },
   // The longest label of any place (a Flex button); each place has its own below that.

@@ -1,0 +1,354 @@
+import { randomUUID } from "node:crypto";
+import type { messagingApi } from "@line/bot-sdk";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { prodChannel } from "../../local/line/seed.ts";
+import { channelId, createClient, startPlatform, userIds, type Platform } from "./fixture.ts";
+import { replyTokenOf } from "./bot-server.ts";
+
+const text = (words = "hello"): messagingApi.TextMessage => ({ type: "text", text: words });
+let platform: Platform;
+
+beforeAll(async () => {
+  platform = await startPlatform();
+});
+afterAll(() => platform[Symbol.asyncDispose]());
+beforeEach(() => platform.line.reset().then(() => platform.client.setWebhookEndpoint({ endpoint: platform.bot.url })));
+
+const write = () => platform.line.console.sendText({ channelId, userId: userIds.mei, text: "hi" });
+const push = (to: string, messages: messagingApi.Message[] = [text()]) => platform.client.pushMessage({ to, messages });
+const chat = (userId: string) => platform.line.console.messages({ channelId, chatId: userId });
+
+describe("a reply", () => {
+  it("arrives in the chat, with ids and quote tokens told", async () => {
+    const { seq } = await write();
+    const replyToken = replyTokenOf(platform.bot);
+
+    const { sentMessages } = await platform.client.replyMessage({ replyToken, messages: [text("a"), text("b")] });
+
+    const answer = await platform.line.console.nextMessage({ channelId, userId: userIds.mei }, seq);
+    expect(answer).toMatchObject({ id: sentMessages[0]?.id, content: text("a") });
+    expect(sentMessages.map(({ quoteToken }) => typeof quoteToken)).toEqual(["string", "string"]);
+  });
+
+  it("needs a token that was not used before", async () => {
+    await write();
+    const replyToken = replyTokenOf(platform.bot);
+    await platform.client.replyMessage({ replyToken, messages: [text()] });
+
+    const again = await platform.call("POST", "/v2/bot/message/reply", { replyToken, messages: [text()] });
+
+    expect(again).toMatchObject({ status: 400, body: { message: "Invalid reply token" } });
+  });
+
+  it("needs a token of the last minute", async () => {
+    await write();
+    const replyToken = replyTokenOf(platform.bot);
+    platform.clock.advance(60_001);
+
+    const late = await platform.call("POST", "/v2/bot/message/reply", { replyToken, messages: [text()] });
+
+    expect(late).toMatchObject({ status: 400, body: { message: "Invalid reply token" } });
+  });
+
+  it("needs a token that this bot received", async () => {
+    await write();
+    const replyToken = replyTokenOf(platform.bot);
+    const other = createClient(platform.line, prodChannel.channelAccessToken);
+
+    const theft = other.replyMessage({ replyToken, messages: [text()] });
+
+    await expect(theft).rejects.toMatchObject({ status: 400 });
+  });
+
+  it("takes no retry key", async () => {
+    await write();
+    const body = { replyToken: replyTokenOf(platform.bot), messages: [text()] };
+
+    const { status } = await platform.call("POST", "/v2/bot/message/reply", body, { "x-line-retry-key": randomUUID() });
+
+    expect(status).toBe(400);
+  });
+});
+
+describe("a push", () => {
+  it("reaches a friend", async () => {
+    await push(userIds.yuki, [text("good morning")]);
+
+    expect(await chat(userIds.yuki)).toMatchObject([{ content: text("good morning") }]);
+  });
+
+  it("to someone who blocked the bot succeeds, arrives nowhere and costs nothing", async () => {
+    await platform.line.console.block({ channelId, userId: userIds.yuki });
+
+    const { sentMessages } = await push(userIds.yuki);
+
+    expect(sentMessages).toHaveLength(1);
+    expect(await chat(userIds.yuki)).toEqual([]);
+    expect(await platform.client.getMessageQuotaConsumption()).toEqual({ totalUsage: 0 });
+  });
+
+  it("reaches a stranger who wrote within seven days, and not later", async () => {
+    const userId = await addStranger();
+    await push(userId, [text("too early")]);
+    await platform.line.console.sendText({ channelId, userId, text: "hi" });
+
+    await push(userId, [text("in time")]);
+    platform.clock.advance(7 * 86_400_000);
+    await push(userId, [text("too late")]);
+
+    const said = (await chat(userId)).flatMap(({ content }) => ("text" in content ? [content.text] : []));
+    expect(said).toEqual(["hi", "in time"]);
+  });
+
+  it.each([
+    ["an id that is none", "everyone", "The property, 'to', in the request body is invalid (line: -, column: -)"],
+    ["a user of another provider", `U${"0".repeat(32)}`, "Failed to send messages"],
+    ["a group that the bot is not in", `C${"0".repeat(32)}`, "Failed to send messages"],
+  ])("to %s is refused", async (_, to, message) => {
+    expect(await platform.call("POST", "/v2/bot/message/push", { to, messages: [text()] })).toMatchObject({
+      status: 400,
+      body: { message },
+    });
+  });
+});
+
+describe("what is sent", () => {
+  const details = (message: string, property: string) => ({
+    status: 400,
+    body: { message: "The request body has 1 error(s)", details: [{ message, property }] },
+  });
+  const image = {
+    type: "image",
+    originalContentUrl: "http://a.example/a.png",
+    previewImageUrl: "https://a.example/a.png",
+  };
+  const button = { type: "postback", label: "Buy", data: "x".repeat(301) };
+  const buttons = { type: "buttons", text: "Choose", actions: [button] };
+
+  it.each([
+    ["no message", [], details("Size must be between 1 and 5", "messages")],
+    ["six messages", Array.from({ length: 6 }, () => text()), details("Size must be between 1 and 5", "messages")],
+    ["empty text", [text("")], details("May not be empty", "messages[0].text")],
+    ["5,001 units of text", [text("a".repeat(5001))], details("Length must be between 0 and 5000", "messages[0].text")],
+    [
+      "2,501 apples, each two units",
+      [text("🍎".repeat(2501))],
+      details("Length must be between 0 and 5000", "messages[0].text"),
+    ],
+    ["no type", [{ text: "a" }], details("May not be empty", "messages[0].type")],
+    ["an http image", [image], details("invalid uri scheme", "messages[0].originalContentUrl")],
+    [
+      "more quick replies than 13",
+      [
+        {
+          ...text(),
+          quickReply: {
+            items: Array.from({ length: 14 }, () => ({ type: "action", action: { type: "camera", label: "c" } })),
+          },
+        },
+      ],
+      details("Size must be between 0 and 13", "messages[0].quickReply.items"),
+    ],
+    [
+      "postback data of 301 characters",
+      [{ type: "template", altText: "menu", template: buttons }],
+      details("Length must be between 0 and 300", "messages[0].template.actions[0].data"),
+    ],
+  ])("is refused with %s", async (_, messages, expected) => {
+    expect(await platform.call("POST", "/v2/bot/message/validate/push", { messages })).toMatchObject(expected);
+  });
+
+  it("may be 2,500 apples and 5 messages", async () => {
+    const messages = Array.from({ length: 5 }, () => text("🍎".repeat(2500)));
+
+    await expect(platform.client.validatePush({ messages })).resolves.toEqual({});
+  });
+
+  it("may have a label of twenty graphemes, however many units they take", async () => {
+    const family = "👨‍👩‍👧‍👦";
+    const quickReply = (label: string) => ({
+      items: [{ type: "action" as const, action: { type: "camera" as const, label } }],
+    });
+    const validate = (label: string) =>
+      platform.client.validatePush({ messages: [{ ...text(), quickReply: quickReply(label) }] });
+
+    await expect(validate(family.repeat(20))).resolves.toEqual({});
+    await expect(validate(family.repeat(21))).rejects.toMatchObject({ status: 400 });
+  });
+
+  it("names the types that there are when one is unknown", async () => {
+    const { body } = await platform.call("POST", "/v2/bot/message/validate/reply", {
+      messages: [{ type: "carousel" }],
+    });
+
+    expect(JSON.stringify(body)).toContain(
+      "Must be one of the following values: [text, textV2, sticker, image, video, audio, location,",
+    );
+  });
+
+  it("is refused when it is not JSON, of another content type, or above 2 MB", async () => {
+    const path = "/v2/bot/message/validate/reply";
+    const big = { messages: [text("x".repeat(2 * 1024 * 1024))] };
+
+    expect(await platform.call("POST", path, "{messages: []}")).toMatchObject({
+      status: 400,
+      body: { message: "The request body could not be parsed as JSON (line: 1, column: 2)" },
+    });
+    expect(await platform.call("POST", path, "{}", { "content-type": "text/plain" })).toMatchObject({
+      status: 415,
+      body: { message: "The content type, text/plain, is not supported" },
+    });
+    expect(await platform.call("POST", path, big)).toMatchObject({ status: 413 });
+  });
+});
+
+describe("sending to many", () => {
+  it("multicasts to friends once each, whatever else is in the list", async () => {
+    await platform.client.multicast({
+      to: [userIds.mei, userIds.yuki, userIds.yuki, `U${"0".repeat(32)}`],
+      messages: [text("news")],
+    });
+
+    expect(await chat(userIds.yuki)).toHaveLength(1);
+    expect(await platform.client.getMessageQuotaConsumption()).toEqual({ totalUsage: 2 });
+  });
+
+  it("refuses a multicast with a malformed id, and one to more than 500", async () => {
+    const send = (to: string[]) => platform.call("POST", "/v2/bot/message/multicast", { to, messages: [text()] });
+
+    expect(await send([userIds.mei, "nobody"])).toMatchObject({
+      status: 400,
+      body: { message: "The property, to[1], in the request body is invalid (line: -, column: -)" },
+    });
+    expect(await send(Array.from({ length: 501 }, () => userIds.mei))).toMatchObject({
+      body: { details: [{ message: "Size must be between 1 and 500", property: "to" }] },
+    });
+  });
+
+  it("broadcasts to all friends", async () => {
+    await platform.line.console.block({ channelId, userId: userIds.somchai });
+
+    await platform.client.broadcast({ messages: [text("to all")] });
+
+    const reached = await Promise.all(Object.values(userIds).map(async (id) => (await chat(id)).length));
+    expect(reached).toEqual([1, 1, 0, 1]);
+  });
+
+  it("narrowcasts in the background and tells of the progress", async () => {
+    await platform.line.console.setBehaviour({ narrowcastMs: 1000 });
+    const sent = await platform.call("POST", "/v2/bot/message/narrowcast", { messages: [text()], limit: { max: 2 } });
+    const requestId = sent.headers.get("x-line-request-id") ?? "";
+
+    const before = await platform.client.getNarrowcastProgress(requestId);
+    platform.clock.advance(1000);
+    const after = await platform.client.getNarrowcastProgress(requestId);
+
+    expect(sent.status).toBe(202);
+    expect(before.phase).toBe("waiting");
+    expect(after).toMatchObject({ phase: "succeeded", successCount: 2, targetCount: 2 });
+  });
+
+  it("refuses a narrowcast by attributes below a hundred friends, and an unknown audience", async () => {
+    const send = (more: object) => platform.call("POST", "/v2/bot/message/narrowcast", { messages: [text()], ...more });
+
+    expect(await send({ filter: { demographic: { type: "gender", oneOf: ["male"] } } })).toMatchObject({
+      status: 403,
+      body: { message: "Your account does not have enough friends" },
+    });
+    expect(await send({ recipient: { type: "audience", audienceGroupId: 1 } })).toMatchObject({
+      status: 400,
+      body: { message: "Invalid audience group id: 1" },
+    });
+    expect(await send({ limit: { forbidPartialDelivery: true } })).toMatchObject({ status: 400 });
+  });
+});
+
+describe("a retry key", () => {
+  const pushWith = (key: string) =>
+    platform.call("POST", "/v2/bot/message/push", { to: userIds.mei, messages: [text()] }, { "x-line-retry-key": key });
+
+  it("is accepted once, and tells what the first request answered", async () => {
+    const key = randomUUID();
+    const first = await pushWith(key);
+
+    const second = await pushWith(key);
+
+    expect(second).toMatchObject({
+      status: 409,
+      body: { message: "The retry key is already accepted", ...(first.body as object) },
+    });
+    expect(second.headers.get("x-line-accepted-request-id")).toBe(first.headers.get("x-line-request-id"));
+    expect(await chat(userIds.mei)).toHaveLength(1);
+  });
+
+  it("is forgotten after a day", async () => {
+    const key = randomUUID();
+    await pushWith(key);
+    platform.clock.advance(86_400_000);
+
+    expect((await pushWith(key)).status).toBe(200);
+  });
+
+  it("stays free when the request was refused", async () => {
+    const key = randomUUID();
+    await platform.line.console.setSettings({ channelId, quota: 0 });
+    expect((await pushWith(key)).status).toBe(429);
+    await platform.line.console.setSettings({ channelId, quota: null });
+
+    expect((await pushWith(key)).status).toBe(200);
+  });
+
+  it("has to be a UUID", async () => {
+    expect((await pushWith("once")).status).toBe(400);
+  });
+});
+
+describe("the quota", () => {
+  it("is none until a limit is set, and then refuses what goes beyond it, whole", async () => {
+    expect(await platform.client.getMessageQuota()).toEqual({ type: "none" });
+    await platform.line.console.setSettings({ channelId, quota: 3 });
+
+    const refused = await platform.call("POST", "/v2/bot/message/broadcast", { messages: [text()] });
+
+    expect(refused).toMatchObject({ status: 429, body: { message: "You have reached your monthly limit." } });
+    expect(await chat(userIds.mei)).toEqual([]);
+    expect(await platform.client.getMessageQuota()).toEqual({ type: "limited", value: 3 });
+  });
+
+  it("counts recipients and not messages, and begins anew with the month in Japan", async () => {
+    await push(userIds.mei, [text(), text()]);
+    expect(await platform.client.getMessageQuotaConsumption()).toEqual({ totalUsage: 1 });
+
+    platform.clock.advance(31 * 86_400_000);
+
+    expect(await platform.client.getMessageQuotaConsumption()).toEqual({ totalUsage: 0 });
+  });
+
+  it("does not count replies, whose number is told the day after", async () => {
+    await write();
+    await platform.client.replyMessage({ replyToken: replyTokenOf(platform.bot), messages: [text()] });
+    const today = new Date(platform.clock.now() + 9 * 3_600_000).toISOString().slice(0, 10).replaceAll("-", "");
+    const count = () => platform.client.getNumberOfSentReplyMessages(today);
+
+    const before = await count();
+    platform.clock.advance(86_400_000);
+
+    expect(before).toEqual({ status: "unready" });
+    expect(await count()).toEqual({ status: "ready", success: 1 });
+    expect(await platform.client.getMessageQuotaConsumption()).toEqual({ totalUsage: 0 });
+    await expect(platform.client.getNumberOfSentPushMessages("yesterday")).rejects.toMatchObject({ status: 400 });
+  });
+
+  it("keeps the names of aggregation units", async () => {
+    await platform.client.pushMessage({ to: userIds.mei, messages: [text()], customAggregationUnits: ["spring_sale"] });
+
+    expect(await platform.client.getAggregationUnitUsage()).toEqual({ numOfCustomAggregationUnits: 1 });
+    expect(await platform.client.getAggregationUnitNameList()).toEqual({ customAggregationUnits: ["spring_sale"] });
+  });
+});
+
+async function addStranger(): Promise<string> {
+  await platform.line.console.addPerson({ displayName: "Stranger" });
+  const { channels } = await platform.line.console.overview();
+  return channels[0]!.people.at(-1)!.userId;
+}
