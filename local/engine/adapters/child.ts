@@ -29,6 +29,8 @@ export function startNode({ script, args, nodeArgs = [], cwd, env, onLine }: Chi
     cwd,
     env: { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache"), ...env },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
+    // A terminal's Ctrl+C is for the engine alone, which then ends what is under way.
+    detached: true,
   });
   const streams = (["stdout", "stderr"] as const).map((name) => readLines(child, name, onLine));
   const exited = new Promise<Awaited<Child["exited"]>>((resolve, reject) => {
