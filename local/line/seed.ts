@@ -1,4 +1,4 @@
-import { toId } from "./ids.ts";
+import { randomToken, toId } from "./ids.ts";
 import type { Channel, Person, State } from "./state.ts";
 
 /** The credentials of the seed's first bot: made up, fixed, and good for the simulator alone. */
@@ -52,6 +52,7 @@ export function createSeed(): State {
     channels,
     groups: [],
     tokens: Object.fromEntries(longLived),
+    tokenKey: randomToken(32),
     messages: [],
   };
 }

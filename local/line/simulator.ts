@@ -51,7 +51,7 @@ export interface LineSimulator {
   subscribe(listener: (trace: Trace) => void): () => void;
   /** What happened lately, oldest first. */
   traces(): readonly Trace[];
-  /** Resolves when no webhook is under way. */
+  /** Resolves when no webhook request is under way; redeliveries that wait for their time do not count. */
   idle(): Promise<void>;
   /** Back to the seed and the behaviour that it was started with: everything that was kept is gone. */
   reset(): Promise<void>;
@@ -74,7 +74,7 @@ export async function startLineSimulator(options: LineSimulatorOptions = {}): Pr
     behaviour: { ...defaultBehaviour, ...options.behaviour },
     faults: createFaults(),
     traces: createTraceLog(clock),
-    webhooks: createWebhooks(() => world, poster),
+    webhooks: createWebhooks(() => world, clock, poster),
     changed: () => store.changed(),
   };
   const server = await listen(
@@ -91,7 +91,7 @@ export async function startLineSimulator(options: LineSimulatorOptions = {}): Pr
     traces: () => world.traces.recent(),
     idle: () => world.webhooks.idle(),
     async reset() {
-      await world.webhooks.idle();
+      await world.webhooks.abort();
       Object.assign(world, { state: seed(), memory: createMemory() });
       Object.assign(world.behaviour, defaultBehaviour, options.behaviour);
       world.contents.clear();
@@ -105,8 +105,7 @@ export async function startLineSimulator(options: LineSimulatorOptions = {}): Pr
       server.close();
       // Streams to open pages never end by themselves.
       server.closeAllConnections();
-      await Promise.all([closed, world.webhooks.idle()]);
-      world.webhooks.close();
+      await Promise.all([closed, world.webhooks.abort()]);
       await Promise.all([store.flush(), world.contents.flush()]);
     },
   };

@@ -9,8 +9,10 @@ export interface State {
   people: Person[];
   channels: Channel[];
   groups: Group[];
-  /** Channel access tokens by their text. */
+  /** Channel access tokens by their text; the stateless ones hold all there is to know in themselves. */
   tokens: Record<string, Token>;
+  /** Signs stateless tokens. */
+  tokenKey: string;
   /** Oldest first; see `limits.ts` for how many are kept. */
   messages: ChatMessage[];
 }
@@ -137,7 +139,7 @@ export interface Group {
 
 export interface Token {
   channelId: string;
-  kind: "long-lived" | "short-lived" | "v2.1" | "stateless";
+  kind: "long-lived" | "short-lived" | "v2.1";
   issuedAtMs: number;
   /** Absent: does not expire. */
   expiresAtMs?: number;

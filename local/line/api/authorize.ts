@@ -1,6 +1,8 @@
 import { LineError } from "../errors.ts";
 import type { Channel } from "../state.ts";
 import { tryFindChannel, type World } from "../world.ts";
+import { tryOpenStateless } from "./stateless.ts";
+import { tryFindToken } from "./tokens.ts";
 
 const advice = "Confirm that the access token in the authorization header is valid.";
 
@@ -11,14 +13,14 @@ const advice = "Confirm that the access token in the authorization header is val
 export function authorize(world: World, headers: Headers): Channel {
   const [, text] = /^Bearer (\S+)$/i.exec(headers.get("authorization") ?? "") ?? [];
   if (text === undefined) throw new LineError(401, `Authentication failed. ${advice}`);
-  const token = Object.hasOwn(world.state.tokens, text) ? world.state.tokens[text] : undefined;
-  const isExpired = token?.expiresAtMs !== undefined && token.expiresAtMs <= world.clock.now();
-  const channel = token === undefined || isExpired ? undefined : tryFindChannel(world, token.channelId);
+  const channelId = tryFindToken(world, text)?.channelId ?? tryOpenStateless(world, text);
+  const channel = channelId === undefined ? undefined : tryFindChannel(world, channelId);
   if (channel === undefined) {
     throw new LineError(401, `Authentication failed due to the following reason: invalid token. ${advice}`);
   }
-  if (channel.kind !== "messaging-api")
+  if (channel.kind !== "messaging-api") {
     throw new LineError(403, "Access to this API is not available for your account");
+  }
   return channel;
 }
 

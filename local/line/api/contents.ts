@@ -13,6 +13,7 @@ function findReceived({ world, channel, params }: Call): ChatMessage {
   const message = tryFindMessage(world, channel.id, params["messageId"] ?? "");
   if (message?.personId === undefined) throw noContent();
   if (message.unsent === true) throw new LineError(410, "The content is gone");
+  if (world.clock.now() >= message.sentAtMs + world.behaviour.contentKeptMs) throw noContent();
   return message;
 }
 

@@ -5,6 +5,7 @@ import type { Channel, Token } from "../state.ts";
 import { tryFindChannel, type World } from "../world.ts";
 import { verifyAssertion } from "./assertion.ts";
 import type { TokenCall, TokenHandler } from "./call.ts";
+import { sealStateless } from "./stateless.ts";
 
 const dayMs = 86_400_000;
 const shortLivedMs = 30 * dayMs;
@@ -16,7 +17,8 @@ const issueStatelessChannelToken: TokenHandler = ({ world, form }) => {
   const isSigned = form["client_assertion"] !== undefined;
   const channel = isSigned ? verifyAssertion(world, form).channel : tryFindBySecret(world, form);
   if (channel === undefined) throw new TokenError("invalid_request", "Invalid 'client_credentials'.");
-  return issue(world, { channelId: channel.id, kind: "stateless" }, statelessMs);
+  const accessToken = sealStateless(world, channel.id, world.clock.now() + statelessMs);
+  return toAnswer(accessToken, statelessMs);
 };
 
 const issueChannelToken: TokenHandler = ({ world, form }) => {
@@ -71,14 +73,18 @@ export function issue(world: World, token: Pick<Token, "channelId" | "kind" | "k
   const text = randomTokenOf(token.kind);
   state.tokens[text] = { ...token, issuedAtMs: clock.now(), expiresAtMs: clock.now() + lifeMs };
   world.changed();
-  return { access_token: text, expires_in: lifeMs / 1000, token_type: "Bearer" };
+  return toAnswer(text, lifeMs);
 }
 
-/** The newer kinds look like a JWS, with nothing to be read in it. */
+const toAnswer = (accessToken: string, lifeMs: number) => ({
+  access_token: accessToken,
+  expires_in: lifeMs / 1000,
+  token_type: "Bearer",
+});
+
+/** The newer kind looks like a JWS, with nothing to be read in it. */
 const randomTokenOf = (kind: Token["kind"]): string =>
-  kind === "v2.1" || kind === "stateless"
-    ? `eyJhbGciOiJIUzI1NiJ9.${randomToken(72)}.${randomToken(32)}`
-    : randomToken(96);
+  kind === "v2.1" ? `eyJhbGciOiJIUzI1NiJ9.${randomToken(72)}.${randomToken(32)}` : randomToken(96);
 
 export function describe({ clock }: World, { channelId, expiresAtMs }: Token) {
   const seconds = expiresAtMs === undefined ? 0 : Math.floor((expiresAtMs - clock.now()) / 1000);

@@ -1,6 +1,7 @@
 import type { messagingApi } from "@line/bot-sdk";
 import { LineError } from "../errors.ts";
 import { resolves } from "../webhook/post.ts";
+import { findEndpoint } from "../webhook/webhooks.ts";
 import type { World } from "../world.ts";
 import type { Handler } from "./call.ts";
 
@@ -19,12 +20,14 @@ const setWebhookEndpoint: Handler<messagingApi.SetWebhookEndpointRequest> = asyn
   if (webhook.endpoint !== undefined) webhook.formerEndpoint = webhook.endpoint;
   webhook.changedAtMs = world.clock.now();
   webhook.endpoint = body.endpoint;
+  if (world.behaviour.setActivates) webhook.active = true;
   world.changed();
 };
 
 const testWebhookEndpoint: Handler<messagingApi.TestWebhookEndpointRequest | undefined> = async (call) => {
   const { world, channel, body } = call;
-  const endpoint = body?.endpoint ?? channel.webhook.endpoint;
+  const configured = world.behaviour.testUsesCache ? findEndpoint(world, channel) : channel.webhook.endpoint;
+  const endpoint = body?.endpoint ?? configured;
   if (endpoint === undefined) throw noEndpoint();
   await checkHost(world, parseEndpoint(endpoint));
   const timestamp = new Date(world.clock.now()).toISOString();

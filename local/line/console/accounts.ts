@@ -94,8 +94,9 @@ export const registerAssertionKey = action(
   },
 );
 
+/** Revokes all of a kind, or all there are; a stateless token cannot be revoked. */
 export const revokeTokens = action(
-  v.object({ channelId, kind: v.optional(v.picklist(["long-lived", "short-lived", "v2.1", "stateless"])) }),
+  v.object({ channelId, kind: v.optional(v.picklist(["long-lived", "short-lived", "v2.1"])) }),
   (world, { kind, ...input }) => {
     const { id } = findChannel(world, input.channelId);
     const revoked = Object.entries(world.state.tokens).filter(

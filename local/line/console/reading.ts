@@ -66,6 +66,7 @@ export function nextMessage(
     message.channelId === channelId &&
     message.chatId === userId &&
     message.personId === undefined &&
+    message.by === undefined &&
     message.seq > after;
   const said = world.state.messages.find(fits);
   if (said !== undefined) return Promise.resolve(said);

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { Behaviour } from "../behaviour.ts";
+import { behaviourSchema, type Behaviour } from "../behaviour.ts";
 import type { Fault } from "../faults.ts";
 import { action } from "./action.ts";
 
@@ -32,24 +32,7 @@ export const addFault = action(fault, (world, input) => {
 
 export const clearFaults = action(v.optional(v.object({})), (world) => world.faults.clear());
 
-const duration = v.optional(v.pipe(v.number(), v.minValue(0)));
-
 /** Sets what LINE leaves undocumented; see `behaviour.ts` for the meanings and defaults. */
-export const setBehaviour = action(
-  v.strictObject({
-    webhookTimeoutMs: duration,
-    webhookCacheMs: duration,
-    setResolvesHost: v.optional(v.boolean()),
-    freshHostRefusedMs: duration,
-    testWhileInactive: v.optional(v.boolean()),
-    redeliveryDelaysMs: v.optional(v.array(v.number())),
-    groupEventsMs: duration,
-    escapeStyle: v.optional(v.picklist(["raw", "escaped"])),
-    signatureHeader: v.optional(v.pipe(v.string(), v.regex(/^x-line-signature$/i))),
-    replyTokenMs: duration,
-    narrowcastMs: duration,
-    richMenuBatchMs: duration,
-    transcodingMs: duration,
-  }),
-  (world, input): Behaviour => Object.assign(world.behaviour, input),
+export const setBehaviour = action(v.partial(behaviourSchema), (world, input): Behaviour =>
+  Object.assign(world.behaviour, input),
 );

@@ -1,7 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { Agent, request } from "node:https";
 import { isIP } from "node:net";
-import { createSecureContext, getCACertificates } from "node:tls";
+import { createSecureContext, getCACertificates, type SecureContext } from "node:tls";
 import type { Clock } from "../clock.ts";
 
 /** How LINE names what came of a request. @see https://developers.line.biz/en/reference/messaging-api/#test-webhook-endpoint */
@@ -15,62 +15,95 @@ export interface Delivery {
   detail: string;
 }
 
-export interface Poster {
-  /** Sends one request and never throws: whatever happens is a delivery's outcome. */
-  post(url: string, body: Buffer, headers: Record<string, string>, timeoutMs: number): Promise<Delivery>;
-  close(): void;
+export interface WebhookRequest {
+  url: string;
+  body: Buffer;
+  headers: Record<string, string>;
+  timeoutMs: number;
+  followRedirects: boolean;
+  keepConnections: boolean;
 }
 
-/** Trusts the public authorities and `trustedCa`; speaks TLS 1.2 and 1.3, keeps connections, follows no redirect. */
-export function createPoster(clock: Clock, trustedCa: readonly string[]): Poster {
-  let agent: Agent | undefined;
-  // Made when first needed: reading the public authorities takes some milliseconds.
-  const findAgent = () => (agent ??= createAgent(trustedCa));
+export interface Poster {
+  /** Sends one request and never throws: whatever happens is a delivery's outcome. */
+  post(request: WebhookRequest): Promise<Delivery>;
+  /** Breaks off what is under way. */
+  abort(): void;
+}
 
-  const attempt = (url: string, body: Buffer, headers: Record<string, string>, timeoutMs: number) =>
-    new Promise<Delivery & { retry: boolean }>((resolve) => {
-      const sent = request(url, { method: "POST", agent: findAgent(), headers });
+interface Outcome extends Delivery {
+  /** Where a redirect leads to. */
+  location?: string;
+  /** A kept connection that the server closed in the same moment says nothing about the server. */
+  isStale?: boolean;
+}
+
+const maxRedirects = 5;
+
+/** Trusts the public authorities and `trustedCa`; speaks TLS 1.2 and 1.3 over HTTP/1.1. */
+export function createPoster(clock: Clock, trustedCa: readonly string[]): Poster {
+  let context: SecureContext | undefined;
+  let agents: Record<"kept" | "single", Agent> | undefined;
+
+  const findAgent = ({ keepConnections }: WebhookRequest) => {
+    // Made when first needed and once: reading the public authorities takes some milliseconds.
+    context ??= createSecureContext({ ca: [...getCACertificates("default"), ...trustedCa], minVersion: "TLSv1.2" });
+    const secureContext = context;
+    agents ??= {
+      kept: new Agent({ keepAlive: true, maxSockets: 256, secureContext }),
+      single: new Agent({ keepAlive: false, secureContext }),
+    };
+    return agents[keepConnections ? "kept" : "single"];
+  };
+
+  const attempt = (one: WebhookRequest) =>
+    new Promise<Outcome>((resolve) => {
+      const { url, body, headers, timeoutMs } = one;
+      const sent = request(url, { method: "POST", agent: findAgent(one), headers });
       const forget = clock.after(timeoutMs, () => {
-        settle({ ...failure("REQUEST_TIMEOUT", "Request timeout"), retry: false });
+        settle(failure("REQUEST_TIMEOUT", "Request timeout"));
         sent.destroy();
       });
-      const settle = (outcome: Delivery & { retry: boolean }) => {
+      const settle = (outcome: Outcome) => {
         forget();
         resolve(outcome);
       };
       sent.on("response", (response) => {
-        settle({ ...fromStatus(response.statusCode ?? 0), retry: false });
+        const { location } = response.headers;
+        settle({ ...fromStatus(response.statusCode ?? 0), ...(location !== undefined && { location }) });
         // Read to the end, so that the connection can be used again.
         response.resume();
         response.on("error", () => sent.destroy());
       });
       sent.on("error", (error: NodeJS.ErrnoException) => {
-        // A kept connection that the server closed in the same moment says nothing about the server.
-        const retry = sent.reusedSocket && error.code === "ECONNRESET";
-        settle({ ...fromError(url, error), retry });
+        const isStale = sent.reusedSocket && error.code === "ECONNRESET" && agents !== undefined;
+        settle({ ...fromError(url, error), isStale });
       });
       sent.end(body);
     });
 
   return {
-    async post(url, body, headers, timeoutMs) {
-      let outcome = await attempt(url, body, headers, timeoutMs);
-      while (outcome.retry) outcome = await attempt(url, body, headers, timeoutMs);
-      const { retry: _, ...delivery } = outcome;
-      return delivery;
+    async post(first) {
+      let outcome = await attempt(first);
+      while (outcome.isStale === true) outcome = await attempt(first);
+      for (let hops = 0; hops < maxRedirects; hops++) {
+        const { location, statusCode } = outcome;
+        const isRedirect = first.followRedirects && statusCode >= 300 && statusCode < 400;
+        if (!isRedirect || location === undefined || !URL.canParse(location, first.url)) break;
+        const next = new URL(location, first.url);
+        if (next.protocol !== "https:") break;
+        outcome = await attempt({ ...first, url: next.href });
+      }
+      const { success, statusCode, reason, detail } = outcome;
+      return { success, statusCode, reason, detail };
     },
-    close: () => agent?.destroy(),
+    abort() {
+      const former = agents;
+      agents = undefined;
+      former?.kept.destroy();
+      former?.single.destroy();
+    },
   };
-}
-
-function createAgent(trustedCa: readonly string[]): Agent {
-  const ca = [...getCACertificates("default"), ...trustedCa];
-  // One context for all connections, instead of one made from all authorities for each.
-  return new Agent({
-    keepAlive: true,
-    maxSockets: 256,
-    secureContext: createSecureContext({ ca, minVersion: "TLSv1.2" }),
-  });
 }
 
 const failure = (reason: Reason, detail: string): Delivery => ({ success: false, statusCode: 0, reason, detail });

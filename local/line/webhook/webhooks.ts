@@ -1,12 +1,13 @@
-import { sign } from "../../../line/signature.ts";
-import { sleep } from "../clock.ts";
-import type { LineEvent } from "./events.ts";
-import { recordError } from "./error-statistics.ts";
-import { type Delivery, type Poster, unreachable } from "./post.ts";
+import type { Clock } from "../clock.ts";
 import type { Channel } from "../state.ts";
 import type { World } from "../world.ts";
+import { recordError } from "./error-statistics.ts";
+import type { LineEvent } from "./events.ts";
+import { createPauses } from "./pauses.ts";
+import { unreachable, type Delivery, type Poster } from "./post.ts";
+import { toRequest } from "./request.ts";
 
-/** What came of an event; `undefined` where the channel's settings say to send none. */
+/** What came of an event; `undefined` where none was sent: no URL, webhooks not in use, or held back by a fault. */
 export type Outcome = Delivery | undefined;
 
 export interface Webhooks {
@@ -16,76 +17,52 @@ export interface Webhooks {
   sendTogether(channel: Channel, events: LineEvent[]): Promise<Outcome>;
   /** Sends the signed empty body of the test call and the console's "Verify". */
   test(channel: Channel, url: string): Promise<Delivery>;
-  /** Resolves when nothing is under way (redeliveries that wait for their time do not count). */
+  /** Resolves when no request is under way; what waits for its time does not count. */
   idle(): Promise<void>;
-  close(): void;
+  /** Breaks off what is under way and calls off what waits. */
+  abort(): Promise<void>;
 }
 
-interface Batch {
-  events: LineEvent[];
-  outcome: Promise<Outcome>;
-}
+/** How often the event was tried before; `undefined`: it is not to be tried again. */
+type Attempts = number | undefined;
 
-export function createWebhooks(world: () => World, poster: Poster): Webhooks {
+export function createWebhooks(world: () => World, clock: Clock, poster: Poster): Webhooks {
   const underWay = new Set<Promise<unknown>>();
-  const batches = new Map<string, Batch>();
+  const batches = new Map<string, { events: LineEvent[]; outcome: Promise<Outcome> }>();
   const heldBack = new Map<string, LineEvent[]>();
-  const waiting = new Set<() => void>();
-  let closed = false;
-
-  const track = <T>(work: Promise<T>): Promise<T> => {
-    const settled = Promise.allSettled([work]).finally(() => underWay.delete(settled));
-    underWay.add(settled);
-    return work;
-  };
+  const pauses = createPauses(clock);
 
   async function post(channel: Channel, url: string, events: LineEvent[]): Promise<Delivery> {
-    const { behaviour } = world();
-    const body = Buffer.from(toJson({ destination: channel.bot.userId, events }, behaviour.escapeStyle));
-    return poster.post(
-      url,
-      body,
-      toHeaders(body, channel.secret, behaviour.signatureHeader),
-      behaviour.webhookTimeoutMs,
-    );
+    const posting = poster.post(toRequest(world(), channel, url, events)).finally(() => underWay.delete(posting));
+    underWay.add(posting);
+    return posting;
   }
 
   /** One attempt, traced; a failed one is counted and, where the channel asks for it, tried again later. */
-  async function attempt(channel: Channel, events: LineEvent[], attemptsBefore: number): Promise<Outcome> {
-    const { traces } = world();
-    const url = effectiveEndpoint(world(), channel);
-    if (url === undefined || !channel.webhook.active || closed) return undefined;
+  async function attempt(channel: Channel, events: LineEvent[], before: Attempts): Promise<Outcome> {
     const fault = world().faults.take("webhook", channel.id);
-    if (fault?.delayMs !== undefined) await sleep(world().clock, fault.delayMs);
-    if (fault?.what === "duplicate") void track(attempt(channel, events, Number.POSITIVE_INFINITY));
+    if (fault?.delayMs !== undefined && !(await pauses.wait(fault.delayMs))) return undefined;
+    const url = findEndpoint(world(), channel);
+    if (url === undefined || !channel.webhook.active) return undefined;
+    if (fault?.what === "duplicate") void attempt(channel, events, undefined);
     const delivery = fault?.what === "unreachable" ? unreachable(url) : await post(channel, url, events);
-    traces.add({ kind: "webhook", channelId: channel.id, events: events.map(toSummary), delivery });
+    world().traces.add({ kind: "webhook", channelId: channel.id, events: events.map(toSummary), delivery });
     if (!delivery.success) {
       recordError(world(), channel, delivery);
-      redeliverLater(channel, events, attemptsBefore);
+      void redeliver(channel, events, before);
     }
     return delivery;
   }
 
-  function redeliverLater(channel: Channel, events: LineEvent[], attemptsBefore: number): void {
-    const { behaviour, clock, memory } = world();
-    const delayMs = channel.webhook.redelivery ? behaviour.redeliveryDelaysMs[attemptsBefore] : undefined;
-    if (delayMs === undefined) return;
-    const callOff = clock.after(delayMs, () => {
-      waiting.delete(callOff);
-      const again = events.map((event) => ({ ...event, deliveryContext: { isRedelivery: true } }));
-      for (const event of again) renewReplyToken(event);
-      void track(attempt(channel, again, attemptsBefore + 1));
-    });
-    waiting.add(callOff);
-
-    /** A minute anew from the redelivery, unless it was used or the event is twenty minutes old. */
-    function renewReplyToken(event: LineEvent): void {
-      const replyToken = "replyToken" in event ? event.replyToken : undefined;
-      const kept = replyToken === undefined ? undefined : memory.replyTokens.get(replyToken);
-      if (kept === undefined) return;
-      kept.usableUntilMs = Math.min(clock.now() + behaviour.replyTokenMs, kept.eventAtMs + 20 * 60_000);
-    }
+  async function redeliver(channel: Channel, events: LineEvent[], before: Attempts): Promise<void> {
+    const { redeliveryDelaysMs, redeliverAlone } = world().behaviour;
+    if (before === undefined || !channel.webhook.redelivery) return;
+    const delayMs = redeliveryDelaysMs[before];
+    if (delayMs === undefined || !(await pauses.wait(delayMs))) return;
+    const again = events.map((event) => ({ ...event, deliveryContext: { isRedelivery: true } }));
+    for (const event of again) renewReplyToken(world(), event);
+    const requests = redeliverAlone ? again.map((event) => [event]) : [again];
+    for (const request of requests) void attempt(channel, request, before + 1);
   }
 
   function sendTogether(channel: Channel, events: LineEvent[]): Promise<Outcome> {
@@ -95,9 +72,15 @@ export function createWebhooks(world: () => World, poster: Poster): Webhooks {
       heldBack.set(channel.id, events);
       return Promise.resolve(undefined);
     }
-    const sending = track(attempt(channel, events, 0));
-    if (held !== undefined) void track(sending.then(() => attempt(channel, held, 0)));
+    const sending = attempt(channel, events, 0);
+    if (held !== undefined) void sending.then(() => attempt(channel, held, 0));
     return sending;
+  }
+
+  async function sendBatch(channel: Channel, events: LineEvent[], gatherMs: number): Promise<Outcome> {
+    const isOver = await pauses.wait(gatherMs);
+    batches.delete(channel.id);
+    return isOver ? sendTogether(channel, events) : undefined;
   }
 
   return {
@@ -111,52 +94,45 @@ export function createWebhooks(world: () => World, poster: Poster): Webhooks {
         return batch.outcome;
       }
       const events = [event];
-      const outcome = track(
-        sleep(world().clock, groupEventsMs).then(() => {
-          batches.delete(channel.id);
-          return sendTogether(channel, events);
-        }),
-      );
+      const outcome = sendBatch(channel, events, groupEventsMs);
       batches.set(channel.id, { events, outcome });
       return outcome;
     },
-    test: (channel, url) => track(post(channel, url, [])),
+    test: (channel, url) => post(channel, url, []),
     async idle() {
-      while (underWay.size > 0) await Promise.all(underWay);
+      // What a finished request or the clock leads to starts in the turns right after.
+      do {
+        await Promise.all(underWay);
+        await new Promise((resolve) => setImmediate(resolve));
+      } while (underWay.size > 0);
     },
-    close() {
-      closed = true;
-      for (const callOff of waiting) callOff();
-      waiting.clear();
-      poster.close();
+    async abort() {
+      pauses.callOff();
+      heldBack.clear();
+      poster.abort();
+      await Promise.all(underWay);
     },
   };
 }
 
 /** LINE caches the setting: for a while after a change, events may still go to the former URL. */
-export function effectiveEndpoint({ clock, behaviour }: World, { webhook }: Channel): string | undefined {
+export function findEndpoint({ clock, behaviour }: World, { webhook }: Channel): string | undefined {
   const isCached = clock.now() < (webhook.changedAtMs ?? 0) + behaviour.webhookCacheMs;
   return isCached ? webhook.formerEndpoint : webhook.endpoint;
 }
 
-function toSummary({ type, webhookEventId, deliveryContext: { isRedelivery } }: LineEvent) {
-  return { type, webhookEventId, isRedelivery };
+const oldestReplyMs = 20 * 60_000;
+
+/** A minute anew from the redelivery, unless it was used or the event is twenty minutes old. */
+function renewReplyToken({ clock, memory, behaviour }: World, event: LineEvent): void {
+  const replyToken = "replyToken" in event ? event.replyToken : undefined;
+  const kept = replyToken === undefined ? undefined : memory.replyTokens.get(replyToken);
+  if (kept === undefined) return;
+  kept.usableUntilMs = Math.min(clock.now() + behaviour.replyTokenMs, kept.eventAtMs + oldestReplyMs);
 }
 
-function toJson(body: object, style: "raw" | "escaped"): string {
-  const json = JSON.stringify(body);
-  if (style === "raw") return json;
-  return json.replaceAll(
-    /[\u0080-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0").toUpperCase()}`,
-  );
-}
-
-const toHeaders = (body: Buffer, secret: string, signatureName: string): Record<string, string> => ({
-  "Content-Type": "application/json; charset=utf-8",
-  "Content-Length": String(body.byteLength),
-  "User-Agent": "LineBotWebhook/2.0",
-  Accept: "*/*",
-  "Accept-Encoding": "gzip",
-  [signatureName]: sign(body, secret),
+const toSummary = ({ type, webhookEventId, deliveryContext: { isRedelivery } }: LineEvent) => ({
+  type,
+  webhookEventId,
+  isRedelivery,
 });
