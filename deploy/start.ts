@@ -2,8 +2,10 @@
 import { once } from "node:events";
 import { styleText } from "node:util";
 import { UserError } from "../line/user-error.ts";
+import type { AwsTrace } from "../local/aws/aws.ts";
 import { type LocalCloud, localPorts, startLocalCloud } from "../local/cloud.ts";
 import { parseCommandLine, runCommand } from "./command-line.ts";
+import { describeLogLine } from "./function-log.ts";
 import { localDataDir, runLocally, toTarget } from "./local-stack.ts";
 import { proveAnswer } from "./proof.ts";
 
@@ -16,31 +18,63 @@ const command = {
 async function start(): Promise<number> {
   const { values } = parseCommandLine(command, process.argv.slice(2));
   const stopping = stopOnSignal();
-  await using cloud = await openCloud(values);
-  const { result, outputs } = await runLocally("up", toTarget(cloud), { signal: stopping.signal });
-  if (stopping.signal.aborted) return 130;
-  if (result !== "succeeded")
-    throw new UserError("The deployment failed, see above. Mend it and start again: what was done is kept.");
-  await prove(cloud, outputs["botUserId"]);
-  if (values.once === true) return 0;
-  tellWhere(cloud, outputs);
-  await once(stopping.signal, "abort");
-  return 0;
+  const log = keepFunctionLog();
+  const cloud = await startLocalCloud({
+    dataDir: localDataDir,
+    linePort: parsePort(values.port),
+    fresh: values.fresh ?? false,
+    onTrace: log.add,
+  });
+  try {
+    const { result, outputs } = await runLocally("up", toTarget(cloud), { signal: stopping.signal });
+    if (stopping.signal.aborted) return 130;
+    if (result !== "succeeded") {
+      throw new UserError("The deployment failed, see above. Mend it and start again: what was done is kept.");
+    }
+    tellProof(await proveAnswer(cloud.line, outputs["botUserId"]));
+    if (values.once === true) return 0;
+    tellWhere(cloud, outputs);
+    log.follow();
+    await once(stopping.signal, "abort");
+    return 0;
+  } catch (error) {
+    if (error instanceof UserError) log.tell();
+    throw error;
+  } finally {
+    await cloud.close();
+  }
 }
 
-async function openCloud({ fresh = false, port }: { fresh?: boolean; port?: string }) {
-  if (port !== undefined && !/^\d{1,5}$/.test(port))
-    throw new UserError(`--port takes a number, not ${JSON.stringify(port)}`);
-  const linePort = port === undefined ? localPorts.line : Number(port);
-  const cloud = await startLocalCloud({ dataDir: localDataDir, fresh, linePort });
-  return Object.assign(cloud, { [Symbol.asyncDispose]: () => cloud.close() });
+function parsePort(text: string | undefined): number {
+  if (text === undefined) return localPorts.line;
+  if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text);
+  throw new UserError(`--port takes a number up to 65535, not ${JSON.stringify(text)}`);
 }
 
-async function prove({ line }: LocalCloud, botUserId: unknown): Promise<void> {
-  const { user, said, answered, milliseconds } = await proveAnswer(line, botUserId);
-  console.log(
-    `\n${styleText("green", "✔")} ${user} wrote "${said}", and the bot answered (${milliseconds.toFixed(0)} ms):`,
-  );
+/** The functions' last lines are told when something fails, and as they come once the bot runs. */
+function keepFunctionLog() {
+  const most = 20;
+  let lines: string[] = [];
+  let keep = (line: string) => {
+    lines = [...lines, line].slice(-most);
+  };
+  return {
+    add: (trace: AwsTrace) => {
+      const line = describeLogLine(trace);
+      if (line !== undefined) keep(line);
+    },
+    follow: () => {
+      keep = (line) => console.log(styleText("dim", line));
+    },
+    tell: () => {
+      if (lines.length > 0) console.error(["\nThe function's log:", ...lines].join("\n    "));
+    },
+  };
+}
+
+function tellProof({ user, said, answered, milliseconds }: Awaited<ReturnType<typeof proveAnswer>>): void {
+  const check = styleText("green", "✔");
+  console.log(`\n${check} ${user} wrote "${said}", and the bot answered (${milliseconds.toFixed(0)} ms):`);
   console.log(answered.replaceAll(/^/gm, "    "));
 }
 

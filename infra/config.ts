@@ -49,6 +49,7 @@ const lineKeys = {
 const projectKeys = {
   memorySizeMb: digits("a number of MB", 128, 10_240),
   logRetentionDays: retention,
+  logErrorMessages: flag,
   throttleRateLimit: digits("a number of requests per second", 1, 10_000),
   throttleBurstLimit: digits("a number of requests", 1, 5000),
   reservedConcurrency: digits("a number of concurrent executions", 1, 1000),
@@ -78,6 +79,7 @@ export interface StackConfig {
   takeOver: boolean | undefined;
   memorySizeMb: number | undefined;
   logRetentionDays: number | undefined;
+  logErrorMessages: boolean | undefined;
   throttle: { rateLimit: number | undefined; burstLimit: number | undefined };
   reservedConcurrency: number | undefined;
   secretRecoveryDays: number | undefined;
@@ -107,6 +109,7 @@ export function readConfig(): StackConfig {
     takeOver: line.takeOver,
     memorySizeMb: sizes.memorySizeMb,
     logRetentionDays: sizes.logRetentionDays,
+    logErrorMessages: sizes.logErrorMessages,
     throttle: { rateLimit: sizes.throttleRateLimit, burstLimit: sizes.throttleBurstLimit },
     reservedConcurrency: sizes.reservedConcurrency,
     secretRecoveryDays: sizes.secretRecoveryDays,

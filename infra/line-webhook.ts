@@ -40,6 +40,8 @@ export interface LineWebhookArgs {
   timeoutSeconds?: number | undefined;
   /** Default: 30 days. */
   logRetentionDays?: number | undefined;
+  /** Whether error messages, which may quote a user, go to the log. Default: false. */
+  logErrorMessages?: boolean | undefined;
   /** A guard against floods: requests per second and how many may come at once. Default: 500 and 1000. */
   throttle?: { rateLimit?: number | undefined; burstLimit?: number | undefined } | undefined;
   /** Default: none, the function shares the account's concurrency. */
@@ -91,6 +93,7 @@ export class LineWebhook extends pulumi.ComponentResource {
         memorySizeMb: args.memorySizeMb ?? 512,
         timeoutSeconds: args.timeoutSeconds ?? 10,
         logRetentionDays,
+        logErrorMessages: args.logErrorMessages ?? false,
         reservedConcurrency: args.reservedConcurrency,
       },
       child,

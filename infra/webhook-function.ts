@@ -14,6 +14,7 @@ export interface WebhookFunctionArgs {
   memorySizeMb: number;
   timeoutSeconds: number;
   logRetentionDays: number;
+  logErrorMessages: boolean;
   reservedConcurrency: number | undefined;
 }
 
@@ -42,6 +43,7 @@ export function createWebhookFunction(name: string, args: WebhookFunctionArgs, o
         variables: {
           CREDENTIALS_SECRET_ARN: args.credentialsSecretArn,
           LINE_API_URL: args.apiUrl,
+          ...(args.logErrorMessages ? { LOG_ERROR_MESSAGES: "true" } : {}),
           ...(args.botUserId === undefined ? {} : { LINE_BOT_USER_ID: args.botUserId }),
         },
       },

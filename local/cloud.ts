@@ -1,7 +1,7 @@
 import { mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "../line/user-error.ts";
-import { type LocalAws, LocalAwsError, startLocalAws } from "./aws/aws.ts";
+import { type AwsTrace, type LocalAws, LocalAwsError, startLocalAws } from "./aws/aws.ts";
 import { tryClaim } from "./instance.ts";
 import { type LineSimulator, startLineSimulator } from "./line/simulator.ts";
 
@@ -12,6 +12,8 @@ export interface LocalCloudOptions {
   linePort?: number;
   /** Of the first API's HTTPS gateway. Default: 4443. 0 takes a free one. */
   gatewayPort?: number;
+  /** Told of requests, invocations and the functions' log lines. */
+  onTrace?: (trace: AwsTrace) => void;
   /** Clears the data folder first. */
   fresh?: boolean;
 }
@@ -37,7 +39,7 @@ export function localBackend(dataDir: string): Record<string, string> {
  * @throws {UserError} when another one runs with this data folder, a port is taken, or the folder cannot be written.
  */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
-  const { dataDir, linePort = localPorts.line, gatewayPort = localPorts.gateway } = options;
+  const { dataDir, linePort = localPorts.line, gatewayPort = localPorts.gateway, onTrace } = options;
   const instance = await tryClaim(dataDir);
   if (instance === undefined) {
     throw new UserError(
@@ -50,11 +52,14 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
 
   // The program names its artifact relative to its own folder.
   const assetRoot = path.join(import.meta.dirname, "../infra");
-  const aws = await startLocalAws({ dataDir: path.join(dataDir, "aws"), gatewayPort, assetRoot }).catch(
-    (error: unknown) => {
-      throw error instanceof LocalAwsError ? new UserError(error.message, { cause: error }) : error;
-    },
-  );
+  const aws = await startLocalAws({
+    dataDir: path.join(dataDir, "aws"),
+    gatewayPort,
+    ...(onTrace === undefined ? {} : { onTrace }),
+    assetRoot,
+  }).catch((error: unknown) => {
+    throw error instanceof LocalAwsError ? new UserError(error.message, { cause: error }) : error;
+  });
   started.defer(() => aws.close());
   const line = await onPort(linePort, (port) =>
     startLineSimulator({ port, dataDir: path.join(dataDir, "line"), trustedCa: aws.certificateAuthority }),

@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { startLocalCloud } from "../../local/cloud.ts";
 import { devChannel } from "../../local/line/seed.ts";
 import { sign, signatureHeader } from "../../line/signature.ts";
-import { makeInstalledClone } from "./clone.ts";
+import { makeInstalledClone } from "../support/clone.ts";
 import { median } from "./median.ts";
 
 export interface StartFigures {
