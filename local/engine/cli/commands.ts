@@ -4,7 +4,6 @@ import type { Command, Flag, Word } from "./arguments.ts";
 import { getConfig, listConfig, refreshConfig, removeConfig, setAllConfig, setConfig } from "./config-commands.ts";
 import { openContext } from "./context.ts";
 import { getTag, listTags, removeTag, setTag, showHistory } from "./history-commands.ts";
-import { destroy, preview, refresh, up } from "./operation-commands.ts";
 import { printJson, printLine } from "./print.ts";
 import {
   cancelUpdate,
@@ -17,6 +16,12 @@ import {
   selectStack,
   showStack,
 } from "./stack-commands.ts";
+
+/** Loaded when it is run: it brings gRPC with it, which the other words do without. */
+const operate =
+  (name: "preview" | "up" | "refresh" | "destroy") =>
+  async (command: Command): Promise<number> =>
+    (await import("./operation-commands.ts"))[name](command);
 
 const on = (help: string, short?: string): Flag => ({ type: "boolean", help, ...(short && { short }) });
 const text = (help: string, short?: string): Flag => ({ type: "text", help, ...(short && { short }) });
@@ -69,13 +74,13 @@ export const commands: Word = {
       help: "show what an update would do",
       aliases: ["pre", "plan"],
       flags: { ...operation, ...refreshFirst, ...replace },
-      run: preview,
+      run: operate("preview"),
     },
     up: {
       help: "create or change the stack's resources",
       aliases: ["update", "deploy"],
       flags: { ...change, ...refreshFirst, ...replace, ...keepGoing },
-      run: up,
+      run: operate("up"),
     },
     refresh: {
       help: "read the resources' state from the cloud",
@@ -84,13 +89,13 @@ export const commands: Word = {
         ...previewOnly,
         "clear-pending-creates": on("forget creations whose end nobody knows"),
       },
-      run: refresh,
+      run: operate("refresh"),
     },
     destroy: {
       help: "delete the stack's resources",
       aliases: ["down", "dn"],
       flags: { ...change, ...refreshFirst, ...keepGoing, ...previewOnly },
-      run: destroy,
+      run: operate("destroy"),
     },
     cancel: {
       help: "take the locks of a stack away",

@@ -2,6 +2,7 @@ import type { PropertyMap, PropertyValue, Urn } from "../core/contracts.ts";
 import type { EngineEvent, StepEventMetadata, StepEventState } from "../core/events.ts";
 import { isSecret, mapProperties } from "../core/properties.ts";
 import { ROOT_STACK_TYPE } from "../core/urn.ts";
+import { shownStep } from "../display/internal-steps.ts";
 
 /** Gathers what `preview --json` prints: one document, in the CLI's shape. */
 export function createPreviewDigest() {
@@ -14,9 +15,10 @@ export function createPreviewDigest() {
     onEvent(event: EngineEvent): void {
       const { preludeEvent, diagnosticEvent, resourcePreEvent, resOutputsEvent, summaryEvent } = event;
       if (preludeEvent) config = preludeEvent.config;
-      if (resourcePreEvent && isShown(resourcePreEvent.metadata)) steps.push(resourcePreEvent.metadata);
+      const step = shownStep(event);
+      if (resourcePreEvent && step && isShown(step)) steps.push(step);
       // What a refresh found is known only afterwards.
-      const found = resOutputsEvent?.metadata;
+      const found = resOutputsEvent && step;
       const index = steps.findIndex(({ op, urn }) => op === "refresh" && urn === found?.urn);
       if (found && index >= 0 && (found.op === "update" || found.op === "delete")) steps[index] = found;
       if (diagnosticEvent && !diagnosticEvent.ephemeral) {

@@ -1,6 +1,7 @@
 import type { StepOp, Urn } from "../core/contracts.ts";
 import type { DiagnosticEvent, EngineEvent, StepEventMetadata } from "../core/events.ts";
 import { parseUrn } from "../core/urn.ts";
+import { shownStep } from "./internal-steps.ts";
 
 /** What is known of one resource while an operation runs. */
 export interface Row {
@@ -78,9 +79,8 @@ export function createRows(now: () => number): Rows {
   return {
     byUrn,
     apply(event) {
-      if (event.resourcePreEvent) return step(event.resourcePreEvent.metadata, "under way");
-      if (event.resOutputsEvent) return step(event.resOutputsEvent.metadata, "done");
-      if (event.resOpFailedEvent) return step(event.resOpFailedEvent.metadata, "failed");
+      const shown = shownStep(event);
+      if (shown) return step(shown, event.resourcePreEvent ? "under way" : event.resOutputsEvent ? "done" : "failed");
       if (event.diagnosticEvent) return diagnostic(event.diagnosticEvent, rootOf(byUrn));
       return undefined;
     },

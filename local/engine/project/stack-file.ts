@@ -96,10 +96,7 @@ function editStackFile(document: Document, path: string, project: string): Stack
       // Pulumi replaces a text or number that stands where the path needs a map or list.
       if (path.length > 0 && !isContainer(root))
         document.setIn(at, document.createNode(typeof path[0] === "number" ? [] : {}));
-      document.setIn(
-        [...at, ...path],
-        inPlaceOf(document.getIn([...at, ...path], true), document.createNode(value)),
-      );
+      document.setIn([...at, ...path], inPlaceOf(document.getIn([...at, ...path], true), document.createNode(value)));
     },
     remove(key, path) {
       const at = ["config", writtenKey(key), ...path];
@@ -121,7 +118,7 @@ function editStackFile(document: Document, path: string, project: string): Stack
 function inPlaceOf(old: unknown, node: Node): Node {
   if (!isNode(old)) return node;
   const { comment, commentBefore, spaceBefore } = old;
-  if (isScalar(old) && isScalar(node) && isQuoted(old)) node.type = old.type;
+  if (isScalar(old) && isScalar(node) && old.type && isQuoted(old)) node.type = old.type;
   return Object.assign(node, { comment, commentBefore, spaceBefore });
 }
 

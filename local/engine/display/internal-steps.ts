@@ -1,0 +1,12 @@
+import type { EngineEvent, StepEventMetadata } from "../core/events.ts";
+import { isDefaultProvider } from "../core/urn.ts";
+
+/** The step of an event, unless it is one that nobody asked for by name: those are logged and not shown. */
+export function shownStep(event: EngineEvent): StepEventMetadata | undefined {
+  const step = (event.resourcePreEvent ?? event.resOutputsEvent ?? event.resOpFailedEvent)?.metadata;
+  return step && !isInternal(step) ? step : undefined;
+}
+
+function isInternal({ op, urn }: StepEventMetadata): boolean {
+  return op === "remove-pending-replace" || isDefaultProvider(urn);
+}
