@@ -29,7 +29,7 @@ export interface BotServer extends AsyncDisposable {
 
 export async function startBotServer(): Promise<BotServer> {
   const { cert, private: key } = await generate([{ name: "commonName", value: "localhost" }], {
-    keySize: 2048,
+    keyType: "ec",
     extensions: [
       { name: "basicConstraints", cA: true },
       { name: "subjectAltName", altNames: [{ type: 2, value: "localhost" }] },

@@ -107,21 +107,14 @@ function toErrorResponse(error: unknown): Response {
 
 function answerUnknown(world: World, context: Context): Response {
   const { path } = context.req;
-  const unknown = toErrorResponse(isKnownPrefix(path) ? notSimulated(path) : notFound());
+  const unknown = toErrorResponse(elsewhere.test(path) ? notSimulated(path) : notFound());
   return finish(world, context, unknown, randomUUID(), "unknown", undefined);
 }
 
-/** LINE's calls that its Messaging API description does not have: they exist, and not here. */
-const knownPrefixes = [
-  "/v2/bot/insight/",
-  "/v2/bot/audienceGroup",
-  "/v2/bot/ad/",
-  "/v2/bot/list",
-  "/module/",
-  "/shop/",
-];
-
-const isKnownPrefix = (path: string): boolean => knownPrefixes.some((prefix) => path.startsWith(prefix));
+/** LINE's calls that its description of the Messaging API does not have: they exist, and not here. */
+const elsewhere = new RegExp(
+  "^/(v2/bot/(insight|audienceGroup|ad|list|channel/detach|chat/[^/]+/control)|module|shop|liff)(/|$)",
+);
 
 function finish(
   world: World,
