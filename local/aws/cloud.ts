@@ -38,8 +38,8 @@ export interface ResourceType {
   update(id: string, change: Change, cloud: Cloud): Promise<Attributes> | Attributes;
   /** Deleting what is gone succeeds. */
   delete(id: string, known: Attributes, cloud: Cloud): Promise<void> | void;
-  /** What an import id stands for: enough attributes for `read` to find the object. */
-  fromImportId?(importId: string): Attributes;
+  /** What an import id that is not the id stands for: enough for `read` to find the object. */
+  fromImportId?(importId: string): Resource;
   /** Rules over several properties, told when a diff is made: throws. */
   validate?(inputs: Attributes): void;
   /** Properties that force a replacement only under a condition. */

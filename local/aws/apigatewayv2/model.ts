@@ -1,4 +1,4 @@
-import type { Attributes, Cloud } from "../cloud.ts";
+import type { Attributes, Cloud, Resource } from "../cloud.ts";
 import type { Collection } from "../store/store.ts";
 import type { Stored } from "../store/stored.ts";
 
@@ -16,8 +16,9 @@ export function belowApi(attributes: Attributes, id: string): string {
 }
 
 /** `<apiId>/<id>`, as integrations, routes and stages are imported. */
-export function fromApiImportId(importId: string): Attributes {
-  return { apiId: importId.split("/")[0] };
+export function fromApiImportId(importId: string): Resource {
+  const [apiId, id = ""] = importId.split("/");
+  return { id, attributes: { apiId } };
 }
 
 export function ofApi(collection: Collection<Stored>, apiId: string): Stored[] {

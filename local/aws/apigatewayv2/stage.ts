@@ -10,7 +10,7 @@ export const stage = storedType({
   token: "aws:apigatewayv2/stage:Stage",
   collection: "apigatewayv2/stages",
   key: belowApi,
-  fromImportId: (importId) => ({ ...fromApiImportId(importId), name: importId.split("/")[1] }),
+  fromImportId: fromApiImportId,
   make(inputs, cloud) {
     refuseMissingApi(inputs, cloud);
     refuseUndeployed(inputs);

@@ -6,10 +6,6 @@ import { policiesOf, refuseMissingRole } from "./model.ts";
 export const rolePolicyAttachment = storedType({
   token: "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
   collection: "iam/role-policy-attachments",
-  fromImportId(importId) {
-    const at = importId.indexOf("/");
-    return { role: importId.slice(0, at), policyArn: importId.slice(at + 1) };
-  },
   make(inputs, cloud) {
     const { role, policyArn } = inputs as { role: string; policyArn: string };
     refuseMissingRole(cloud, role);

@@ -5,10 +5,6 @@ import { refuseMissingRole } from "./model.ts";
 export const rolePolicy = storedType({
   token: "aws:iam/rolePolicy:RolePolicy",
   collection: "iam/role-policies",
-  fromImportId(importId) {
-    const [role, name] = importId.split(":");
-    return { role, name };
-  },
   make(inputs, cloud) {
     const role = inputs["role"] as string;
     refuseMissingRole(cloud, role);

@@ -10,7 +10,7 @@ export const alias = storedType({
   key: (attributes) => `${functionNameOf(attributes)}:${attributes["name"] as string}`,
   fromImportId(importId) {
     const [functionName, name] = importId.split("/");
-    return { functionName, name };
+    return { id: importId, attributes: { functionName, name } };
   },
   // The name of a function and its ARN are one.
   same: (property, old, wanted) =>

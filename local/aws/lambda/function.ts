@@ -22,7 +22,6 @@ const OUTSIDE = new Set(["tags", "tagsAll", "reservedConcurrentExecutions", "pub
 
 export const lambdaFunction: ResourceType = {
   token: "aws:lambda/function:Function",
-  fromImportId: (name) => ({ name }),
   validate,
   replaces: ({ olds, news }) =>
     (olds["durableConfig"] === undefined) === (news["durableConfig"] === undefined) ? [] : ["durableConfig"],

@@ -15,7 +15,8 @@ export const permission = storedType({
   fromImportId(importId) {
     const [target = "", statementId] = importId.split("/");
     const [name, qualifier] = target.split(":");
-    return { function: name, statementId, ...(qualifier !== undefined && { qualifier }) };
+    const attributes = { function: name, statementId, ...(qualifier !== undefined && { qualifier }) };
+    return { id: importId, attributes };
   },
   make(inputs, cloud) {
     const { name } = targetOf(inputs);

@@ -65,8 +65,8 @@ export class Provider {
   read(named: Named, id: string, known: Attributes): Resource | undefined {
     const type = this.#find(named.token);
     const isImport = Object.keys(known).length === 0;
-    const attributes = isImport ? (type.fromImportId?.(id) ?? {}) : known;
-    const found = type.read(id, attributes, this.#cloud);
+    const wanted = (isImport && type.fromImportId?.(id)) || { id, attributes: known };
+    const found = type.read(wanted.id, wanted.attributes, this.#cloud);
     return found && toAnswer(findSchema(named.token), found);
   }
 

@@ -5,8 +5,6 @@ import { uniqueSuffix } from "../naming.ts";
 /** Its value is kept by `Secrets` alone; what Pulumi sees again is read from there. */
 export const secretVersion: ResourceType = {
   token: "aws:secretsmanager/secretVersion:SecretVersion",
-  fromImportId: (importId) => ({ secretId: importId.split("|")[0] }),
-  recomputes: () => [],
   create(inputs, cloud) {
     const secretId = inputs["secretId"] as string;
     const { secretString, secretBinary, secretStringWo } = inputs as Record<string, string | undefined>;

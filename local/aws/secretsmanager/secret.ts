@@ -27,7 +27,6 @@ const stored = storedType({
 
 export const secret: ResourceType = {
   ...stored,
-  fromImportId: (arn) => ({ arn }),
   /** A secret with a deletion date counts as missing. */
   read(id, known, cloud) {
     const record = cloud.secrets.tryFind(id);

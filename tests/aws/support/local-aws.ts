@@ -20,8 +20,8 @@ export interface TestAws {
   dataDir: string;
   traces: AwsTrace[];
   /** Resolves with the first trace, past or to come, that fits. */
-  waitForTrace(fits: (trace: AwsTrace) => boolean): Promise<AwsTrace>;
-  close(): Promise<void>;
+  waitForTrace: (fits: (trace: AwsTrace) => boolean) => Promise<AwsTrace>;
+  close: () => Promise<void>;
 }
 
 /** A configured local AWS of a folder's data; its caller closes it. */
@@ -35,6 +35,11 @@ export async function openAws(options: LocalAwsOptions): Promise<TestAws> {
   const aws = await startLocalAws({ onTrace, ...options });
   const provider = new ProviderClient(aws.providerPort);
   await provider.configure();
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    provider.close();
+    await aws.close();
+  };
   return {
     aws,
     provider,
@@ -46,10 +51,7 @@ export async function openAws(options: LocalAwsOptions): Promise<TestAws> {
         if (past) return resolve(past);
         seen.on("trace", (trace: AwsTrace) => fits(trace) && resolve(trace));
       }),
-    async close() {
-      provider.close();
-      await aws.close();
-    },
+    close: () => (closing ??= close()),
   };
 }
 
@@ -71,9 +73,6 @@ export function shareAws(): TestAws {
 export async function createAws(options: Partial<LocalAwsOptions> = {}): Promise<TestAws> {
   const dataDir = options.dataDir ?? (await createTempFolder());
   const opened = await openAws({ ...options, dataDir });
-  let closing: Promise<void> | undefined;
-  const { close } = opened;
-  opened.close = () => (closing ??= close());
   onTestFinished(() => opened.close());
   return opened;
 }

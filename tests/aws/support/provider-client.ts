@@ -179,18 +179,17 @@ export interface Difference {
 const KINDS = ["add", "add-replace", "delete", "delete-replace", "update", "update-replace"];
 
 function toDifference(response: messages.DiffResponse): Difference {
+  const detailed: Record<string, string> = {};
+  response.getDetaileddiffMap().forEach((difference, path) => {
+    detailed[path] = KINDS[difference.getKind()] ?? "?";
+  });
   return {
     changes: response.getChanges() === messages.DiffResponse.DiffChanges.DIFF_SOME,
     diffs: response.getDiffsList(),
     replaces: response.getReplacesList(),
     stables: response.getStablesList(),
     deleteBeforeReplace: response.getDeletebeforereplace(),
-    detailed: Object.fromEntries(
-      response
-        .getDetaileddiffMap()
-        .toArray()
-        .map(([path, difference]) => [path, KINDS[difference.getKind()] ?? "?"]),
-    ),
+    detailed,
   };
 }
 
