@@ -41,7 +41,7 @@ export function compare(old: unknown, wanted: unknown, place: Place): Difference
 /** Left out: what the service chose stays, a default comes back, anything else is cleared. */
 function compareWithUnset(old: unknown, place: Place): Difference[] {
   const { field, path, replaces } = place;
-  if (isEmpty(old) || field.computed || field.writeOnly) return [];
+  if (isEmpty(old) || field.computed || field.writeOnly || place.same?.(path, old, undefined)) return [];
   if (field.default !== undefined) return isSame(old, field.default, place) ? [] : [{ path, kind: "update", replaces }];
   if (field.type === "object" && isObject(old)) {
     const inner = Object.entries(field.fields ?? {});
