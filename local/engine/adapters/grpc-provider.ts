@@ -153,7 +153,7 @@ class GrpcProvider implements Provider {
     request.setInputs(this.#struct(inputs, { elideAssets: true, dropUnknowns: true }));
     request.setProperties(this.#struct(outputs, { elideAssets: true, dropUnknowns: true }));
     const response = await this.#call("read", request, outputs, inputs);
-    if (!response.getId() || !response.hasProperties()) return undefined;
+    if (!response.hasProperties()) return undefined;
     const live = restoreAssets(inputs, rejectUnknowns(this.#marked(response.getProperties(), outputs)));
     const liveInputs = response.hasInputs()
       ? restoreAssets(inputs, rejectUnknowns(this.#marked(response.getInputs(), inputs)))

@@ -307,7 +307,7 @@ export interface Provider {
     timeoutSeconds?: number;
     preview: boolean;
   }): Promise<{ id: string; outputs: PropertyMap }>;
-  /** An undefined answer: the object does not exist any more. */
+  /** An undefined answer, or one with an empty id: the object does not exist any more. */
   read(request: {
     urn: Urn;
     id: string;

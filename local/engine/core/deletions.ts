@@ -55,18 +55,20 @@ function deletionOf(plan: Plan, held: Held): Step | undefined {
   return state.pendingReplacement ? makeStep("remove-pending-replace", { old: held }) : makeDelete(held, false);
 }
 
-/** Dependents first. What a failed delete still needs stays. */
+/** Dependents first. What something that failed, or was left out for that, still needs stays. */
 async function deleteInOrder(deployment: Deployment, plan: Plan, executor: Executor, steps: Step[]): Promise<void> {
   const graph = graphOf(deployment, plan);
   const stepOf = new Map(steps.flatMap((step) => (step.old ? [[step.old, step] as const] : [])));
   const needed = new Set<Held>();
-  let seen = 0;
+  const seen = new Set<Step>();
   for (const list of graph.deletionOrder(new Set(stepOf.keys()))) {
-    for (const failed of executor.errored.slice(seen))
-      for (const held of [failed.new, failed.old])
+    for (const step of [...executor.errored, ...executor.skipped]) {
+      if (seen.has(step)) continue;
+      seen.add(step);
+      for (const held of [step.new, step.old])
         if (held && graph.has(held))
           for (const dependency of graph.transitiveDependenciesOf(held)) needed.add(dependency);
-    seen = executor.errored.length;
+    }
     await executor.runAll(list.flatMap((held) => (needed.has(held) ? [] : (stepOf.get(held) ?? []))));
   }
 }

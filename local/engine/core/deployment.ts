@@ -36,6 +36,7 @@ export class Deployment {
 
   readonly #stop = new AbortController();
   #failed = false;
+  #abandoned = false;
 
   constructor(operation: Operation, before: Snapshot) {
     this.operation = operation;
@@ -47,7 +48,9 @@ export class Deployment {
     this.targets = new Targets(operation.targets);
     this.replaceTargets = new Targets(operation.replace);
     this.rebase(before.resources.map((state) => ({ state })));
-    this.journal = new Journal(this.dryRun ? undefined : operation.store, this.base, before);
+    this.journal = new Journal(this.dryRun ? undefined : operation.store, this.base, before, {
+      sorts: this.targets.constrained,
+    });
     this.providers = new Providers(this);
   }
 
@@ -70,6 +73,17 @@ export class Deployment {
 
   get failed(): boolean {
     return this.#failed;
+  }
+
+  /** What went wrong makes all that would follow worthless; it was told, and nothing more needs to be said. */
+  abandon(): void {
+    if (!this.#stop.signal.aborted) this.#abandoned = true;
+    this.fail();
+    this.stop();
+  }
+
+  get abandoned(): boolean {
+    return this.#abandoned;
   }
 
   /** Nothing new begins; what is under way ends. */

@@ -35,6 +35,8 @@ export type ChainResult = "done" | "failed" | "stopped";
 export class Executor {
   /** Failed steps that the operation went on after. */
   readonly errored: Step[] = [];
+  /** Steps that were left out, because they need what failed. */
+  readonly skipped: Step[] = [];
   readonly #deployment: Deployment;
   readonly #slots: Slots;
   readonly #registered = new Map<Urn, Step>();
@@ -140,6 +142,7 @@ export class Executor {
     const { old, new: came } = step;
     switch (step.op) {
       case "same":
+        if (step.untargeted) return undefined;
         if (step.skippedCreate) return await journal.end({ finished, gone: old, urgent: false });
         return await journal.end({
           finished,

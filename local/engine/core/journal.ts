@@ -5,12 +5,13 @@
  * does not grow with the number of steps; whoever waits for a change waits for the write that holds it.
  */
 import type { PendingOperationType, Snapshot, Store } from "./contracts.ts";
-import { normalizeUrns, withoutDangling } from "./references.ts";
+import { inDependencyOrder, normalizeUrns, withoutDangling } from "./references.ts";
 import type { Held } from "./resource-state.ts";
 
 export class Journal {
   readonly #store: Store | undefined;
   #base: Held[];
+  readonly #sorts: boolean;
   readonly #createsBefore: Snapshot["pendingOperations"];
   readonly #added = new Set<Held>();
   readonly #done = new Set<Held>();
@@ -20,8 +21,12 @@ export class Journal {
   #writing: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
 
-  /** Without a store (a preview) nothing is written. */
-  constructor(store: Store | undefined, base: Held[], before: Snapshot) {
+  /**
+   * Without a store (a preview) nothing is written. `sorts`: new resources may need former ones that the operation
+   * leaves alone, so that their order has to be found; otherwise all that is new comes before all that was.
+   */
+  constructor(store: Store | undefined, base: Held[], before: Snapshot, options: { sorts: boolean }) {
+    this.#sorts = options.sorts;
     this.#store = store;
     this.#base = base;
     // Only a person can tell what became of an interrupted create, so those stay; the others are read or done again.
@@ -56,17 +61,15 @@ export class Journal {
   }
 
   snapshot(): Snapshot {
-    const states = [...this.#added, ...this.#base].filter((held) => !this.#done.has(held)).map((held) => held.state);
-    const resources = normalizeUrns(
-      this.#refreshed
-        ? withoutDangling(
-            states,
-            this.#base.map((held) => held.state),
-          )
-        : states,
-    );
+    let states = [...this.#added, ...this.#base].filter((held) => !this.#done.has(held)).map((held) => held.state);
+    if (this.#sorts) states = inDependencyOrder(states);
+    if (this.#refreshed)
+      states = withoutDangling(
+        states,
+        this.#base.map((held) => held.state),
+      );
     const pending = [...this.#pending].map(([held, type]) => ({ type, resource: held.state }));
-    return { resources, pendingOperations: [...pending, ...this.#createsBefore] };
+    return { resources: normalizeUrns(states), pendingOperations: [...pending, ...this.#createsBefore] };
   }
 
   /** Writes what has not been written yet. */

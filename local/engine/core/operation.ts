@@ -31,7 +31,7 @@ export async function runOperation(operation: Operation): Promise<OperationResul
     await finish(deployment, async () => await operation.source?.close?.());
     await finish(deployment, () => journal.close());
   }
-  if (deployment.failed) tell(deployment, "failed");
+  if (deployment.failed && !deployment.abandoned) tell(deployment, "failed");
   else if (operation.signal.aborted) tell(deployment, "canceled");
   const succeeded = !deployment.failed && !operation.signal.aborted;
   reporter.summary(succeeded ? "succeeded" : "failed");
@@ -55,12 +55,12 @@ async function execute(deployment: Deployment, before: Snapshot): Promise<void> 
     if (deployment.stopped.aborted || (kind === "refresh" && !operation.source)) return;
     const missing = [...replaceTargets.literals].filter((urn) => !deployment.allOlds.has(urn));
     for (const urn of missing) reportMissing(deployment, urn);
-    if (missing.length > 0) return deployment.fail();
+    if (missing.length > 0) return deployment.abandon();
     checkDeleteHooks(deployment);
     await runProgramAndDelete(deployment);
   } catch (error) {
     if (!(error instanceof Told)) reporter.error(messageOf(error));
-    deployment.fail();
+    deployment.abandon();
   }
 }
 
@@ -79,10 +79,10 @@ async function runProgramAndDelete(deployment: Deployment): Promise<void> {
       if (kind === "refresh") await refreshRest(deployment, plan, executor);
       else await performDeletions(deployment, plan, executor);
       for (const urn of missing) reportMissing(deployment, urn);
-      if (missing.length > 0) deployment.fail();
+      if (missing.length > 0) deployment.abandon();
     } catch (error) {
       reporter.error(messageOf(error));
-      deployment.fail();
+      deployment.abandon();
     }
   }
   await executor.idle();
@@ -97,8 +97,8 @@ async function runProgram(deployment: Deployment, monitor: DeploymentMonitor): P
   } catch (error) {
     // A program that lost its monitor has nothing to say: what stopped the operation was reported.
     if (!stopped.aborted && !(error instanceof ProgramFailed)) reporter.error(messageOf(error));
-    if (!operation.signal.aborted) deployment.fail();
-    deployment.stop();
+    if (operation.signal.aborted) deployment.stop();
+    else deployment.abandon();
   }
 }
 

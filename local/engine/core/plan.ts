@@ -51,6 +51,11 @@ export class Plan {
     return [this.sames, this.updates, this.replaces, this.reads, this.refreshes].some((set) => set.has(now));
   }
 
+  /** The URN was registered, and its fate is decided. */
+  hasComeTo(urn: Urn): boolean {
+    return this.livesOn(urn) || this.creates.has(urn);
+  }
+
   isTarget(state: ResourceState): boolean {
     const { targets, operation } = this.#deployment;
     if (!targets.constrained || targets.names(state.urn)) return true;

@@ -92,7 +92,10 @@ export class Planner {
     const { pendingReplacement = false } = old.state;
     if ((diff.changes && (forcesReplacement(diff) || triggered)) || pendingReplacement)
       return await this.#replace(registration, diff);
-    if (!diff.changes && !hasInitErrors) return [];
+    if (!diff.changes && !hasInitErrors) {
+      this.#plan.sames.add(urn);
+      return [];
+    }
     this.#plan.updates.add(urn);
     return [makeStep("update", { old, new: fresh, ...shown(diff), ignoreChanges: goal.ignoreChanges })];
   }
@@ -159,13 +162,16 @@ export class Planner {
         makeStep("replace", { ...sides, replacement }),
       ];
     }
-    const steps: Step[] = [];
+    await providers.ensure(old.state.provider);
     const condemned =
       !dryRun || this.#deployment.graph.has(old) ? await dependentReplacements(this.#deployment, this.#plan, old) : [];
-    for (const dependent of [...condemned, ...boundTo(this.#deployment, urn)].toReversed())
-      steps.push(...this.#deleteDependent(dependent, urn));
-    await providers.ensure(old.state.provider);
-    for (const step of steps) await providers.ensure(step.provider);
+    const bound = boundTo(this.#deployment, urn);
+    for (const { held } of bound) await providers.ensure(held.state.provider);
+    // While providers were asked, the plan went on: what it has come to by now cannot have depended on this one.
+    const going = [...condemned, ...bound].filter(
+      ({ held }) => held.state.delete || !this.#plan.hasComeTo(held.state.urn),
+    );
+    const steps = going.toReversed().flatMap((dependent) => this.#deleteDependent(dependent, urn));
     if (!old.state.pendingReplacement) {
       deletes.add(old.state.urn);
       this.#plan.pendingDeletes.add(old);
@@ -177,8 +183,11 @@ export class Planner {
   #deleteDependent({ held, keys }: DependentReplacement, root: Urn): Step[] {
     const { urn } = held.state;
     if (this.#plan.pendingDeletes.has(held)) return [];
+    this.#plan.pendingDeletes.add(held);
+    // A condemned one just goes sooner; the live resource of its URN is another matter.
+    if (held.state.delete) return [makeDelete(held, false)];
     this.#plan.dependentReplaceKeys.set(urn, keys);
-    if (!held.state.delete && held.state.protect) {
+    if (held.state.protect) {
       const message =
         `unable to replace resource "${urn}" as part of replacing "${root}" as it is currently marked for protection. ` +
         "To unprotect the resource, remove the `protect` flag from the resource in your Pulumi program and run " +
@@ -187,8 +196,7 @@ export class Planner {
       throw new Told(message);
     }
     this.#deployment.deletes.add(urn);
-    this.#plan.pendingDeletes.add(held);
-    return [held.state.delete ? makeDelete(held, false) : makeDelete(held, true, { replacement: "new comes later" })];
+    return [makeDelete(held, true, { replacement: "new comes later" })];
   }
 
   /** A preview goes on, so that one run shows all there is to show. */

@@ -1,7 +1,7 @@
 /** Keeps the references between resources true when some of them were renamed or have gone. */
 import type { ResourceState, Urn } from "./contracts.ts";
 import { tidy } from "./resource-state.ts";
-import { makeUrn, parseProviderRef, parseUrn, providerRef } from "./urn.ts";
+import { makeUrn, parseProviderRef, parseUrn, providerRef, requirementsOf } from "./urn.ts";
 
 /** Renamed resources carry their former URN as an alias: everything that still names it is put right. */
 export function normalizeUrns(states: ResourceState[]): ResourceState[] {
@@ -41,6 +41,26 @@ export function withoutDangling(states: ResourceState[], former: ResourceState[]
 function ancestor(urn: Urn, there: ReadonlySet<Urn>, parents: ReadonlyMap<Urn, Urn | undefined>): Urn | undefined {
   for (let at = parents.get(urn); at !== undefined; at = parents.get(at)) if (there.has(at)) return at;
   return undefined;
+}
+
+/** Everything after what it names, and otherwise as it was. */
+export function inDependencyOrder(states: ResourceState[]): ResourceState[] {
+  // Of two with one URN, what others name is the one that is not condemned.
+  const byUrn = new Map<Urn, ResourceState>();
+  for (const state of states) if (!state.delete || !byUrn.has(state.urn)) byUrn.set(state.urn, state);
+  const sorted = new Set<ResourceState>();
+  const open = new Set<ResourceState>();
+  const place = (state: ResourceState): void => {
+    if (sorted.has(state) || open.has(state)) return;
+    open.add(state);
+    for (const urn of requirementsOf(state)) {
+      const needed = byUrn.get(urn);
+      if (needed) place(needed);
+    }
+    sorted.add(state);
+  };
+  for (const state of states) place(state);
+  return [...sorted];
 }
 
 /** The state with its references mapped; the same object where none changed. */

@@ -9,8 +9,8 @@ import { Planner, type Registration } from "./planner.ts";
 import { Told } from "./reporter.ts";
 import { change, inputsOf, outputsOf, stateOfGoal, tidy, type Goal, type Held } from "./resource-state.ts";
 import { makeStep, type Step } from "./steps.ts";
-import { dependenciesOf, isProviderType, makeUrn, requirementsOf } from "./urn.ts";
 import { carryOver, sameAsBefore } from "./untargeted.ts";
+import { dependenciesOf, isProviderType, makeUrn, requirementsOf } from "./urn.ts";
 
 export interface Registered {
   held: Held;
@@ -76,8 +76,7 @@ export class Registrar {
     } catch (error) {
       if (error instanceof MonitorClosed) throw error;
       if (!(error instanceof Told)) this.#deployment.reporter.error(messageOf(error), urn);
-      this.#deployment.fail();
-      this.#deployment.stop();
+      this.#deployment.abandon();
       throw new MonitorClosed();
     }
   }
@@ -100,11 +99,13 @@ export class Registrar {
     const targeted = this.#plan.isTargetOrImplied(fresh.state);
     await this.#planner.check(registration, targeted);
     if (former.conflict) throw new Told(`resource ${urn} is invalid`);
-    const before = targeted ? carryOver(this.#deployment, this.#plan, requirementsOf(fresh.state)) : [];
+    const carried = targeted && this.#deployment.targets.constrained ? requirementsOf(fresh.state) : [];
+    const before = carryOver(this.#deployment, this.#plan, carried);
     const steps = [...before, ...(await this.#steps(registration, targeted))];
     // A preview goes on, so that one run shows all there is to show.
     if (!this.#allowed(steps) && !this.#deployment.dryRun) throw new Told("untargeted create");
-    return await this.#run(steps, fresh);
+    if (steps.length === 0 && old) return { held: old, result: "success", unknown: false };
+    return await this.#run(steps, targeted || !old ? fresh : old);
   }
 
   /** The four ways a resource can go: back after it had to go, taken over, changed, or new. */
@@ -118,15 +119,19 @@ export class Registrar {
       return [makeStep("create-replacement", sides), makeStep("replace", sides)];
     }
     if (targeted && this.#deployment.targets.constrained) plan.targets.add(urn);
-    if (!targeted) return old ? sameAsBefore(this.#deployment, plan, old, urn) : [this.#skipCreate(urn, fresh)];
+    if (!targeted) {
+      // Others may have needed it before, so that it was kept already.
+      const kept = plan.sames.has(urn);
+      plan.sames.add(urn);
+      if (old && kept) return [];
+      return old ? sameAsBefore(this.#deployment, plan, old) : [this.#skipCreate(urn, fresh)];
+    }
     if (!old) {
       plan.creates.add(urn);
       return [makeStep("create", { new: fresh })];
     }
     const steps = await this.#planner.stepsFor({ ...registration, old });
-    if (steps.length > 0) return steps;
-    plan.sames.add(urn);
-    return [makeStep("same", { old, new: fresh })];
+    return steps.length > 0 ? steps : [makeStep("same", { old, new: fresh })];
   }
 
   /** In a refresh or destroy that runs the program, no object is made. Undefined: as in an update. */
@@ -264,9 +269,11 @@ export class Registrar {
 
   async #run(steps: Step[], held: Held): Promise<Registered> {
     for (const step of this.#executor.errored) this.#skipped.add(step.urn);
-    const possible = steps.filter((step) => !this.#needsSkipped(step));
     const unknown = steps.some((step) => step.skippedCreate === true);
-    if (possible.length < steps.length) return { held, result: "skip", unknown };
+    if (steps.some((step) => this.#needsSkipped(step))) {
+      this.#executor.skipped.push(...steps);
+      return { held, result: "skip", unknown };
+    }
     const result = await this.#executor.run(steps);
     if (result === "failed" && this.#deployment.operation.continueOnError) return { held, result: "fail", unknown };
     if (result !== "done") throw new MonitorClosed();

@@ -97,9 +97,10 @@ const APPLY: Record<StepOp, Apply> = {
 
 async function applySame(deployment: Deployment, step: Step): Promise<void> {
   const [old, fresh] = sides(step);
+  if (step.untargeted) return;
   change(fresh, { ...idOf(old.state), outputs: outputsOf(old.state) });
   // The provider keeps the inputs that it was last configured with: it said that the new ones make no difference.
-  if (isProviderType(step.type) && !step.skippedCreate && !step.untargeted)
+  if (isProviderType(step.type) && !step.skippedCreate)
     await deployment.providers.same({ ...fresh.state, inputs: inputsOf(old.state) }, true);
 }
 
