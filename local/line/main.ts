@@ -31,7 +31,12 @@ try {
 async function run(): Promise<void> {
   const { port, data, ca, reset, help } = parseOptions();
   if (help) return console.log(usage);
-  const line = await start(Number(port), data, await Promise.all(ca.map(readCertificates)));
+  const trustedCa = await Promise.all(ca.map(readCertificates));
+  const line = await startLineSimulator({
+    port: Number(port),
+    trustedCa,
+    ...(data !== undefined && { dataDir: data }),
+  });
   if (reset) await line.reset();
   console.log(describe(line));
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
@@ -54,18 +59,6 @@ async function readCertificates(path: string): Promise<string> {
   return readFile(path, "utf8").catch((cause: Error) => {
     throw new UserError(`Cannot read the certificates in ${path}: ${cause.message}`, { cause });
   });
-}
-
-async function start(port: number, dataDir: string | undefined, trustedCa: string[]): Promise<LineSimulator> {
-  try {
-    return await startLineSimulator({ port, trustedCa, ...(dataDir !== undefined && { dataDir }) });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "EADDRINUSE") throw error;
-    throw new UserError(`Port ${port} is in use: stop what listens there, or choose another with --port`, {
-      cause: error,
-    });
-  }
 }
 
 function describe({ url }: LineSimulator): string {

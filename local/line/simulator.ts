@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
+import { UserError } from "../../line/user-error.ts";
 import { createPage } from "../chat/page.ts";
 import { createApi } from "./api/server.ts";
 import { defaultBehaviour, type Behaviour } from "./behaviour.ts";
@@ -60,7 +61,7 @@ export interface LineSimulator {
 
 /**
  * Starts a LINE platform on this machine's loopback.
- * @throws where the port is taken or what was kept cannot be read.
+ * @throws {UserError} where the port is taken or what was kept cannot be read.
  */
 export async function startLineSimulator(options: LineSimulatorOptions = {}): Promise<LineSimulator> {
   const { port = 0, dataDir, trustedCa = [], clock = systemClock, seed = createSeed } = options;
@@ -77,29 +78,27 @@ export async function startLineSimulator(options: LineSimulatorOptions = {}): Pr
     webhooks: createWebhooks(() => world, clock, poster),
     changed: () => store.changed(),
   };
-  const server = await listen(
-    createApp(() => world),
-    port,
-  );
+  const reset = async () => {
+    await world.webhooks.abort();
+    Object.assign(world, { state: seed(), memory: createMemory() });
+    Object.assign(world.behaviour, defaultBehaviour, options.behaviour);
+    world.contents.clear();
+    world.faults.clear();
+    world.traces.clear();
+    world.changed();
+    await Promise.all([store.flush(), world.contents.flush()]);
+  };
+  const server = await listen(createApp(world, reset), port);
   return {
     url: `http://localhost:${(server.address() as AddressInfo).port}`,
     console: {
-      ...createConsoleActions(() => world),
+      ...createConsoleActions(world),
       nextMessage: (chat, after, signal) => nextMessage(world, chat, after, signal),
     },
     subscribe: (listener) => world.traces.subscribe(listener),
     traces: () => world.traces.recent(),
     idle: () => world.webhooks.idle(),
-    async reset() {
-      await world.webhooks.abort();
-      Object.assign(world, { state: seed(), memory: createMemory() });
-      Object.assign(world.behaviour, defaultBehaviour, options.behaviour);
-      world.contents.clear();
-      world.faults.clear();
-      world.traces.clear();
-      world.changed();
-      await Promise.all([store.flush(), world.contents.flush()]);
-    },
+    reset,
     async close() {
       const closed = once(server, "close");
       server.close();
@@ -111,10 +110,10 @@ export async function startLineSimulator(options: LineSimulatorOptions = {}): Pr
   };
 }
 
-function createApp(world: () => World): Hono {
+function createApp(world: World, reset: () => Promise<void>): Hono {
   const app = new Hono();
   app.use(refuseOtherSites);
-  app.route("/console", createConsoleRoutes(world));
+  app.route("/console", createConsoleRoutes(world, reset));
   app.route("/", createPage());
   app.route("/", createApi(world));
   return app;
@@ -124,6 +123,11 @@ async function listen(app: Hono, port: number): Promise<Server> {
   const respond = getRequestListener(app.fetch, { overrideGlobalObjects: false });
   const server = createServer((request, response) => void respond(request, response));
   server.listen(port, "127.0.0.1");
-  await once(server, "listening");
+  await once(server, "listening").catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== "EADDRINUSE") throw cause;
+    throw new UserError(`Port ${port} is in use: stop what listens there, or choose another for the LINE simulator`, {
+      cause,
+    });
+  });
   return server;
 }

@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { UserError } from "../../line/user-error.ts";
 import type { State } from "./state.ts";
 
 export interface Store {
@@ -73,8 +74,15 @@ export const memoryStore: Store = {
   flush: () => Promise.resolve(),
 };
 
+/** What was kept is never overwritten by a simulator that cannot read it. */
 function parseState(text: string, path: string): State {
-  const state = JSON.parse(text) as Partial<State>;
-  if (state.version !== 1) throw new Error(`${path} was written by another version of the simulator: delete it`);
-  return state as State;
+  const advice = `move ${path} away and start again`;
+  let state: Partial<State>;
+  try {
+    state = JSON.parse(text) as Partial<State>;
+  } catch (cause) {
+    throw new UserError(`What the LINE simulator kept is damaged: ${advice}`, { cause });
+  }
+  if (state.version === 1) return state as State;
+  throw new UserError(`What the LINE simulator kept is of another version of it: ${advice}`);
 }

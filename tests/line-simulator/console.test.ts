@@ -174,6 +174,20 @@ describe("waiting for an answer", () => {
   });
 });
 
+describe("programs in any language", () => {
+  it("wait for the bot's next message, and reset everything", async () => {
+    const { seq } = (await (await post("sendText", { ...mei, text: "hi" })).json()) as { seq: number };
+    const query = new URLSearchParams({ ...mei, after: String(seq) });
+    const waiting = fetch(new URL(`/console/next-message?${query.toString()}`, platform.line.url));
+
+    await platform.client.pushMessage({ to: userIds.mei, messages: [{ type: "text", text: "at last" }] });
+
+    expect(await (await waiting).json()).toMatchObject({ content: { text: "at last" } });
+    await post("reset", {});
+    expect(await platform.line.console.messages({ channelId, chatId: userIds.mei })).toEqual([]);
+  });
+});
+
 describe("what is kept", () => {
   it("is there again after a restart, whole, until it is reset", async () => {
     const dataDir = await mkdtemp(join(tmpdir(), "line-"));
@@ -203,11 +217,12 @@ describe("what is kept", () => {
     await rm(dataDir, { recursive: true });
   });
 
-  it("of another version is refused, and left alone", async () => {
+  it("of another version is refused and left alone, and so is a port in use", async () => {
     const dataDir = await mkdtemp(join(tmpdir(), "line-"));
     await writeFile(join(dataDir, "line.json"), '{"version":2}');
 
     await expect(startLineSimulator({ dataDir })).rejects.toThrow("another version");
+    await expect(startLineSimulator({ port: Number(new URL(platform.line.url).port) })).rejects.toThrow("is in use");
 
     expect(await readFile(join(dataDir, "line.json"), "utf8")).toBe('{"version":2}');
     await rm(dataDir, { recursive: true });

@@ -158,6 +158,23 @@ describe("what is sent", () => {
     expect(await platform.call("POST", "/v2/bot/message/validate/push", { messages })).toMatchObject(expected);
   });
 
+  it("has its labels where they are required, as long as their place allows", async () => {
+    const validate = async (actions: object[], type = "confirm") => {
+      const template = { type, text: "Sure?", actions };
+      const messages = [{ type: "template", altText: "confirm", template }];
+      return (await platform.call("POST", "/v2/bot/message/validate/push", { messages })).body;
+    };
+    const action = (label?: string) => ({ type: "message", text: "yes", ...(label !== undefined && { label }) });
+
+    expect(await validate([action("Yes"), action("x".repeat(21))])).toMatchObject({
+      details: [{ message: "Length must be between 0 and 20", property: "messages[0].template.actions[1].label" }],
+    });
+    expect(await validate([action("Yes"), action()])).toMatchObject({
+      details: [{ message: "May not be empty", property: "messages[0].template.actions[1].label" }],
+    });
+    expect(await validate([action("Yes"), action("No")])).toEqual({});
+  });
+
   it("may be 2,500 apples and 5 messages", async () => {
     const messages = Array.from({ length: 5 }, () => text("🍎".repeat(2500)));
 

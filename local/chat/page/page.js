@@ -220,7 +220,7 @@ languageSelect.addEventListener("change", () => {
   void run(refresh);
 });
 for (const select of [botSelect, personSelect, chatSelect]) select.addEventListener("change", () => void run(refresh));
-find("form").addEventListener("submit", (event) => {
+find("form").addEventListener("submit", (/** @type {Event} */ event) => {
   event.preventDefault();
   const text = textInput.value;
   if (text === "") return;

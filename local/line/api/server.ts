@@ -20,15 +20,15 @@ const commonHeaders = {
 };
 
 /** The Messaging API, its data host and the token calls: every route of the generated table. */
-export function createApi(world: () => World): Hono {
+export function createApi(world: World): Hono {
   const app = new Hono();
   // Text order puts `{` after letters: `/richmenu/list` is tried before `/richmenu/{richMenuId}`.
   for (const operation of operations.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
     app.on(operation.method, operation.path.replaceAll(/\{(\w+)\}/g, ":$1"), (context) =>
-      answer(world(), operation, context),
+      answer(world, operation, context),
     );
   }
-  app.all("*", (context) => answerUnknown(world(), context));
+  app.all("*", (context) => answerUnknown(world, context));
   return app;
 }
 

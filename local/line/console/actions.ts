@@ -75,10 +75,10 @@ export async function runAction(world: World, name: keyof Actions, input: unknow
   return run(world, parsed.output);
 }
 
-export function createConsoleActions(world: () => World): ConsoleActions {
+export function createConsoleActions(world: World): ConsoleActions {
   const functions = Object.keys(actions).map((name) => [
     name,
-    (input?: unknown) => runAction(world(), name as keyof Actions, input),
+    (input?: unknown) => runAction(world, name as keyof Actions, input),
   ]);
   return Object.fromEntries(functions) as ConsoleActions;
 }

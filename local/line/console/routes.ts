@@ -3,18 +3,26 @@ import { streamSSE } from "hono/streaming";
 import { LineError } from "../errors.ts";
 import type { World } from "../world.ts";
 import { isAction, runAction } from "./actions.ts";
+import { nextMessage } from "./reading.ts";
 
 /**
- * The console for the page and for other programs: `POST /console/<action>` with the input as JSON, and
+ * The console for the page and for programs in any language:
+ * `POST /console/<action>` with the input as JSON; `POST /console/reset`;
+ * `GET /console/next-message?channelId=&userId=&after=`, answered when the bot has written;
  * `GET /console/traces`, a stream of everything that happens.
  */
-export function createConsoleRoutes(world: () => World): Hono {
+export function createConsoleRoutes(world: World, reset: () => Promise<void>): Hono {
   const app = new Hono();
-  app.get("/traces", (context) => streamTraces(world(), context));
+  app.get("/traces", (context) => streamTraces(world, context));
+  app.get("/next-message", (context) => awaitMessage(world, context));
+  app.post("/reset", async (context) => {
+    await reset();
+    return context.json({});
+  });
   app.post("/:action", async (context) => {
     const name = context.req.param("action");
     if (!isAction(name)) return context.json({ message: `The console knows no action ${JSON.stringify(name)}` }, 404);
-    const result = await runAction(world(), name, await readInput(context));
+    const result = await runAction(world, name, await readInput(context));
     return context.json(result ?? {});
   });
   app.onError((error, context) => {
@@ -32,6 +40,13 @@ async function readInput(context: Context): Promise<unknown> {
   return context.req.json().catch(() => {
     throw new LineError(400, "The request's body is not JSON");
   });
+}
+
+async function awaitMessage(world: World, context: Context): Promise<Response> {
+  const { channelId = "", userId = "", after } = context.req.query();
+  const from = after === undefined ? undefined : Number(after);
+  if (Number.isNaN(from)) throw new LineError(400, "after has to be a number: the seq of something that happened");
+  return context.json(await nextMessage(world, { channelId, userId }, from, context.req.raw.signal));
 }
 
 /** Server-sent events: each trace is one, its `seq` the id. */

@@ -1,4 +1,5 @@
 import { bodyErrors, invalidProperty, type ErrorDetail } from "../errors.ts";
+import { labelProblems } from "./label-limits.ts";
 import { writtenLimits } from "./written-limits.ts";
 import { findShape, type Shape } from "./table.ts";
 
@@ -60,6 +61,7 @@ function checkNamed(name: string, value: unknown, at: string, found: Found): voi
     const isTold = found.some((detail) => detail.property === property && detail.message === message);
     if (message !== undefined && !isTold) found.push({ message, property });
   }
+  found.push(...labelProblems(name, value, at));
 }
 
 function checkChoice(shape: Extract<Shape, { type: "choice" }>, value: unknown, at: string, found: Found): void {

@@ -37,6 +37,13 @@ const uri = (max: number, schemes: readonly string[]) =>
     return units(max)(text);
   });
 
+/** Of a bubble's or carousel's JSON. */
+const bubbleSize: Rule = (value) => {
+  const isCarousel = (value as { type?: unknown }).type === "carousel";
+  const max = (isCarousel ? 50 : 30) * 1024;
+  return Buffer.byteLength(JSON.stringify(value)) > max ? `Size must be between 0 and ${max} bytes` : undefined;
+};
+
 const multipleOfFive: Rule = (value) =>
   typeof value === "number" && value % 5 !== 0 ? "must be a multiple of five" : undefined;
 
@@ -74,21 +81,16 @@ export const writtenLimits: Readonly<Record<string, Readonly<Record<string, Rule
   CarouselColumn: { thumbnailImageUrl: media, title: graphemes(40), text: graphemes(120), actions: size(1, 3) },
   ImageCarouselTemplate: { columns: size(1, 10) },
   ImageCarouselColumn: { imageUrl: media },
-  FlexMessage: { altText: units(1500) },
+  FlexMessage: { altText: units(1500), contents: bubbleSize },
   FlexCarousel: { contents: size(1, 12) },
   FlexImage: { url: media },
   FlexIcon: { url: media },
   FlexVideo: { url: media, previewUrl: media },
   QuickReplyItem: { imageUrl: media },
   Sender: { name: graphemes(20), iconUrl: media },
-  // The longest label of any place (a Flex button); each place has its own below that.
-  PostbackAction: { label: graphemes(40), data: units(300), displayText: units(300), text: units(300) },
-  MessageAction: { label: graphemes(40), text: units(300) },
-  URIAction: { label: graphemes(40), uri: link },
-  DatetimePickerAction: { label: graphemes(40), data: units(300) },
-  CameraAction: { label: graphemes(20) },
-  CameraRollAction: { label: graphemes(20) },
-  LocationAction: { label: graphemes(20) },
-  ClipboardAction: { label: graphemes(40) },
+  PostbackAction: { data: units(300), displayText: units(300), text: units(300) },
+  MessageAction: { text: units(300) },
+  URIAction: { uri: link },
+  DatetimePickerAction: { data: units(300) },
   RichMenuRequest: { areas: size(0, 20) },
 };

@@ -10,9 +10,10 @@ const keptLines = 1000;
  * requests are not counted.
  * @see https://developers.line.biz/en/docs/messaging-api/check-webhook-error-statistics/
  */
-export function recordError(world: World, channel: Channel, { reason, detail }: Delivery): void {
+export function recordError(world: World, channel: Channel, { reason, detail: detailOfUrl }: Delivery): void {
   const { errorStatistics, errors } = channel.webhook;
   if (!errorStatistics) return;
+  const detail = detailOfUrl.replace(/: https:.*$/, "");
   const minuteMs = Math.floor(world.clock.now() / 60_000) * 60_000;
   const same = errors.find((line) => line.minuteMs === minuteMs && line.reason === reason && line.detail === detail);
   if (same !== undefined) same.count += 1;

@@ -44,6 +44,7 @@ export function createWebhooks(world: () => World, clock: Clock, poster: Poster)
     if (fault?.delayMs !== undefined && !(await pauses.wait(fault.delayMs))) return undefined;
     const url = findEndpoint(world(), channel);
     if (url === undefined || !channel.webhook.active) return undefined;
+    for (const event of events) renewReplyToken(world(), event);
     if (fault?.what === "duplicate") void attempt(channel, events, undefined);
     const delivery = fault?.what === "unreachable" ? unreachable(url) : await post(channel, url, events);
     world().traces.add({ kind: "webhook", channelId: channel.id, events: events.map(toSummary), delivery });
@@ -60,7 +61,6 @@ export function createWebhooks(world: () => World, clock: Clock, poster: Poster)
     const delayMs = redeliveryDelaysMs[before];
     if (delayMs === undefined || !(await pauses.wait(delayMs))) return;
     const again = events.map((event) => ({ ...event, deliveryContext: { isRedelivery: true } }));
-    for (const event of again) renewReplyToken(world(), event);
     const requests = redeliverAlone ? again.map((event) => [event]) : [again];
     for (const request of requests) void attempt(channel, request, before + 1);
   }
@@ -123,7 +123,7 @@ export function findEndpoint({ clock, behaviour }: World, { webhook }: Channel):
 
 const oldestReplyMs = 20 * 60_000;
 
-/** A minute anew from the redelivery, unless it was used or the event is twenty minutes old. */
+/** The bot has a minute from each delivery on, until the token is used or the event is twenty minutes old. */
 function renewReplyToken({ clock, memory, behaviour }: World, event: LineEvent): void {
   const replyToken = "replyToken" in event ? event.replyToken : undefined;
   const kept = replyToken === undefined ? undefined : memory.replyTokens.get(replyToken);
