@@ -13,7 +13,7 @@ export interface Memory {
   hostsSeenAtMs: BoundedMap<number>;
 }
 
-export interface ReplyToken {
+interface ReplyToken {
   channelId: string;
   chatId: string;
   eventAtMs: number;
@@ -34,7 +34,7 @@ export interface RichMenuBatch {
   completedAtMs?: number;
 }
 
-export interface AcceptedRequest {
+interface AcceptedRequest {
   requestId: string;
   acceptedAtMs: number;
   body: object;
@@ -47,7 +47,7 @@ export interface BoundedMap<V> {
   delete(key: string): void;
 }
 
-export function createBoundedMap<V>(limit: number): BoundedMap<V> {
+function createBoundedMap<V>(limit: number): BoundedMap<V> {
   const map = new Map<string, V>();
   return {
     get: (key) => map.get(key),

@@ -39,7 +39,7 @@ export interface LineSimulatorOptions {
   behaviour?: Partial<Behaviour>;
 }
 
-export interface Console extends ConsoleActions {
+interface Console extends ConsoleActions {
   /** The bot's first message in a chat after `after` (a `seq`), or from now on. */
   nextMessage(chat: NextMessage, after?: number, signal?: AbortSignal): Promise<ChatMessage>;
 }

@@ -17,7 +17,7 @@ export interface State {
   messages: ChatMessage[];
 }
 
-export interface Provider {
+interface Provider {
   id: string;
   name: string;
 }
@@ -54,7 +54,7 @@ export interface Channel {
 }
 
 /** The LINE Official Account. */
-export interface Bot {
+interface Bot {
   userId: string;
   /** With the `@`. */
   basicId: string;
@@ -67,7 +67,7 @@ export interface Bot {
   verified: boolean;
 }
 
-export interface WebhookSettings {
+interface WebhookSettings {
   endpoint?: string;
   /** What events still go to for a while after `changedAtMs`: LINE caches the setting for up to a minute. */
   formerEndpoint?: string;
@@ -80,14 +80,14 @@ export interface WebhookSettings {
 }
 
 /** A line of the console's error statistics: one minute, one reason. */
-export interface WebhookError {
+interface WebhookError {
   minuteMs: number;
   reason: string;
   detail: string;
   count: number;
 }
 
-export interface ChannelSettings {
+interface ChannelSettings {
   allowGroups: boolean;
   autoReply: boolean;
   autoReplyText: string;
@@ -99,14 +99,14 @@ export interface ChannelSettings {
   standby: boolean;
 }
 
-export interface Friendship {
+interface Friendship {
   friend: boolean;
   blocked: boolean;
   /** Whoever wrote in the last seven days can be pushed to, friend or not. */
   wroteAtMs?: number;
 }
 
-export interface Quota {
+interface Quota {
   /** Messages in a month; absent: unlimited. */
   limit?: number;
   /** The month in Japan that `used` counts, such as `202601`. */
@@ -116,7 +116,7 @@ export interface Quota {
   units: string[];
 }
 
-export interface RichMenus {
+interface RichMenus {
   menus: Record<string, messagingApi.RichMenuResponse>;
   aliases: Record<string, string>;
   default?: string;

@@ -3,7 +3,7 @@ import type { ChatMessage } from "./state.ts";
 import type { Delivery } from "./webhook/post.ts";
 
 /** What happened, without tokens, secrets or signatures: the one log that page and tests read. */
-export type Happening =
+type Happening =
   | {
       kind: "api";
       channelId?: string;

@@ -6,7 +6,7 @@ import { generate } from "selfsigned";
 import type { webhook } from "@line/bot-sdk";
 import { webhookProblems } from "./openapi.ts";
 
-export interface Received {
+interface Received {
   path: string;
   headers: IncomingHttpHeaders;
   raw: Buffer;

@@ -6,7 +6,7 @@ import type { World } from "../world.ts";
 
 const assertionMs = 30 * 60_000;
 const maxTokenSeconds = 30 * 86_400;
-export const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 const header = v.object({ alg: v.literal("RS256"), typ: v.literal("JWT"), kid: v.string() });
 const payload = v.object({

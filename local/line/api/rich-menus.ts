@@ -28,7 +28,7 @@ const createRichMenu: Handler<messagingApi.RichMenuRequest> = ({ world, channel,
   return { richMenuId };
 };
 
-export function findMenu({ richMenus }: Channel, id: string | undefined): messagingApi.RichMenuResponse {
+function findMenu({ richMenus }: Channel, id: string | undefined): messagingApi.RichMenuResponse {
   const menu = id !== undefined && Object.hasOwn(richMenus.menus, id) ? richMenus.menus[id] : undefined;
   if (menu === undefined) throw notFound();
   return menu;

@@ -14,7 +14,7 @@ import { editText, postback, unsend } from "./tapping.ts";
 import { sendLocation, sendSticker, sendText } from "./writing.ts";
 
 /** What people can do, by name: functions of the simulator's `console` and routes under `/console/`. */
-export const actions = {
+const actions = {
   overview,
   messages,
   sendText,

@@ -5,7 +5,7 @@ import type { Channel } from "../state.ts";
 import type { World } from "../world.ts";
 
 /** In LINE's reference, and not in its OpenAPI description yet. */
-export interface MessageEditedEvent extends webhook.EventBase {
+interface MessageEditedEvent extends webhook.EventBase {
   type: "messageEdited";
   replyToken?: string;
   message: webhook.TextMessageContent;

@@ -5,7 +5,7 @@ import { createSecureContext, getCACertificates, type SecureContext } from "node
 import type { Clock } from "../clock.ts";
 
 /** How LINE names what came of a request. @see https://developers.line.biz/en/reference/messaging-api/#test-webhook-endpoint */
-export type Reason = "OK" | "COULD_NOT_CONNECT" | "REQUEST_TIMEOUT" | "ERROR_STATUS_CODE" | "UNCLASSIFIED";
+type Reason = "OK" | "COULD_NOT_CONNECT" | "REQUEST_TIMEOUT" | "ERROR_STATUS_CODE" | "UNCLASSIFIED";
 
 export interface Delivery {
   success: boolean;

@@ -8,7 +8,7 @@ import { unreachable, type Delivery, type Poster } from "./post.ts";
 import { toRequest } from "./request.ts";
 
 /** What came of an event; `undefined` where none was sent: no URL, webhooks not in use, or held back by a fault. */
-export type Outcome = Delivery | undefined;
+type Outcome = Delivery | undefined;
 
 export interface Webhooks {
   /** Sends an event to the channel's endpoint, if one is set and used. Resolves with the first attempt's outcome. */
