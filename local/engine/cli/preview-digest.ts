@@ -42,7 +42,7 @@ export function createPreviewDigest() {
 /** What changes nothing is left out, but for the stack itself; of a replacement, its one logical step is shown. */
 function isShown({ op, type, logical, old, new: now }: StepEventMetadata): boolean {
   if (op === "same") return type === ROOT_STACK_TYPE || Boolean(old?.protect) !== Boolean(now?.protect);
-  return logical === true;
+  return logical === true || op === "refresh";
 }
 
 function describeStep(step: StepEventMetadata) {

@@ -73,8 +73,13 @@ export class DeploymentMonitor implements Monitor {
 
   async registerResourceOutputs(urn: Urn, outputs: PropertyMap): Promise<void> {
     const known = withoutOutputs(outputs);
-    if (isRootStack(urn)) this.stackOutputs = { urn, outputs: known };
+    if (isRootStack(urn)) this.#setStackOutputs(urn, known);
     else await this.#untilStopped(this.#executor.registerOutputs(urn, known));
+  }
+
+  #setStackOutputs(urn: Urn, outputs: PropertyMap): void {
+    if (this.#deployment.stopped.aborted) throw new MonitorClosed();
+    this.stackOutputs = { urn, outputs };
   }
 
   async invoke(request: Invoke): Promise<InvokeResult> {
