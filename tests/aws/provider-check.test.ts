@@ -114,6 +114,14 @@ describe("check", () => {
     expect(failures).toEqual([]);
   });
 
+  test("takes its own inputs back", async () => {
+    const first = await aws.provider.check(TYPES.function, "bot", { ...fn, tags: { a: "b" } });
+
+    const again = await aws.provider.check(TYPES.function, "bot", first.inputs, { olds: first.inputs });
+
+    expect(again.failures).toEqual([]);
+  });
+
   test("marks what is secret by nature", async () => {
     const { inputs } = await aws.provider.check(TYPES.secretVersion, "v", { secretId: "s", secretString: "hush" });
 

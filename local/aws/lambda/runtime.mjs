@@ -11,7 +11,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { format } from "node:util";
 import { isMainThread, Worker } from "node:worker_threads";
 
-/** @typedef {{ requestId: string, event: string, deadline: number, arn: string, traceId: string }} Invocation */
+/** @typedef {{ requestId: string, event: string, timeoutMs: number, arn: string, traceId: string }} Invocation */
 
 /** The parent's life, as a file descriptor whose other end it holds. */
 const LIFELINE = 4;
@@ -172,7 +172,8 @@ function toJsonLine(timestamp, level, requestId, parts) {
 }
 
 /** @param {Invocation} invocation */
-function toContext({ requestId, deadline, arn }) {
+function toContext({ requestId, timeoutMs, arn }) {
+  const deadline = Date.now() + timeoutMs;
   const { env } = process;
   return {
     awsRequestId: requestId,

@@ -64,6 +64,7 @@ export class LambdaWorker {
   #isFresh = true;
   #settle: ((outcome: Outcome) => void) | undefined;
   #failure: Outcome | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor({ version, task, endpointUrl, log, onExit }: WorkerSurroundings) {
     this.version = version;
@@ -111,23 +112,30 @@ export class LambdaWorker {
 
   /** Runs one invocation; the time limit counts from when the handler is loaded. */
   async invoke(invocation: Invocation): Promise<Outcome> {
-    const limitMs = this.version.timeout * 1000;
     this.#isFresh = false;
     if (this.#failure) return this.#failure;
     const outcome = new Promise<Outcome>((resolve) => {
       this.#settle = resolve;
     });
-    const waitMs = this.#initMs === undefined ? INIT_LIMIT_MS + limitMs : limitMs;
-    const timer = setTimeout(() => this.#timeOut(), waitMs);
-    this.#process.send({ ...invocation, deadline: Date.now() + limitMs }, (error) => {
+    this.#limit(this.#initMs === undefined ? INIT_LIMIT_MS : this.#timeoutMs);
+    this.#process.send({ ...invocation, timeoutMs: this.#timeoutMs }, (error) => {
       if (error) this.#end({ errorType: "Runtime.ExitError", errorMessage: "Error: Runtime exited" });
     });
     try {
       return await outcome;
     } finally {
-      clearTimeout(timer);
+      clearTimeout(this.#timer);
       this.#settle = undefined;
     }
+  }
+
+  get #timeoutMs(): number {
+    return this.version.timeout * 1000;
+  }
+
+  #limit(limitMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#timeOut(), limitMs);
   }
 
   stop(): void {
@@ -138,6 +146,7 @@ export class LambdaWorker {
     switch (message.type) {
       case "ready":
         this.#initMs = performance.now() - this.#startedAt;
+        if (this.#settle) this.#limit(this.#timeoutMs);
         break;
       case "init-error":
       case "crash":

@@ -25,7 +25,9 @@ export function check(
 ): Checked {
   const problems: Problem[] = [];
   const inputs = coerceObject(news, schema.inputs);
+  // Both are made anew; they come along where old inputs stand in for new ones.
   delete inputs["__defaults"];
+  if (schema.outputs["tagsAll"]) delete inputs["tagsAll"];
   const named = addName(schema, olds, inputs, request, problems);
   problems.push(...validateObject(inputs, schema.inputs));
   if (problems.length > 0) return { inputs, problems };

@@ -218,7 +218,7 @@ export async function createApi(
     function: fn.id,
     principal: "apigateway.amazonaws.com",
     qualifier: "live",
-    sourceArn: `${String(api.outputs["executionArn"])}/*/*/*`,
+    sourceArn: `${String(api.outputs["executionArn"])}/*`,
     ...more.permission,
   });
   return { url: String(api.outputs["apiEndpoint"]), api, fn, alias, stage, permission, integration };

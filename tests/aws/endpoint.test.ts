@@ -1,0 +1,200 @@
+import {
+  GetSecretValueCommand,
+  InvalidRequestException,
+  PutSecretValueCommand,
+  ResourceNotFoundException,
+  SecretsManagerClient,
+} from "@aws-sdk/client-secrets-manager";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { callJson, invoke, toClient } from "./support/aws-requests.ts";
+import { createAws, createFunction, createRole, shareAws, TYPES } from "./support/local-aws.ts";
+
+const aws = shareAws();
+
+function createSdkClient(): SecretsManagerClient {
+  const client = new SecretsManagerClient({
+    endpoint: aws.aws.endpointUrl,
+    region: "ap-northeast-1",
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+  });
+  onTestFinished(() => client.destroy());
+  return client;
+}
+
+async function createSecret(name: string, value = '{"channelId":"1"}'): Promise<string> {
+  const secret = await aws.provider.create(TYPES.secret, name, { name });
+  await aws.provider.create(TYPES.secretVersion, name, { secretId: secret.id, secretString: value });
+  return secret.id;
+}
+
+describe("Secrets Manager, called by the official client", () => {
+  test("gives a value by ARN, by name, and by an ARN without its random end", async () => {
+    const arn = await createSecret("by-name", "hush");
+    const client = createSdkClient();
+
+    for (const SecretId of [arn, "by-name", arn.slice(0, -7)]) {
+      const answer = await client.send(new GetSecretValueCommand({ SecretId }));
+      expect(answer).toMatchObject({ ARN: arn, Name: "by-name", SecretString: "hush", VersionStages: ["AWSCURRENT"] });
+    }
+  });
+
+  test("keeps the value before as AWSPREVIOUS, and only that one", async () => {
+    const arn = await createSecret("rotated", "one");
+    const client = createSdkClient();
+    await client.send(new PutSecretValueCommand({ SecretId: arn, SecretString: "two" }));
+    await client.send(new PutSecretValueCommand({ SecretId: arn, SecretString: "three" }));
+
+    const current = await client.send(new GetSecretValueCommand({ SecretId: arn }));
+    const previous = await client.send(new GetSecretValueCommand({ SecretId: arn, VersionStage: "AWSPREVIOUS" }));
+    const { body } = await callJson(aws, "secretsmanager.DescribeSecret", { SecretId: arn });
+
+    expect([current.SecretString, previous.SecretString]).toEqual(["three", "two"]);
+    expect(Object.values(body["VersionIdsToStages"] as object)).toEqual([["AWSPREVIOUS"], ["AWSCURRENT"]]);
+  });
+
+  test("takes a put with the same token again, but not with another value", async () => {
+    const arn = await createSecret("token", "one");
+    const client = createSdkClient();
+    const put = (SecretString: string) =>
+      client.send(new PutSecretValueCommand({ SecretId: arn, SecretString, ClientRequestToken: "t".repeat(32) }));
+
+    const [first, again] = [await put("two"), await put("two")];
+
+    expect(again.VersionId).toBe(first.VersionId);
+    await expect(put("other")).rejects.toThrow(/already exists/);
+  });
+
+  test("answers with the errors that the client knows", async () => {
+    const secret = await aws.provider.create(TYPES.secret, "doomed", { name: "doomed" });
+    await aws.provider.delete(secret);
+    const client = createSdkClient();
+
+    await expect(client.send(new GetSecretValueCommand({ SecretId: "none" }))).rejects.toThrow(
+      ResourceNotFoundException,
+    );
+    await expect(client.send(new GetSecretValueCommand({ SecretId: "doomed" }))).rejects.toThrow(
+      InvalidRequestException,
+    );
+  });
+
+  test("moves AWSCURRENT to a new version of the program's, and to AWSPREVIOUS the replaced one", async () => {
+    const secret = await aws.provider.create(TYPES.secret, "replaced", {});
+    const old = await aws.provider.create(TYPES.secretVersion, "v", { secretId: secret.id, secretString: "old" });
+    await aws.provider.create(TYPES.secretVersion, "v", { secretId: secret.id, secretString: "new" });
+    await aws.provider.delete(old);
+
+    const { SecretString } = await createSdkClient().send(new GetSecretValueCommand({ SecretId: secret.id }));
+
+    expect(SecretString).toBe("new");
+  });
+});
+
+describe("the endpoint", () => {
+  test("turns away what is not signed in AWS's way", async () => {
+    for (const authorization of [undefined, "Bearer x", "AWS4-HMAC-SHA256 Credential=a"]) {
+      const response = await fetch(aws.aws.endpointUrl, {
+        method: "POST",
+        headers: { "x-amz-target": "secretsmanager.GetSecretValue", ...(authorization && { authorization }) },
+        body: "{}",
+      });
+      expect(response.status).toBe(403);
+      expect(await response.json()).toMatchObject({ __type: "MissingAuthenticationTokenException" });
+    }
+  });
+
+  test.each([
+    ["an operation", "secretsmanager.RotateSecret"],
+    ["a service", "DynamoDB_20120810.GetItem"],
+  ])("says that %s is not simulated", async (_, target) => {
+    const { status, body } = await callJson(aws, target, {});
+
+    expect(status).toBe(501);
+    expect(body).toMatchObject({ __type: "UnknownOperationException" });
+    expect(String(body["message"])).toContain(target.split(".")[1]);
+  });
+
+  test("says which field of a request is wrong", async () => {
+    const { status, body } = await callJson(aws, "secretsmanager.GetSecretValue", {});
+
+    expect(status).toBe(400);
+    expect(body).toMatchObject({
+      __type: "ValidationException",
+      message: expect.stringContaining("SecretId") as string,
+    });
+  });
+
+  test("tells who calls", async () => {
+    const response = await toClient("sts").fetch(aws.aws.endpointUrl, {
+      method: "POST",
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+      body: "Action=GetCallerIdentity&Version=2011-06-15",
+    });
+
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain("<Account>000000000000</Account>");
+  });
+
+  test("refuses an event that is no JSON, and one that is too large", async () => {
+    const fn = await createFunction(aws, "export const handler = async () => 1;");
+    const url = `${aws.aws.endpointUrl}/2015-03-31/functions/${fn.id}/invocations`;
+
+    const broken = await toClient("lambda").fetch(url, { method: "POST", body: "{" });
+    const large = await invoke(aws, fn.id, "x".repeat(6 * 1024 * 1024));
+
+    expect([broken.status, large.status]).toEqual([400, 413]);
+    expect(large.body).toMatchObject({ __type: "RequestEntityTooLargeException" });
+  });
+});
+
+/** A function that reads a secret as a bot does. */
+const reader = `
+export const handler = async ({ arn }) => {
+  const { AWS_ACCESS_KEY_ID: key, AWS_ENDPOINT_URL: url } = process.env;
+  const response = await fetch(url, { method: "POST", body: JSON.stringify({ SecretId: arn }), headers: {
+    "x-amz-target": "secretsmanager.GetSecretValue",
+    authorization: \`AWS4-HMAC-SHA256 Credential=\${key}/20260101/ap-northeast-1/secretsmanager/aws4_request, SignedHeaders=host, Signature=\${"0".repeat(64)}\`,
+  } });
+  return { status: response.status, ...(await response.json()) };
+};`;
+
+describe("a function's role", () => {
+  test("lets the function read the secret that it names", async () => {
+    const arn = await createSecret("allowed", "hush");
+    const role = await createRole(aws, ["secretsmanager:GetSecretValue"]);
+    const fn = await createFunction(aws, reader, { role: role.outputs["arn"] });
+
+    expect((await invoke(aws, fn.id, { arn })).body).toMatchObject({ status: 200, SecretString: "hush" });
+  });
+
+  test("without that right makes the call fail as on AWS", async () => {
+    const arn = await createSecret("denied", "hush");
+    const role = await createRole(aws, ["logs:*"]);
+    const fn = await createFunction(aws, reader, { role: role.outputs["arn"] });
+
+    const { body } = await invoke(aws, fn.id, { arn });
+
+    expect(body).toMatchObject({ status: 400, __type: "AccessDeniedException" });
+    expect(body["message"]).toBe(
+      `User: arn:aws:sts::000000000000:assumed-role/${role.id}/${fn.id} is not authorized to perform: ` +
+        `secretsmanager:GetSecretValue on resource: ${arn} because no identity-based policy allows the secretsmanager:GetSecretValue action`,
+    );
+  });
+});
+
+test("no file of the data folder shows a secret", async () => {
+  const own = await createAws();
+  const canary = "canary-5e1f";
+  const secret = await own.provider.create(TYPES.secret, "s", {});
+  await own.provider.create(TYPES.secretVersion, "s", { secretId: secret.id, secretString: canary });
+  await createFunction(own, "export const handler = async () => 1;", { environment: { variables: { TOKEN: canary } } });
+
+  const files = await readdir(own.dataDir, { recursive: true, withFileTypes: true });
+  const texts = await Promise.all(
+    files.filter((file) => file.isFile()).map((file) => readFile(join(file.parentPath, file.name))),
+  );
+
+  expect(texts.length).toBeGreaterThan(5);
+  for (const text of texts) expect(text.includes(canary)).toBe(false);
+});

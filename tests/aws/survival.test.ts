@@ -1,0 +1,105 @@
+import { fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import type { LocalAws } from "../../local/aws/aws.ts";
+import { invoke } from "./support/aws-requests.ts";
+import { createApi, createAws, createFunction, createTempFolder, send } from "./support/local-aws.ts";
+import type { TestAws } from "./support/local-aws.ts";
+import { ProviderClient } from "./support/provider-client.ts";
+
+/** A local AWS in a process of its own. */
+async function startInProcess(): Promise<TestAws & { child: ChildProcess }> {
+  const dataDir = await createTempFolder();
+  const child = fork(join(import.meta.dirname, "fixtures/killable.ts"), [dataDir]);
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const [aws] = (await once(child, "message")) as [LocalAws];
+  const provider = new ProviderClient(aws.providerPort);
+  onTestFinished(() => provider.close());
+  await provider.configure();
+  const waitForTrace = () => Promise.reject(new Error("Its traces stay in its process"));
+  return { aws, provider, dataDir, traces: [], waitForTrace, close: () => Promise.resolve(), child };
+}
+
+/** Resolves when a process is no more; the operating system has no event for a process that is not one's own child. */
+async function waitForEnd(pid: number): Promise<void> {
+  while (isAlive(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    // Where nobody collects orphans, one that has ended stays listed as a zombie.
+    return process.platform !== "linux" || !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false; // Not listed any more.
+  }
+}
+
+test.each([
+  ["idle", "export const handler = async () => process.pid;"],
+  // The answer goes out, and then nothing else of the handler's thread can.
+  [
+    "in an endless loop",
+    "export const handler = async () => { setTimeout(() => { for (;;); }, 20); return process.pid; };",
+  ],
+])("a worker that is %s ends with its parent, whatever kills that", async (_, code) => {
+  const aws = await startInProcess();
+  const fn = await createFunction(aws, code);
+  const pid = Number((await invoke(aws, fn.id, {})).body);
+  expect(isAlive(pid)).toBe(true);
+
+  aws.child.kill("SIGKILL");
+
+  await waitForEnd(pid);
+});
+
+test("after a kill at any moment the next start continues from what was answered", async () => {
+  const aws = await startInProcess();
+  const api = await createApi(aws, "export const handler = async () => 'still here';");
+  // More is under way when the kill comes.
+  const underWay = createFunction(aws, "export const handler = async () => 1;").then(
+    () => "made",
+    () => "cut off",
+  );
+  const killed = once(aws.child, "exit");
+  aws.child.kill("SIGKILL");
+  await Promise.all([killed, underWay]);
+
+  const next = await createAws({ dataDir: aws.dataDir });
+
+  expect(await send(next, `${api.url}/webhook`)).toMatchObject({ status: 200, body: "still here" });
+  expect((await next.provider.read(api.fn))?.outputs).toEqual(api.fn.outputs);
+});
+
+test("closing ends workers in the middle of an invocation", async () => {
+  const aws = await createAws();
+  const fn = await createFunction(
+    aws,
+    "export const handler = () => { console.log(process.pid); return new Promise(() => {}); };",
+    {
+      timeout: 60,
+    },
+  );
+  const invoking = invoke(aws, fn.id, {}).catch((error: unknown) => error);
+  const line = await aws.waitForTrace((trace) => trace.kind === "log" && /INFO/.test(trace.message));
+  const pid = Number(line.kind === "log" && line.message.split("\t").at(-1));
+
+  await aws.close();
+
+  expect(isAlive(pid)).toBe(false);
+  await invoking;
+});
+
+test("a data file that is damaged is told by its name", async () => {
+  const first = await createAws();
+  await createFunction(first, "export const handler = async () => 1;");
+  await first.close();
+  await mkdir(join(first.dataDir, "apigatewayv2"), { recursive: true });
+  await writeFile(join(first.dataDir, "apigatewayv2/apis.json"), "{");
+
+  await expect(createAws({ dataDir: first.dataDir })).rejects.toThrow(/apis\.json is not readable/);
+});
