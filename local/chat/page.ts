@@ -1,14 +1,20 @@
 import { readFile } from "node:fs/promises";
 import { Hono } from "hono";
 
-/** The page's files, as the browser gets them: no build step, nothing from elsewhere. */
-const files: Readonly<Record<string, { file: string; type: string }>> = {
-  "/": { file: "page/index.html", type: "text/html; charset=utf-8" },
-  "/chat": { file: "page/index.html", type: "text/html; charset=utf-8" },
-  "/chat/page.css": { file: "page/page.css", type: "text/css; charset=utf-8" },
-  "/chat/page.js": { file: "page/page.js", type: "text/javascript; charset=utf-8" },
-  "/chat/texts.js": { file: "page/texts.js", type: "text/javascript; charset=utf-8" },
-  "/chat/bubble.js": { file: "page/bubble.js", type: "text/javascript; charset=utf-8" },
+const text = { html: "text/html", css: "text/css", js: "text/javascript" } as const;
+
+/** The pages' files, as the browser gets them: no build step, nothing from elsewhere. */
+const files: Readonly<Record<string, string>> = {
+  "/": "chat.html",
+  "/chat": "chat.html",
+  "/console": "console.html",
+  "/chat/page.css": "page.css",
+  "/chat/chat.js": "chat.js",
+  "/chat/bubble.js": "bubble.js",
+  "/chat/texts.js": "texts.js",
+  "/chat/common.js": "common.js",
+  "/chat/console.js": "console.js",
+  "/chat/console-texts.js": "console-texts.js",
 };
 
 const headers = {
@@ -18,13 +24,14 @@ const headers = {
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' https: data:; media-src https:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 };
 
-/** The chat page at `/` and `/chat`. */
+/** The chat at `/` and `/chat`, and the console at `/console`. */
 export function createPage(): Hono {
   const app = new Hono();
-  for (const [path, { file, type }] of Object.entries(files)) {
+  for (const [path, file] of Object.entries(files)) {
+    const type = text[file.slice(file.lastIndexOf(".") + 1) as keyof typeof text];
     app.get(path, async (context) => {
-      const bytes = await readFile(new URL(file, import.meta.url));
-      return context.body(bytes, 200, { ...headers, "content-type": type });
+      const bytes = await readFile(new URL(`page/${file}`, import.meta.url));
+      return context.body(bytes, 200, { ...headers, "content-type": `${type}; charset=utf-8` });
     });
   }
   return app;

@@ -64,6 +64,18 @@ describe("the console's API", () => {
     expect(text).toContain('"text":"streamed"');
   });
 
+  it("shows uploaded media, and nothing that a browser would run", async () => {
+    const upload = async (contentType: string) => {
+      const [sent] = await platform.line.console.sendImages({ ...mei, images: [{ base64: "YQ==", contentType }] });
+      return fetch(new URL(`/console/contents/${sent!.message!.id}`, platform.line.url));
+    };
+
+    const [png, svg, html] = await Promise.all(["image/png", "image/svg+xml", "text/html"].map(upload));
+
+    expect(await png!.text()).toBe("a");
+    expect([svg!.status, html!.status]).toEqual([404, 404]);
+  });
+
   it("shows no secret in its overview", async () => {
     const text = await (await post("overview", {})).text();
 
@@ -229,29 +241,55 @@ describe("what is kept", () => {
   });
 });
 
-describe("the page", () => {
+describe.each(["/", "/chat", "/console"])("the page at %s", (path) => {
   it("comes with all its parts, and nothing from elsewhere", async () => {
-    const page = await fetch(platform.line.url);
+    const page = await fetch(new URL(path, platform.line.url));
     const html = await page.text();
-    const parts = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path]) => path!);
-    const imports = ["/chat/texts.js", "/chat/bubble.js"];
-    const statuses = await Promise.all(
-      [...parts, ...imports].map(async (path) => (await fetch(new URL(path, platform.line.url))).status),
-    );
+    const parts = await partsOf([...html.matchAll(/(?:src|href)="(\/[^"]*)"/g)].map(([, part]) => part!));
 
     expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
-    expect(parts.length).toBeGreaterThan(1);
-    expect(new Set(statuses)).toEqual(new Set([200]));
+    expect(parts.size).toBeGreaterThan(4);
+    expect(new Set(parts.values())).toEqual(new Set([200]));
     expect(html).not.toMatch(/(?:src|href)="(?!\/|data:)/);
   });
 
-  it("speaks four languages, each with every text", async () => {
-    const { href } = new URL("../../local/chat/page/texts.js", import.meta.url);
+  /** The status of each part, and of what the scripts among them import. */
+  async function partsOf(paths: string[], found = new Map<string, number>()): Promise<Map<string, number>> {
+    for (const part of paths.filter((one) => !found.has(one))) {
+      const response = await fetch(new URL(part, platform.line.url));
+      found.set(part, response.status);
+      const imports = [...(await response.text()).matchAll(/from "\.(\/[^"]+)"/g)].map(([, name]) => `/chat${name}`);
+      await partsOf(imports, found);
+    }
+    return found;
+  }
+});
+
+describe.each(["texts.js", "console-texts.js"])("the words in %s", (file) => {
+  it("are there in four languages, each with every text", async () => {
+    const { href } = new URL(`../../local/chat/page/${file}`, import.meta.url);
     const { texts } = (await import(href)) as { texts: Record<string, object> };
 
     const [english, ...others] = Object.values(texts).map((words) => Object.keys(words).sort());
 
     expect(Object.keys(texts)).toEqual(["en", "zh-Hant", "ja", "th"]);
     for (const words of others) expect(words).toEqual(english);
+  });
+
+  it("are all that the pages ask for, and no more", async () => {
+    const folder = new URL("../../local/chat/page/", import.meta.url);
+    const { texts } = (await import(new URL(file, folder).href)) as { texts: Record<string, Record<string, string>> };
+    const page = file === "texts.js" ? "chat" : "console";
+    const parts = [`${page}.html`, `${page}.js`, ...(page === "chat" ? ["bubble.js"] : [])];
+    const sources = parts.map((name) => readFile(new URL(name, folder), "utf8"));
+    const source = (await Promise.all(sources)).join("\n");
+    const asked = [...source.matchAll(/data-text="(\w+)"|words\.(\w+)/g)].map(
+      ([, inPage, inScript]) => inPage ?? inScript!,
+    );
+
+    const known = Object.keys(texts["en"]!);
+
+    expect(asked.filter((name) => !known.includes(name))).toEqual([]);
+    expect(known.filter((name) => !new RegExp(`\\b${name}\\b`).test(source) && name !== "name")).toEqual([]);
   });
 });

@@ -23,10 +23,8 @@ const shows = {
   sticker: (bubble, { packageId, stickerId }) => bubble.append(`🏷️ ${packageId}/${stickerId}`),
   location: (bubble, { title = "", address = "", latitude, longitude }) =>
     bubble.append(`📍 ${title} ${address} (${latitude}, ${longitude})`),
-  image: (bubble, { previewImageUrl, id }) => {
-    if (previewImageUrl === undefined) bubble.append(`🖼️ ${id}`);
-    else bubble.append(createImage(previewImageUrl));
-  },
+  image: (bubble, { previewImageUrl, contentProvider, id }) =>
+    bubble.append(createImage(previewImageUrl ?? contentProvider.previewImageUrl ?? `/console/contents/${id}`)),
   video: (bubble, { originalContentUrl, id }) => bubble.append(`🎬 ${originalContentUrl ?? id}`),
   audio: (bubble, { originalContentUrl, id }) => bubble.append(`🔊 ${originalContentUrl ?? id}`),
   file: (bubble, { fileName }) => bubble.append(`📄 ${fileName}`),

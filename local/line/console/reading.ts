@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { toUserId } from "../ids.ts";
 import type { Channel, ChatMessage } from "../state.ts";
+import { findQuota } from "../api/quota.ts";
 import { isFriend, type World } from "../world.ts";
 import { action } from "./action.ts";
 import { toFriendUrl } from "./friend-link.ts";
@@ -9,6 +10,8 @@ import { toFriendUrl } from "./friend-link.ts";
 export const overview = action(v.optional(v.object({})), (world) => ({
   providers: world.state.providers,
   channels: world.state.channels.map((channel) => toChannelView(world, channel)),
+  behaviour: world.behaviour,
+  faults: world.faults.list(),
 }));
 
 function toChannelView(world: World, channel: Channel) {
@@ -22,6 +25,7 @@ function toChannelView(world: World, channel: Channel) {
     friendUrl: toFriendUrl(channel),
     webhook: { ...webhook, errors: webhook.errors.length },
     settings,
+    quota: findQuota(world, channel),
     people: world.state.people.map((person) => ({
       ...person,
       userId: toUserId(person, providerId),

@@ -9,12 +9,13 @@ import { nextMessage } from "./reading.ts";
  * The console for the page and for programs in any language:
  * `POST /console/<action>` with the input as JSON; `POST /console/reset`;
  * `GET /console/next-message?channelId=&userId=&after=`, answered when the bot has written;
- * `GET /console/traces`, a stream of everything that happens.
+ * `GET /console/contents/<message id>`, what a person uploaded; `GET /console/traces`, a stream of what happens.
  */
 export function createConsoleRoutes(world: World, reset: () => Promise<void>): Hono {
   const app = new Hono();
   app.get("/traces", (context) => streamTraces(world, context));
   app.get("/next-message", (context) => awaitMessage(world, context));
+  app.get("/contents/:id", (context) => showContent(world, context));
   app.post("/reset", async (context) => {
     await reset();
     return context.json({});
@@ -47,6 +48,19 @@ async function awaitMessage(world: World, context: Context): Promise<Response> {
   const from = after === undefined ? undefined : Number(after);
   if (Number.isNaN(from)) throw new LineError(400, "after has to be a number: the seq of something that happened");
   return context.json(await nextMessage(world, { channelId, userId }, from, context.req.raw.signal));
+}
+
+/** Media only, and nothing that a browser would run: whoever uploads it names the type. */
+function showContent(world: World, context: Context): Response {
+  const content = world.contents.get(context.req.param("id") ?? "");
+  if (content === undefined || !/^(image\/(?!svg)|audio\/|video\/)[\w.+-]+$/.test(content.contentType)) {
+    throw new LineError(404, "There is no image, audio or video with this id");
+  }
+  return context.body(new Uint8Array(content.bytes), 200, {
+    "content-type": content.contentType,
+    "content-security-policy": "sandbox",
+    "x-content-type-options": "nosniff",
+  });
 }
 
 /** Server-sent events: each trace is one, its `seq` the id. */
