@@ -72,7 +72,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const endpoint = await serveEndpoint(cloud, options.endpointPort ?? 0);
   endpointUrl = endpoint.url;
   const provider = await serveProvider(
-    () => new Provider({ cloud, types: resourceTypes, functions: providerFunctions, region: options.region }),
+    new Provider({ cloud, types: resourceTypes, functions: providerFunctions, region: options.region }),
   );
   return {
     providerPort: provider.port,

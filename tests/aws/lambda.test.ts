@@ -70,6 +70,19 @@ describe("an invocation", () => {
     expect(invocationsOf(fn.id)[0]?.initMs).toBeGreaterThan(0);
   });
 
+  test("stays warm when only tags change, and starts cold with another configuration", async () => {
+    const news = await toFunctionInputs(aws, "export const handler = async () => process.pid;");
+    const fn = await aws.provider.create(TYPES.function, "warmth", news);
+    const first = await invoke(aws, fn.id, {});
+    const tagged = await aws.provider.update(fn, { ...news, tags: { a: "b" } });
+    const second = await invoke(aws, fn.id, {});
+    await aws.provider.update(tagged, { ...news, tags: { a: "b" }, timeout: 9 });
+    const third = await invoke(aws, fn.id, {});
+
+    expect(second.body).toBe(first.body);
+    expect(third.body).not.toBe(first.body);
+  });
+
   test("has a worker to itself: calls at the same time scale out", async () => {
     const fn = await createFunction(
       aws,

@@ -14,7 +14,7 @@ import { ProviderClient } from "./support/provider-client.ts";
 /** A local AWS in a process of its own. */
 async function startInProcess(): Promise<TestAws & { child: ChildProcess }> {
   const dataDir = await createTempFolder();
-  const child = fork(join(import.meta.dirname, "fixtures/killable.ts"), [dataDir]);
+  const child = fork(new URL("fixtures/killable.ts", import.meta.url), [dataDir]);
   onTestFinished(() => void child.kill("SIGKILL"));
   const [aws] = (await once(child, "message")) as [LocalAws];
   const provider = new ProviderClient(aws.providerPort);

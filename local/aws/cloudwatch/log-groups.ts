@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync, readdirSync, rmSync } from "no
 import { basename, dirname, join } from "node:path";
 import type { OnTrace } from "../trace.ts";
 
-export interface LogEvent {
+interface LogEvent {
   logStreamName: string;
   timestamp: number;
   message: string;

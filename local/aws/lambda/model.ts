@@ -23,7 +23,7 @@ export interface Version {
   logFormat: "Text" | "JSON";
   logLevel: string;
   description: string;
-  /** Changes whenever a worker that runs the former one must not be used any more. */
+  /** Of this content alone: a worker of another one must not be used for it. */
   revision: string;
 }
 
@@ -33,14 +33,15 @@ export interface LambdaFunction {
   region: string;
   latest: Version;
   published: Version[];
+  /** When code or configuration changed last: ISO 8601. */
+  modifiedAt: string;
   /** Undefined: no reservation. 0 stops every invocation. */
   reservedConcurrency?: number;
 }
 
 export const functionsOf = (cloud: Pick<Cloud, "store">): Collection<LambdaFunction> =>
   cloud.store.collection<LambdaFunction>("lambda/functions", "sealed");
-export const aliasesOf = (cloud: Pick<Cloud, "store">): Collection<Stored> =>
-  cloud.store.collection<Stored>("lambda/aliases");
+const aliasesOf = (cloud: Pick<Cloud, "store">): Collection<Stored> => cloud.store.collection<Stored>("lambda/aliases");
 export const permissionsOf = (cloud: Pick<Cloud, "store">): Collection<Stored> =>
   cloud.store.collection<Stored>("lambda/permissions");
 

@@ -4,7 +4,7 @@ import type { Field } from "./schema.ts";
 import { elementOf } from "./validate.ts";
 import { containsUnknown, isArchive, isObject } from "./wire.ts";
 
-export type Kind = "add" | "delete" | "update";
+type Kind = "add" | "delete" | "update";
 
 /** One place where what is there and what is wanted differ. */
 export interface Difference {

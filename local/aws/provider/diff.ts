@@ -74,7 +74,7 @@ function stepsOf(path: string): string[] {
   );
 }
 
-export function topOf(path: string): string {
+function topOf(path: string): string {
   return stepsOf(path)[0] ?? path;
 }
 

@@ -5,27 +5,20 @@ import emptyMessages from "google-protobuf/google/protobuf/empty_pb.js";
 import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
 import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
-import type { Autonaming } from "./naming.ts";
-import type { Difference } from "./compare.ts";
+import { readInputs, toAutonaming, toConfigDiff, toDiffResponse, toFailure, toNamed } from "./messages.ts";
 import { secretsOf } from "./outputs.ts";
 import type { Provider } from "./provider.ts";
 import { tryFindSchema } from "./schema.ts";
 import { fromStruct, toStruct } from "./wire.ts";
 
 const { Empty } = emptyMessages;
-type Empty = emptyMessages.Empty;
+/** Of the real provider that this one stands in for. */
 const VERSION = "7.48.0";
-const MODES = ["propose", "enforce", "disable"] as const;
 
-/** What one engine says to the provider after attaching: whether it takes secrets. */
-interface Session {
-  acceptsSecrets: boolean;
-}
-
-/** Each engine that attaches gets a configured provider of its own by `open`. */
-export async function serveProvider(open: () => Provider): Promise<{ port: number; close(): Promise<void> }> {
+/** Any number of engines may attach; they share the configuration, as they share the account. */
+export async function serveProvider(provider: Provider): Promise<{ port: number; close(): Promise<void> }> {
   const server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
-  server.addService(services.ResourceProviderService, toService(open()));
+  server.addService(services.ResourceProviderService, toService(provider));
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),
@@ -40,7 +33,8 @@ export async function serveProvider(open: () => Provider): Promise<{ port: numbe
 }
 
 function toService(provider: Provider): UntypedServiceImplementation {
-  const session: Session = { acceptsSecrets: true };
+  /** Whether the engine takes marks of secrets: it says so when it configures. */
+  const session = { acceptsSecrets: true };
   const outputs = (token: string, attributes: Record<string, unknown>) => {
     const schema = tryFindSchema(token);
     return toStruct(attributes, session.acceptsSecrets && schema ? secretsOf(schema) : new Set());
@@ -104,17 +98,7 @@ function toService(provider: Provider): UntypedServiceImplementation {
         fromStruct(request.getNews()),
         request.getIgnorechangesList(),
       );
-      const response = new messages.DiffResponse();
-      const { DIFF_SOME, DIFF_NONE } = messages.DiffResponse.DiffChanges;
-      response.setChanges(result.changed.length > 0 ? DIFF_SOME : DIFF_NONE);
-      response.setDiffsList(result.changed);
-      response.setReplacesList(result.replaces);
-      response.setStablesList(result.stables);
-      response.setDeletebeforereplace(result.deleteBeforeReplace);
-      response.setHasdetaileddiff(true);
-      for (const difference of result.differences)
-        response.getDetaileddiffMap().set(difference.path, toPropertyDiff(difference));
-      return response;
+      return toDiffResponse(result);
     }),
     create: unary(async (request: messages.CreateRequest) => {
       const named = toNamed(request);
@@ -175,56 +159,4 @@ function unary<Request, Response>(
     }
   };
   return (call, callback) => void answer(call.request, callback);
-}
-
-function toNamed(request: { getUrn(): string }): { token: string; name: string } {
-  // urn:pulumi:<stack>::<project>::<parent types>$<type>::<name>; a name may hold "::" itself.
-  const [, , types = "", ...name] = request.getUrn().split("::");
-  return { token: types.split("$").at(-1) ?? "", name: name.join("::") };
-}
-
-function toFailure({ property, reason }: { property: string; reason: string }): messages.CheckFailure {
-  const failure = new messages.CheckFailure();
-  failure.setProperty(property);
-  failure.setReason(reason);
-  return failure;
-}
-
-function toAutonaming(request: messages.CheckRequest): Autonaming | undefined {
-  const options = request.getAutonaming();
-  return options && { mode: MODES[options.getMode()] ?? "propose", proposedName: options.getProposedName() };
-}
-
-function toPropertyDiff({ kind, replaces }: Difference): messages.PropertyDiff {
-  const { ADD, ADD_REPLACE, DELETE, DELETE_REPLACE, UPDATE, UPDATE_REPLACE } = messages.PropertyDiff.Kind;
-  const kinds = { add: [ADD, ADD_REPLACE], delete: [DELETE, DELETE_REPLACE], update: [UPDATE, UPDATE_REPLACE] };
-  const difference = new messages.PropertyDiff();
-  difference.setKind((replaces ? kinds[kind][1] : kinds[kind][0]) as messages.PropertyDiff.Kind);
-  return difference;
-}
-
-/** Another region means other resources; all else is an update of the provider. */
-function toConfigDiff(request: messages.DiffRequest): messages.DiffResponse {
-  const [olds, news] = [fromStruct(request.getOldInputs() ?? request.getOlds()), fromStruct(request.getNews())];
-  const changed = [...new Set([...Object.keys(olds), ...Object.keys(news)])]
-    .filter((name) => JSON.stringify(olds[name]) !== JSON.stringify(news[name]))
-    .sort();
-  const response = new messages.DiffResponse();
-  const { DIFF_SOME, DIFF_NONE } = messages.DiffResponse.DiffChanges;
-  response.setChanges(changed.length > 0 ? DIFF_SOME : DIFF_NONE);
-  response.setDiffsList(changed);
-  return response;
-}
-
-/** The inputs that a refresh sets: what the program gave, as the service has it now; after an import, all there is. */
-function readInputs(
-  token: string,
-  inputs: Record<string, unknown>,
-  attributes: Record<string, unknown>,
-): Record<string, unknown> {
-  const fields = tryFindSchema(token)?.inputs ?? {};
-  const isImport = Object.keys(inputs).length === 0;
-  const names = isImport ? Object.keys(fields).filter((name) => attributes[name] !== undefined) : Object.keys(inputs);
-  const found = names.map((name) => [name, name in fields && name in attributes ? attributes[name] : inputs[name]]);
-  return { __defaults: [], ...Object.fromEntries(found) };
 }
