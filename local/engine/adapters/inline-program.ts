@@ -2,7 +2,7 @@
 import grpc from "@grpc/grpc-js";
 import languageServices from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import languageMessages from "@pulumi/pulumi/proto/language_pb.js";
-import { ProgramFailed, type Source } from "../core/contracts.ts";
+import { ProgramFailed, type Monitor, type Source } from "../core/contracts.ts";
 import { addEngineService } from "./engine-service.ts";
 import { call, CHANNEL_OPTIONS, serve } from "./grpc.ts";
 import { MonitorService, type DeploymentInfo } from "./monitor-service.ts";
@@ -12,38 +12,62 @@ export interface InlineProgramOptions extends DeploymentInfo {
   client: string;
 }
 
+type Run = Parameters<Source["run"]>[1];
+
 export function createInlineProgram(options: InlineProgramOptions): Source {
   const service = new MonitorService(options);
-  let end: (() => Promise<void>) | undefined;
+  let running: Promise<RunningProgram> | undefined;
   return {
-    async run(monitor, { dryRun, parallel, signal }) {
-      service.begin(monitor, { dryRun, parallel });
-      const server = await serve((grpcServer) => {
-        service.addTo(grpcServer);
-        addEngineService(grpcServer, () => monitor.log);
-      });
-      const client = new languageServices.LanguageRuntimeClient(
-        options.client,
-        grpc.credentials.createInsecure(),
-        CHANNEL_OPTIONS,
-      );
-      const stop = (): void => client.close();
-      signal.addEventListener("abort", stop, { once: true });
-      const finished = runIn(client, runRequest(options, { dryRun, parallel }, server.address));
-      end = async () => {
-        signal.removeEventListener("abort", stop);
-        service.release();
-        try {
-          if (!signal.aborted) await finished;
-        } finally {
-          client.close();
-          await server.close();
-        }
-      };
-      finished.catch(() => undefined);
+    async run(monitor, run) {
+      service.begin(monitor, run);
+      running = start(options, service, monitor, run);
+      const { finished } = await running;
       await Promise.race([service.signalled, finished]);
     },
-    close: async () => await end?.(),
+    async close() {
+      service.release();
+      await (await running)?.end();
+    },
+  };
+}
+
+interface RunningProgram {
+  /** Rejects if the program failed. */
+  finished: Promise<void>;
+  end(): Promise<void>;
+}
+
+async function start(
+  options: InlineProgramOptions,
+  service: MonitorService,
+  monitor: Monitor,
+  run: Run,
+): Promise<RunningProgram> {
+  const server = await serve((grpcServer) => {
+    service.addTo(grpcServer);
+    addEngineService(grpcServer, () => monitor.log);
+  });
+  const client = new languageServices.LanguageRuntimeClient(
+    options.client,
+    grpc.credentials.createInsecure(),
+    CHANNEL_OPTIONS,
+  );
+  const stop = (): void => client.close();
+  run.signal.addEventListener("abort", stop, { once: true });
+  const finished = runIn(client, runRequest(options, run, server.address));
+  finished.catch(() => undefined);
+  return {
+    finished,
+    end: async () => {
+      run.signal.removeEventListener("abort", stop);
+      try {
+        // The client's process is not the engine's to end: what it does after an abort it does for itself.
+        if (!run.signal.aborted) await finished;
+      } finally {
+        client.close();
+        await server.close();
+      }
+    },
   };
 }
 
@@ -60,7 +84,7 @@ async function runIn(
 
 function runRequest(
   { organization, project, stack, config, secretKeys, root, pwd }: InlineProgramOptions,
-  { dryRun, parallel }: { dryRun: boolean; parallel: number },
+  { dryRun, parallel }: Run,
   address: string,
 ): languageMessages.RunRequest {
   const request = new languageMessages.RunRequest();

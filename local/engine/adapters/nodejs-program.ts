@@ -14,45 +14,70 @@ export interface NodejsProgramOptions extends DeploymentInfo {
   runtimeOptions?: { typescript?: boolean; tsconfig?: string; nodeargs?: string };
 }
 
+type Run = Parameters<Source["run"]>[1];
+
 /** The runner exits with this after it has told the user what went wrong. */
 const EXIT_TOLD = 32;
 
 export function createNodejsProgram(options: NodejsProgramOptions): Source {
   const service = new MonitorService(options);
-  let end: (() => Promise<void>) | undefined;
+  let running: Promise<RunningProgram> | undefined;
   return {
     async run(monitor, run) {
       service.begin(monitor, run);
-      const server = await serve((grpcServer) => {
-        service.addTo(grpcServer);
-        addEngineService(grpcServer, () => monitor.log);
-      });
-      const child = startNode({
-        script: resolveSdkScript(options.pwd, "cmd/run"),
-        args: runnerArgs(options, run, server.address),
-        nodeArgs: options.runtimeOptions?.nodeargs?.split(/\s+/).filter(Boolean) ?? [],
-        cwd: options.pwd,
-        env: { ...options.env, ...configEnv(options), ...typescriptEnv(options) },
-        onLine: (line, stream) => monitor.log({ severity: stream === "stdout" ? "info" : "info#err", message: line }),
-      });
-      const kill = (): void => void child.kill();
-      run.signal.addEventListener("abort", kill, { once: true });
-      if (run.signal.aborted) kill();
-      const exited = child.exited.then(({ code, signal }) => judge(code, signal, monitor));
-      end = async () => {
-        run.signal.removeEventListener("abort", kill);
-        service.release();
-        try {
-          await exited;
-        } finally {
-          await child.kill();
-          await server.close();
-        }
-      };
+      running = start(options, service, monitor, run);
+      const { exited } = await running;
       // An old SDK does not signal: it is through when its process is.
       await Promise.race([service.signalled, exited]);
     },
-    close: async () => await end?.(),
+    async close() {
+      service.release();
+      await (await running)?.end();
+    },
+  };
+}
+
+interface RunningProgram {
+  /** Rejects if the program failed. */
+  exited: Promise<void>;
+  /** Waits for its end; a program that nobody waits for any more is ended. */
+  end(): Promise<void>;
+}
+
+async function start(
+  options: NodejsProgramOptions,
+  service: MonitorService,
+  monitor: Monitor,
+  run: Run,
+): Promise<RunningProgram> {
+  const server = await serve((grpcServer) => {
+    service.addTo(grpcServer);
+    addEngineService(grpcServer, () => monitor.log);
+  });
+  const child = startNode({
+    script: resolveSdkScript(options.pwd, "cmd/run"),
+    args: runnerArgs(options, run, server.address),
+    nodeArgs: options.runtimeOptions?.nodeargs?.split(/\s+/).filter(Boolean) ?? [],
+    cwd: options.pwd,
+    env: { ...options.env, ...configEnv(options), ...typescriptEnv(options) },
+    onLine: (line, stream) => monitor.log({ severity: stream === "stdout" ? "info" : "info#err", message: line }),
+  });
+  const kill = (): void => void child.kill();
+  run.signal.addEventListener("abort", kill, { once: true });
+  if (run.signal.aborted) kill();
+  const exited = child.exited.then(({ code, signal }) => judge(code, signal, monitor));
+  exited.catch(() => undefined);
+  return {
+    exited,
+    end: async () => {
+      run.signal.removeEventListener("abort", kill);
+      try {
+        await exited;
+      } finally {
+        await child.kill();
+        await server.close();
+      }
+    },
   };
 }
 
@@ -68,7 +93,7 @@ function judge(code: number | null, signal: NodeJS.Signals | null, monitor: Moni
 
 function runnerArgs(
   { organization, project, root, stack, pwd, main }: NodejsProgramOptions,
-  { dryRun, parallel }: { dryRun: boolean; parallel: number },
+  { dryRun, parallel }: Run,
   address: string,
 ): string[] {
   const named = { monitor: address, engine: address, organization, project, "root-directory": root, stack, pwd };

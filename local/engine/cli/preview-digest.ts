@@ -1,12 +1,14 @@
-import type { PropertyMap, PropertyValue, Urn } from "../core/contracts.ts";
+import type { PropertyMap, PropertyValue, StepOp, Urn } from "../core/contracts.ts";
 import type { EngineEvent, StepEventMetadata, StepEventState } from "../core/events.ts";
 import { isSecret, mapProperties } from "../core/properties.ts";
 import { ROOT_STACK_TYPE } from "../core/urn.ts";
-import { shownStep } from "../display/internal-steps.ts";
+import { isReplacementPart, shownStep } from "../display/shown-steps.ts";
 
 /** Gathers what `preview --json` prints: one document, in the CLI's shape. */
 export function createPreviewDigest() {
   const steps: StepEventMetadata[] = [];
+  /** Which step a resource began last. */
+  const begun = new Map<Urn, StepOp>();
   const diagnostics: { urn?: Urn; message: string; severity: string }[] = [];
   let config: Record<string, string> = {};
   let summary: EngineEvent["summaryEvent"];
@@ -17,10 +19,12 @@ export function createPreviewDigest() {
       if (preludeEvent) config = preludeEvent.config;
       const step = shownStep(event);
       if (resourcePreEvent && step && isShown(step)) steps.push(step);
+      if (resourcePreEvent && step) begun.set(step.urn, step.op);
       // What a refresh found is known only afterwards.
       const found = resOutputsEvent && step;
       const index = steps.findIndex(({ op, urn }) => op === "refresh" && urn === found?.urn);
-      if (found && index >= 0 && (found.op === "update" || found.op === "delete")) steps[index] = found;
+      const isOfRefresh = found !== undefined && begun.get(found.urn) === "refresh";
+      if (isOfRefresh && index >= 0 && (found.op === "update" || found.op === "delete")) steps[index] = found;
       if (diagnosticEvent && !diagnosticEvent.ephemeral) {
         const { urn, prefix = "", message, severity } = diagnosticEvent;
         diagnostics.push({ ...(urn && { urn }), message: `${prefix}${message}`, severity });
@@ -39,10 +43,11 @@ export function createPreviewDigest() {
   };
 }
 
-/** What changes nothing is left out, but for the stack itself; of a replacement, its one logical step is shown. */
-function isShown({ op, type, logical, old, new: now }: StepEventMetadata): boolean {
+/** What changes nothing is left out, but for the stack itself. */
+function isShown(step: StepEventMetadata): boolean {
+  const { op, type, old, new: now } = step;
   if (op === "same") return type === ROOT_STACK_TYPE || Boolean(old?.protect) !== Boolean(now?.protect);
-  return logical === true || op === "refresh";
+  return !isReplacementPart(step);
 }
 
 function describeStep(step: StepEventMetadata) {

@@ -60,7 +60,8 @@ export function invertDiff(diff: DiffResult): DiffResult {
   return { ...diff, detailedDiff: Object.fromEntries(entries) };
 }
 
-export const forcesReplacement = (diff: DiffResult): boolean => diff.replaces.length > 0;
+export const forcesReplacement = ({ replaces, detailedDiff = {} }: DiffResult): boolean =>
+  replaces.length > 0 || Object.values(detailedDiff).some(({ kind }) => kind.endsWith("-replace"));
 
 /** The name under which `replaceOnChanges` can mean "did not come up well". */
 const INIT_ERROR = "#initerror";
