@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { LocalAws } from "../../local/aws/aws.ts";
@@ -92,6 +92,19 @@ test("closing ends workers in the middle of an invocation", async () => {
 
   expect(isAlive(pid)).toBe(false);
   await invoking;
+});
+
+test("a start clears away code that no function has any more", async () => {
+  const first = await createAws();
+  const kept = await createFunction(first, "export const handler = async () => 'kept';");
+  const gone = await createFunction(first, "export const handler = async () => 'gone';");
+  await first.provider.delete(gone);
+  await first.close();
+  const second = await createAws({ dataDir: first.dataDir });
+
+  const { hash } = kept.inputs["code"] as { hash: string };
+  expect(await readdir(join(first.dataDir, "lambda/packages"))).toEqual([hash]);
+  expect((await invoke(second, kept.id, {})).body).toBe("kept");
 });
 
 test("a data file that is damaged is told by its name", async () => {

@@ -4,9 +4,9 @@ import type { Cloud } from "../cloud.ts";
 import { toArn } from "../arn.ts";
 import { ServiceError } from "../errors.ts";
 import { isAllowed } from "../iam/access.ts";
-import { resolveFunction } from "./model.ts";
+import { functionsOf, resolveFunction } from "./model.ts";
 import type { Version } from "./model.ts";
-import { taskRoot } from "./package.ts";
+import { prunePackages, taskRoot } from "./package.ts";
 import { WorkerPool } from "./pool.ts";
 import { endLines, startLine } from "./report.ts";
 import type { LambdaWorker, Outcome } from "./worker.ts";
@@ -40,6 +40,10 @@ export function createFunctions(
   endpointUrl: () => string,
 ): Functions {
   const packagesFolder = join(cloud.store.folder, "lambda", "packages");
+  const versions = functionsOf(cloud)
+    .values()
+    .flatMap(({ latest, published }) => [latest, ...published]);
+  prunePackages(packagesFolder, new Set(versions.map(({ sha256 }) => sha256)));
   const pool = new WorkerPool({
     task: (version) => taskRoot(packagesFolder, version.sha256),
     endpointUrl,

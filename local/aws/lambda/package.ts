@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import { ServiceError } from "../errors.ts";
 import type { Archive } from "../provider/wire.ts";
@@ -36,6 +36,13 @@ export async function takePackage(archive: Archive, assetRoot: string, packagesF
     );
   await unpack(zip, join(packagesFolder, sha256));
   return { sha256, codeSha256: digest.toString("base64"), size: zip.length };
+}
+
+/** Removes what no version runs any more, and what a kill has left half unpacked. */
+export function prunePackages(packagesFolder: string, used: ReadonlySet<string>): void {
+  if (!existsSync(packagesFolder)) return;
+  for (const name of readdirSync(packagesFolder))
+    if (!used.has(name)) rmSync(join(packagesFolder, name), { recursive: true, force: true });
 }
 
 function readArchive(archive: Archive, assetRoot: string): Buffer {

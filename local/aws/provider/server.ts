@@ -55,11 +55,6 @@ function toService(provider: Provider): UntypedServiceImplementation {
       info.setVersion(VERSION);
       return info;
     }),
-    getSchema: unary(() => {
-      const response = new messages.GetSchemaResponse();
-      response.setSchema("{}");
-      return response;
-    }),
     checkConfig: unary((request: messages.CheckRequest) => {
       const response = new messages.CheckResponse();
       response.setInputs(request.getNews());
@@ -142,8 +137,6 @@ function toService(provider: Provider): UntypedServiceImplementation {
       response.setReturn(toStruct(provider.invoke(request.getTok(), fromStruct(request.getArgs()))));
       return response;
     }),
-    getMapping: unary(() => new messages.GetMappingResponse()),
-    getMappings: unary(() => new messages.GetMappingsResponse()),
   };
 }
 
