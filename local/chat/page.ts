@@ -13,6 +13,7 @@ const files: Readonly<Record<string, string>> = {
   "/chat/bubble.js": "bubble.js",
   "/chat/texts.js": "texts.js",
   "/chat/common.js": "common.js",
+  "/chat/console.css": "console.css",
   "/chat/console.js": "console.js",
   "/chat/console-texts.js": "console-texts.js",
 };
