@@ -1,4 +1,5 @@
 import path from "node:path";
+import { UserError } from "../line/user-error.ts";
 import type { LocalCloud } from "../local/cloud.ts";
 import { createDisplay } from "../local/engine/display/display.ts";
 import { runStackOperation, type StackOperation } from "../local/engine/engine.ts";
@@ -16,6 +17,13 @@ export const toTarget = ({ env, attachedProviders, line }: LocalCloud): DeployTa
   attachedProviders,
   lineUrl: line.url,
 });
+
+/** Of the LINE simulator and its page. */
+export function parsePort(text: string | undefined): { linePort?: number } {
+  if (text === undefined) return {};
+  if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return { linePort: Number(text) };
+  throw new UserError(`--port takes a number up to 65535, not ${JSON.stringify(text)}`);
+}
 
 /** The person's own AWS and Pulumi settings must not reach a local deployment: a profile would go before our keys. */
 export function localEnvironment({ env }: Pick<DeployTarget, "env">): Record<string, string> {

@@ -31,7 +31,7 @@ export async function proveAnswer(line: LineSimulator, botUserId: unknown): Prom
     throw new UserError(`The webhook was delivered, but no answer to "${said}" came within ${patienceMs / 1000} s.`);
   }
   const { content } = message;
-  const answered = content.type === "text" && "text" in content ? String(content.text) : `(${content.type})`;
+  const answered = content.type === "text" && "text" in content ? content.text : `(${content.type})`;
   return { user: displayName, said, answered, milliseconds: performance.now() - startedAtMs };
 }
 

@@ -4,7 +4,7 @@
 //   node deploy/run.cjs <file> [arguments…]
 "use strict";
 
-const { spawn, spawnSync } = require("node:child_process");
+const { execFile, spawn, spawnSync } = require("node:child_process");
 const { existsSync, readFileSync } = require("node:fs");
 const path = require("node:path");
 const { pathToFileURL } = require("node:url");
@@ -55,11 +55,33 @@ function install() {
   }
 }
 
+/**
+ * npm killed with SIGKILL takes nothing with it: its shell waits on, and so would a server. No signal tells of a
+ * grandparent, so its process is looked for now and then.
+ */
+function endWithNpm() {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  execFile("ps", ["-o", "ppid=", "-p", String(process.ppid)], (error, output) => {
+    // Without `ps` there is only the terminal's hang-up to go by.
+    const npm = Number(output);
+    if (error !== null || !(npm > 1)) return;
+    setInterval(() => {
+      try {
+        process.kill(npm, 0);
+      } catch {
+        stop();
+      }
+    }, 500).unref();
+  });
+}
+
+const stop = () => process.kill(process.pid, "SIGTERM");
+
 /** Under the project's own Node the program runs in this very process; a program is stopped when its parent is gone. */
 function runHere(file, args) {
   require("node:module").enableCompileCache(path.join(root, "node_modules", ".cache", "compile"));
   process.argv = [process.argv[0], file, ...args];
-  const stop = () => process.kill(process.pid, "SIGTERM");
+  endWithNpm();
   if (process.channel !== undefined && process.env.LINE_BOT_PARENT === String(process.ppid)) {
     process.once("disconnect", stop);
     process.channel.unref();

@@ -10,6 +10,7 @@ import {
   localDataDir,
   localEnvironment,
   localStack,
+  parsePort,
   root,
   runLocally,
   toTarget,
@@ -20,7 +21,7 @@ type Kind = (typeof kinds)[number];
 
 const command = (kind: string) =>
   ({
-    usage: `npm run ${kind} -- <stack> [--engine embedded|pulumi] [--yes] [--diff] [--refresh] [--expect-no-changes] [--target <urn>] [--replace <urn>] [--parallel <n>]`,
+    usage: `npm run ${kind} -- <stack> [--engine embedded|pulumi] [--yes] [--diff] [--refresh] [--expect-no-changes] [--target <urn>] [--replace <urn>] [--parallel <n>] [--port <n>]`,
     options: {
       engine: { type: "string" },
       yes: { type: "boolean", short: "y" },
@@ -30,6 +31,7 @@ const command = (kind: string) =>
       target: { type: "string", multiple: true },
       replace: { type: "string", multiple: true },
       parallel: { type: "string" },
+      port: { type: "string" },
     },
     words: 1,
   }) as const;
@@ -51,7 +53,7 @@ async function main(): Promise<number> {
   }
   if (engine !== "embedded" && engine !== "pulumi")
     throw new UserError(`--engine is embedded or pulumi, not ${JSON.stringify(engine)}`);
-  return withLocalCloud((target) =>
+  return withLocalCloud(values, (target) =>
     engine === "pulumi" ? runPulumi(kind, stack, values, localEnvironment(target)) : runEmbedded(kind, target, values),
   );
 }
@@ -59,10 +61,10 @@ async function main(): Promise<number> {
 const isKind = (word: string | undefined): word is Kind => kinds.some((kind) => kind === word);
 
 /** The one that runs, or one for as long as this takes. */
-async function withLocalCloud(use: (target: DeployTarget) => Promise<number>): Promise<number> {
+async function withLocalCloud({ port }: Values, use: (target: DeployTarget) => Promise<number>): Promise<number> {
   const running = await tryFindRunning(localDataDir);
   if (running !== undefined) return use(running);
-  const cloud = await startLocalCloud({ dataDir: localDataDir });
+  const cloud = await startLocalCloud({ dataDir: localDataDir, ...parsePort(port) });
   try {
     return await use(toTarget(cloud));
   } finally {
@@ -105,7 +107,7 @@ async function runPulumi(kind: Kind, stack: string, values: Values, env: NodeJS.
   }
 }
 
-function toFlags({ engine: _, ...values }: Values): string[] {
+function toFlags({ engine: _engine, port: _port, ...values }: Values): string[] {
   return Object.entries(values).flatMap(([name, value]) => {
     if (value === true) return [`--${name}`];
     return [value].flat().flatMap((item) => (typeof item === "string" ? [`--${name}`, item] : []));

@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { styleText } from "node:util";
 import { UserError } from "../line/user-error.ts";
 import type { AwsTrace } from "../local/aws/aws.ts";
-import { type LocalCloud, localPorts, startLocalCloud } from "../local/cloud.ts";
+import { type LocalCloud, startLocalCloud } from "../local/cloud.ts";
 import { parseCommandLine, runCommand } from "./command-line.ts";
 import { describeLogLine } from "./function-log.ts";
-import { localDataDir, runLocally, toTarget } from "./local-stack.ts";
+import { localDataDir, parsePort, runLocally, toTarget } from "./local-stack.ts";
 import { proveAnswer } from "./proof.ts";
 
 const command = {
@@ -21,7 +21,7 @@ async function start(): Promise<number> {
   const log = keepFunctionLog();
   const cloud = await startLocalCloud({
     dataDir: localDataDir,
-    linePort: parsePort(values.port),
+    ...parsePort(values.port),
     fresh: values.fresh ?? false,
     onTrace: log.add,
   });
@@ -43,12 +43,6 @@ async function start(): Promise<number> {
   } finally {
     await cloud.close();
   }
-}
-
-function parsePort(text: string | undefined): number {
-  if (text === undefined) return localPorts.line;
-  if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text);
-  throw new UserError(`--port takes a number up to 65535, not ${JSON.stringify(text)}`);
 }
 
 /** The functions' last lines are told when something fails, and as they come once the bot runs. */

@@ -61,9 +61,17 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     throw error instanceof LocalAwsError ? new UserError(error.message, { cause: error }) : error;
   });
   started.defer(() => aws.close());
-  const line = await onPort(linePort, (port) =>
-    startLineSimulator({ port, dataDir: path.join(dataDir, "line"), trustedCa: aws.certificateAuthority }),
-  );
+  const line = await startLineSimulator({
+    port: linePort,
+    dataDir: path.join(dataDir, "line"),
+    trustedCa: aws.certificateAuthority,
+  }).catch((error: unknown) => {
+    throw isPortTaken(error)
+      ? new UserError(
+          `Port ${linePort} is taken by another program. Stop that one, or choose another port with \`-- --port ${linePort + 100}\` at the end of the command.`,
+        )
+      : error;
+  });
   started.defer(() => line.close());
 
   const attachedProviders = { aws: aws.providerPort };
@@ -92,17 +100,10 @@ async function prepareFolder(dataDir: string, fresh: boolean): Promise<void> {
   }
 }
 
-async function onPort<T>(port: number, start: (port: number) => Promise<T>): Promise<T> {
-  try {
-    return await start(port);
-  } catch (error) {
-    if (!isSystemError(error) || error.code !== "EADDRINUSE") throw error;
-    throw new UserError(
-      `Port ${port} is taken by another program. Stop that one, or choose another port: npm start -- --port ${port + 100}`,
-    );
-  }
-}
-
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "code" in error;
 }
+
+/** As the simulator says it, or as the system does. */
+const isPortTaken = (error: unknown): boolean =>
+  error instanceof Error && (("code" in error && error.code === "EADDRINUSE") || isPortTaken(error.cause));

@@ -1,5 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 
@@ -12,7 +13,8 @@ export interface Run {
   prints(text: string | RegExp): Promise<void>;
   /** To the whole group, as a terminal does. */
   interrupt(): void;
-  kill(): void;
+  /** At once: the command itself, or a process of its group whose command line has this in it. */
+  kill(part?: string): Promise<void>;
   /** Resolves with the exit code, or the signal's name. */
   ended: Promise<number | string>;
 }
@@ -53,8 +55,34 @@ export function run(command: string, args: string[], { cwd, env }: RunOptions): 
       }
     },
     interrupt: () => process.kill(-pid, "SIGINT"),
-    kill: () => process.kill(pid, "SIGKILL"),
+    async kill(part) {
+      if (part === undefined) child.kill("SIGKILL");
+      else for (const found of await findInGroup(pid, part)) process.kill(found, "SIGKILL");
+    },
   };
+}
+
+/** A port that is free now, from below those that the system gives to whoever asks for any. */
+export async function findFreePort(): Promise<number> {
+  const port = 20_000 + Math.floor(Math.random() * 10_000);
+  const server = createServer();
+  try {
+    await once(server.listen(port, "127.0.0.1"), "listening");
+    return port;
+  } catch {
+    // Taken: the next guess.
+    return await findFreePort();
+  } finally {
+    server.close();
+  }
+}
+
+async function findInGroup(group: number, part: string): Promise<number[]> {
+  const { stdout } = await promisify(execFile)("ps", ["axww", "-o", "pid=,pgid=,command="]);
+  const lines = stdout.split("\n").map((line) => line.trim().split(/\s+/));
+  return lines
+    .filter(([, pgid, ...command]) => Number(pgid) === group && command.join(" ").includes(part))
+    .map(([pid]) => Number(pid));
 }
 
 /** Lines of `ps` of the processes that run in or with something of this folder, by arguments or environment. */

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { link, mkdir, rm, writeFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
@@ -122,10 +123,22 @@ function isDead(holder: Holder): boolean {
   if (holder.hostname !== hostname() || !(holder.pid > 0)) return false;
   try {
     process.kill(holder.pid, 0);
-    return false;
+    return isZombie(holder.pid);
   } catch (error) {
     // EPERM: alive, and another user's.
     return isErrorCode(error, "ESRCH");
+  }
+}
+
+/** Killed, and waiting for a parent to ask for its exit code: in a container without an init nobody ever does. */
+function isZombie(pid: number): boolean {
+  try {
+    // The state follows the name, which stands in parentheses and may hold any.
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
+  } catch {
+    // Only Linux has such files; elsewhere the first process takes care of orphans.
+    return false;
   }
 }
 

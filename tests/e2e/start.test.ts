@@ -1,0 +1,101 @@
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { makeInstalledClone } from "../support/clone.ts";
+import { findFreePort, findOrphans, run, type Run } from "../support/processes.ts";
+
+const patience = { timeout: 120_000 };
+
+async function clone() {
+  const made = await makeInstalledClone();
+  onTestFinished(() => made[Symbol.asyncDispose]());
+  return made.path;
+}
+
+/** PWD is there for the search for what is left: not every process has the folder in its arguments. */
+const npm = (cwd: string, ...args: string[]) => run("npm", args, { cwd, env: { PWD: cwd } });
+const start = (cwd: string, ...args: string[]) => npm(cwd, "start", "--", "--port", port, ...args);
+
+/** The simulator's address is in the configuration: another port would be a change. */
+let port = "";
+
+beforeAll(async () => {
+  port = String(await findFreePort());
+});
+
+async function expectSuccess(done: Run) {
+  if ((await done.ended) !== 0) throw new Error(done.output());
+}
+
+test("npm start -- --once deploys, proves that a message gets its answer, and leaves the state", patience, async () => {
+  const cwd = await clone();
+
+  const first = start(cwd, "--once");
+  await expectSuccess(first);
+  expect(first.output()).toMatch(/\+ +aws:lambda:Function bot created/);
+  expect(first.output()).toMatch(/林美玲 wrote "こんにちは", and the bot answered \(\d+ ms\):\n +你說：こんにちは/);
+
+  const second = start(cwd, "--once");
+  await expectSuccess(second);
+  expect(second.output()).not.toContain("created");
+  expect(second.output()).toContain("unchanged");
+
+  const fresh = start(cwd, "--once", "--fresh");
+  await expectSuccess(fresh);
+  expect(fresh.output()).toMatch(/\+ +aws:lambda:Function bot created/);
+
+  expect(await findOrphans(cwd)).toEqual([]);
+});
+
+test("while npm start runs, other commands use its cloud, and Ctrl+C leaves nothing behind", patience, async () => {
+  const cwd = await clone();
+  const running = start(cwd);
+  onTestFinished(() => running.kill());
+  await running.prints("Ctrl+C stops");
+  expect(running.output()).toMatch(/Talk to the bot +http:\/\/localhost:\d+/);
+  expect(running.output()).toMatch(/Webhook +https:\/\/localhost:\d+\/webhook/);
+  expect(running.output()).toContain("https://line.me/R/ti/p/%40");
+
+  const second = start(cwd);
+  expect(await second.ended).not.toBe(0);
+  expect(second.output()).toContain("The local cloud runs already. Deploy to it with `npm run up -- local`");
+
+  const preview = npm(cwd, "run", "preview", "--", "local");
+  await expectSuccess(preview);
+  expect(preview.output()).toContain("17 unchanged");
+
+  const bot = path.join(cwd, "functions", "bot.ts");
+  await writeFile(bot, (await readFile(bot, "utf8")).replace("你說：", "聽到了："));
+  const up = npm(cwd, "run", "up", "--", "local");
+  await expectSuccess(up);
+  expect(up.output()).toMatch(/~ +aws:lambda:Function bot updated/);
+  expect(up.output()).toMatch(/~ +aws:lambda:Alias bot updated/);
+
+  running.interrupt();
+  await running.ended;
+  expect(await findOrphans(cwd)).toEqual([]);
+
+  const next = start(cwd, "--once");
+  await expectSuccess(next);
+  expect(next.output()).toContain("聽到了：こんにちは");
+});
+
+test("preview, up, refresh and destroy start a cloud for their own duration", patience, async () => {
+  const cwd = await clone();
+  const steps: [command: string, says: RegExp][] = [
+    ["preview", /\+ +17 to create/],
+    ["up", /\+ +17 created/],
+    ["up", /17 unchanged/],
+    ["refresh", /17 unchanged/],
+    ["preview", /17 unchanged/],
+    ["destroy", /- +17 deleted/],
+    ["up", /\+ +17 created/],
+  ];
+
+  for (const [command, says] of steps) {
+    const done = npm(cwd, "run", command, "--", "local", "--port", port);
+    await expectSuccess(done);
+    expect(done.output()).toMatch(says);
+  }
+  expect(await findOrphans(cwd)).toEqual([]);
+});
