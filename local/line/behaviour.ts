@@ -17,8 +17,12 @@ export const behaviourSchema = v.strictObject({
   setResolvesHost: v.boolean(),
   /** For how long after it was first seen a host name counts as one without an address, as a fresh tunnel's does. */
   freshHostRefusedMs: duration,
+  /** Whether setting a webhook URL sends it the test request and refuses one that does not answer 2xx. */
+  setSendsTest: v.boolean(),
   /** Whether setting a webhook URL switches "Use webhook" on. */
   setActivates: v.boolean(),
+  /** The message of a 401 for a token that is unknown, expired or revoked: only its beginning is documented. */
+  unauthorizedMessage: v.string(),
   /** When a failed delivery is tried again, each counted from the failure before. */
   redeliveryDelaysMs: v.array(duration),
   /** Whether events that shared a request are redelivered each alone. */
@@ -57,7 +61,11 @@ export const defaultBehaviour: Readonly<Behaviour> = {
   testWhileInactive: true,
   setResolvesHost: true,
   freshHostRefusedMs: 0,
+  setSendsTest: false,
   setActivates: false,
+  unauthorizedMessage:
+    "Authentication failed due to the following reason: invalid token. " +
+    "Confirm that the access token in the authorization header is valid.",
   redeliveryDelaysMs: [60_000, 300_000, 900_000],
   redeliverAlone: false,
   groupEventsMs: 0,

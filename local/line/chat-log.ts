@@ -12,7 +12,13 @@ export function addMessage(world: World, message: Omit<ChatMessage, "seq" | "sen
   if (state.messages.length > keptMessages + 100) {
     for (const { id } of state.messages.splice(0, state.messages.length - keptMessages)) contents.delete(id);
   }
-  traces.add({ kind: "message", channelId: added.channelId, chatId: added.chatId, change: "new", message: added });
+  traces.add({
+    kind: "message",
+    channelId: added.channelId,
+    chatId: added.chatId,
+    change: "new",
+    message: { ...added },
+  });
   world.changed();
   return added;
 }
@@ -23,6 +29,6 @@ export const tryFindMessage = ({ state }: World, channelId: string, id: string):
 /** Tells of a change to a message that is already in its chat. */
 export function touchMessage(world: World, message: ChatMessage, change: "edited" | "unsent" | "read"): void {
   const { channelId, chatId } = message;
-  world.traces.add({ kind: "message", channelId, chatId, change, message });
+  world.traces.add({ kind: "message", channelId, chatId, change, message: { ...message } });
   world.changed();
 }

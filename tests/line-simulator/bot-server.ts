@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:https";
-import type { IncomingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { generate } from "selfsigned";
 import type { webhook } from "@line/bot-sdk";
@@ -13,6 +13,8 @@ interface Received {
   body: webhook.CallbackRequest;
 }
 
+type BotAnswer = number | { status: number; location: string };
+
 /** A bot's HTTPS server with a certificate of its own, and what it received. */
 export interface BotServer extends AsyncDisposable {
   url: string;
@@ -23,8 +25,8 @@ export interface BotServer extends AsyncDisposable {
   problems: string[];
   /** How many connections were opened. */
   connections(): number;
-  /** What it answers: a status, or a promise of one. */
-  respond: (received: Received) => number | Promise<number>;
+  /** What it answers: a status, perhaps with where to go instead, or a promise of that. */
+  respond: (received: Received) => BotAnswer | Promise<BotAnswer>;
 }
 
 export async function startBotServer(): Promise<BotServer> {
@@ -47,7 +49,7 @@ export async function startBotServer(): Promise<BotServer> {
       problems.push(...webhookProblems(body));
       const one = { path: request.url ?? "", headers: request.headers, raw, body };
       received.push(one);
-      void Promise.resolve(bot.respond(one)).then((status) => response.writeHead(status).end());
+      void Promise.resolve(bot.respond(one)).then((answer) => write(response, answer));
     });
   });
   server.on("secureConnection", () => (opened += 1));
@@ -68,6 +70,11 @@ export async function startBotServer(): Promise<BotServer> {
     },
   };
   return bot;
+}
+
+function write(response: ServerResponse, answer: BotAnswer): void {
+  const { status, ...headers } = typeof answer === "number" ? { status: answer } : answer;
+  response.writeHead(status, headers).end();
 }
 
 /** The reply token of the last event. */

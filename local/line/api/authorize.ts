@@ -4,7 +4,7 @@ import { tryFindChannel, type World } from "../world.ts";
 import { tryOpenStateless } from "./stateless.ts";
 import { tryFindToken } from "./tokens.ts";
 
-const advice = "Confirm that the access token in the authorization header is valid.";
+const noToken = "Authentication failed. Confirm that the access token in the authorization header is valid.";
 
 /**
  * The channel that the bearer token speaks for.
@@ -12,12 +12,10 @@ const advice = "Confirm that the access token in the authorization header is val
  */
 export function authorize(world: World, headers: Headers): Channel {
   const [, text] = /^Bearer (\S+)$/i.exec(headers.get("authorization") ?? "") ?? [];
-  if (text === undefined) throw new LineError(401, `Authentication failed. ${advice}`);
+  if (text === undefined) throw new LineError(401, noToken);
   const channelId = tryFindToken(world, text)?.channelId ?? tryOpenStateless(world, text);
   const channel = channelId === undefined ? undefined : tryFindChannel(world, channelId);
-  if (channel === undefined) {
-    throw new LineError(401, `Authentication failed due to the following reason: invalid token. ${advice}`);
-  }
+  if (channel === undefined) throw new LineError(401, world.behaviour.unauthorizedMessage);
   if (channel.kind !== "messaging-api") {
     throw new LineError(403, "Access to this API is not available for your account");
   }

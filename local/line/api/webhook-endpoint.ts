@@ -16,6 +16,7 @@ const getWebhookEndpoint: Handler = ({ channel: { webhook } }): messagingApi.Get
 const setWebhookEndpoint: Handler<messagingApi.SetWebhookEndpointRequest> = async ({ world, channel, body }) => {
   const url = parseEndpoint(body.endpoint);
   if (world.behaviour.setResolvesHost) await checkHost(world, url);
+  if (world.behaviour.setSendsTest && !(await world.webhooks.test(channel, body.endpoint)).success) throw invalidUrl();
   const { webhook } = channel;
   if (webhook.endpoint !== undefined) webhook.formerEndpoint = webhook.endpoint;
   webhook.changedAtMs = world.clock.now();

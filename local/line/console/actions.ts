@@ -78,7 +78,8 @@ export async function runAction(world: World, name: keyof Actions, input: unknow
 export function createConsoleActions(world: World): ConsoleActions {
   const functions = Object.keys(actions).map((name) => [
     name,
-    (input?: unknown) => runAction(world, name as keyof Actions, input),
+    // Copied: what the caller got stays as it was, and is not the simulator's own.
+    async (input?: unknown) => structuredClone(await runAction(world, name as keyof Actions, input)),
   ]);
   return Object.fromEntries(functions) as ConsoleActions;
 }

@@ -73,7 +73,7 @@ export function nextMessage(
     message.by === undefined &&
     message.seq > after;
   const said = world.state.messages.find(fits);
-  if (said !== undefined) return Promise.resolve(said);
+  if (said !== undefined) return Promise.resolve({ ...said });
   return new Promise((resolve, reject) => {
     const abort = () => {
       unsubscribe();
