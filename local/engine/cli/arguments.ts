@@ -73,7 +73,8 @@ function findWord(root: Word, args: string[]): { word: Word; words: string[]; re
     if (argument === "--") return { word, words, rest: [...rest, ...args.slice(index)] };
     if (argument.startsWith("-")) {
       rest.push(argument);
-      if (takesNextArgument(argument, { ...root.flags, ...word.flags })) rest.push(args[(index += 1)] ?? "");
+      if (takesNextArgument(argument, { ...root.flags, ...word.flags }))
+        rest.push(...args.slice((index += 1), index + 1));
       continue;
     }
     const next = Object.entries(word.words ?? {}).find(

@@ -1,4 +1,5 @@
 import { UserError } from "../../../line/user-error.ts";
+import { parseStackReference } from "../backend/stack-reference.ts";
 import { createDisplay } from "../display/display.ts";
 import { type EngineEvent, type StackOperation, type StackOperationResult, runStackOperation } from "../engine.ts";
 import type { Command } from "./arguments.ts";
@@ -48,7 +49,8 @@ async function run(context: Context, command: Command, kind: Kind, isPreview: bo
   const { flags } = command;
   const stack = await stackNameOf(context, command);
   const eventLog = await openEventLog(flags.text("event-log"));
-  const output = flags.on("json") ? jsonOutput(isPreview) : humanOutput(command, kind, isPreview, stack);
+  const { name } = parseStackReference(stack, context.project?.name);
+  const output = flags.on("json") ? jsonOutput(isPreview) : humanOutput(command, kind, isPreview, name);
   let failed = false;
   try {
     const result = await interruptible((signal) =>

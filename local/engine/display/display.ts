@@ -1,9 +1,10 @@
 import { createLogUpdate } from "log-update";
-import type { EngineEvent } from "../core/events.ts";
+import type { EngineEvent, StepEventMetadata } from "../core/events.ts";
 import { createPaint } from "./text.ts";
 import { diagnosticLines, diffLines, outputLines, summaryLines } from "./report-lines.ts";
 import { stepWords } from "./operations.ts";
 import { type Row, createRows } from "./rows.ts";
+import { isReplacementPart, shownStep } from "./shown-steps.ts";
 import { rowInfo, rowStatus, shortType, treeLines } from "./tree-lines.ts";
 
 export interface DisplayOptions {
@@ -53,20 +54,37 @@ export function createDisplay(options: DisplayOptions): Display {
     else if (row && !options.suppressProgress) write(options.diff ? diffOf(row, event) : plainLine(row, event));
   }
 
-  const diffOf = (row: Row, event: EngineEvent) =>
-    event.resourcePreEvent || event.resOpFailedEvent ? diffLines(row, paint) : [];
+  function diffOf(row: Row, event: EngineEvent): string[] {
+    const step = event.resOutputsEvent ? undefined : shownStep(event);
+    return step && !isReplacementPart(step) ? diffLines(row, paint) : [];
+  }
 
   function plainLine(row: Row, event: EngineEvent): string[] {
-    const isStep = event.resourcePreEvent || event.resOutputsEvent || event.resOpFailedEvent;
-    if (isStep && row.op === "same" && row.status !== "failed" && !options.showSame) return [];
-    // A preview's two events of a step say the same.
-    if (preview && event.resourcePreEvent) return [];
-    const { sign, style } = stepWords[row.op];
-    const text = event.diagnosticEvent
-      ? event.diagnosticEvent.message.trim().split("\n")[0]
-      : rowStatus(row, preview, now());
-    const info = event.diagnosticEvent ? "" : rowInfo(row);
-    return [`${paint(style, ` ${sign.padEnd(2)}`)} ${shortType(row.type)} ${row.name} ${text ?? ""} ${info}`.trimEnd()];
+    const { diagnosticEvent } = event;
+    const step = shownStep(event);
+    if (step ? !isWorthALine(step, row) : !diagnosticEvent) return [];
+    const { sign, style } = stepWords[step?.op ?? row.op];
+    const status = step
+      ? rowStatus({ ...row, op: step.op }, preview, now())
+      : diagnosticEvent?.message.trim().split("\n")[0];
+    const line = `${shortType(row.type)} ${row.name} ${status ?? ""} ${step ? rowInfo(row) : ""}`;
+    return [`${paint(style, ` ${sign.padEnd(2)}`)} ${line}`.trimEnd()];
+  }
+
+  const told = new Set<string>();
+  /** What a refresh finds takes the place of the refresh itself. */
+  function isNew({ urn, op }: StepEventMetadata): boolean {
+    const key = `${urn} ${op}`;
+    return op !== "refresh" && !told.has(key) && told.add(key) !== undefined;
+  }
+
+  /** A preview says each thing once, an operation when it begins and when it ends. */
+  function isWorthALine(step: StepEventMetadata, row: Row): boolean {
+    if (row.status === "failed") return true;
+    if (step.op === "same") return options.showSame === true;
+    if (preview) return !isReplacementPart(step) && isNew(step);
+    // Its parts are said already.
+    return step.op !== "replace";
   }
 
   function finish(event: EngineEvent): void {

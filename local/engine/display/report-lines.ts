@@ -9,7 +9,7 @@ import { type Paint, formatSeconds } from "./text.ts";
 export function diagnosticLines(rows: Rows, paint: Paint): string[] {
   const speakers = [...rows.byUrn.values()].filter((row) => row.diagnostics.length > 0);
   if (speakers.length === 0) return [];
-  return ["", paint("bold", "Diagnostics:"), ...speakers.flatMap((row) => rowDiagnostics(row, paint))];
+  return ["", paint("bold", "Diagnostics:"), ...speakers.flatMap((row) => rowDiagnostics(row, paint))].slice(0, -1);
 }
 
 const severityStyles = { error: "red", warning: "yellow", info: "cyan", "info#err": "dim" } as const;

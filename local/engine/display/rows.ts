@@ -1,7 +1,7 @@
 import type { StepOp, Urn } from "../core/contracts.ts";
 import type { DiagnosticEvent, EngineEvent, StepEventMetadata } from "../core/events.ts";
 import { parseUrn } from "../core/urn.ts";
-import { shownStep } from "./internal-steps.ts";
+import { isReplacementPart, shownStep } from "./shown-steps.ts";
 
 /** What is known of one resource while an operation runs. */
 export interface Row {
@@ -53,18 +53,15 @@ export function createRows(now: () => number): Rows {
 
   function step(metadata: StepEventMetadata, status: Row["status"]): Row {
     const row = rowOf(metadata.urn);
-    // The outputs of a component come again and again; they say nothing new of a finished step.
-    const op = metadata.op === "same" && row.op !== "same" ? row.op : metadata.op;
-    if (status === "under way") row.startedAt = now();
+    row.parent = (metadata.new ?? metadata.old)?.parent || row.parent;
+    row.progress = undefined;
+    // The outputs of a component come after its own step, and say nothing new of it.
+    const told = metadata.op === "same" && row.op !== "same";
+    if (!told) Object.assign(row, taken(row, metadata, status));
+    if (status === "under way") row.startedAt = row.status === "under way" ? row.startedAt : now();
     else row.endedAt = now();
-    const failed = row.status === "failed" && row.op === op;
-    return Object.assign(row, {
-      op,
-      status: failed ? "failed" : status,
-      step: metadata.op === op ? metadata : row.step,
-      parent: (metadata.new ?? metadata.old)?.parent || undefined,
-      progress: undefined,
-    });
+    row.status = row.status === "failed" ? "failed" : status;
+    return row;
   }
 
   function diagnostic(event: DiagnosticEvent, root: Urn | undefined): Row | undefined {
@@ -85,6 +82,14 @@ export function createRows(now: () => number): Rows {
       return undefined;
     },
   };
+}
+
+/** Between its parts a replacement is still one, and so it is at its end. */
+function taken(row: Row, metadata: StepEventMetadata, status: Row["status"]): Pick<Row, "op" | "step"> {
+  const part = isReplacementPart(metadata);
+  const op = part && status === "done" ? "replace" : metadata.op;
+  // The properties that matter are those of the replacement itself: old and new side by side.
+  return { op, step: part && row.step?.op === "replace" ? row.step : metadata };
 }
 
 function rootOf(rows: ReadonlyMap<Urn, Row>): Urn | undefined {

@@ -7,6 +7,11 @@ export function shownStep(event: EngineEvent): StepEventMetadata | undefined {
   return step && !isInternal(step) ? step : undefined;
 }
 
+/** Of a replacement, its one step `replace` is shown; the others are how it is done. */
+export function isReplacementPart({ op, logical }: StepEventMetadata): boolean {
+  return logical !== true && op.includes("replace");
+}
+
 function isInternal({ op, urn }: StepEventMetadata): boolean {
   return op === "remove-pending-replace" || isDefaultProvider(urn);
 }
