@@ -13,7 +13,7 @@ export interface State {
   tokens: Record<string, Token>;
   /** Signs stateless tokens. */
   tokenKey: string;
-  /** Oldest first; see `limits.ts` for how many are kept. */
+  /** Oldest first; see `chat-log.ts` for how many are kept. */
   messages: ChatMessage[];
 }
 

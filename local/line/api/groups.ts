@@ -1,7 +1,7 @@
 import { LineError, notFound } from "../errors.ts";
 import { isGroupId, isRoomId, isUserId, toUserId } from "../ids.ts";
 import type { Group } from "../state.ts";
-import { leaveGroupAsBot } from "../console/group-changes.ts";
+import { leaveGroupAsBot } from "../leaving.ts";
 import { tryFindGroup, tryFindPerson, tryFindPersonById, type World } from "../world.ts";
 import type { Call, Handler } from "./call.ts";
 import { parseStart, toStart } from "./paging.ts";

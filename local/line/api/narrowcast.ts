@@ -3,7 +3,7 @@ import { LineError, notFound } from "../errors.ts";
 import type { Narrowcast } from "../memory.ts";
 import type { Call, Handler } from "./call.ts";
 import { notSimulated } from "./not-simulated.ts";
-import { findQuota, takeQuota } from "./quota.ts";
+import { findQuota, takeQuota } from "../quota.ts";
 import { once } from "./retry-key.ts";
 import { deliver } from "./send.ts";
 import { friendsOf } from "./send-many.ts";

@@ -4,7 +4,7 @@ import { isUserId, toUserId } from "../ids.ts";
 import type { Channel } from "../state.ts";
 import { isFriend, tryFindPerson, type World } from "../world.ts";
 import type { Handler } from "./call.ts";
-import { countSent, countUnits, takeQuota } from "./quota.ts";
+import { countSent, countUnits, takeQuota } from "../quota.ts";
 import { sees } from "./recipients.ts";
 import { once } from "./retry-key.ts";
 import { deliver } from "./send.ts";

@@ -3,7 +3,7 @@ import { addMessage } from "../chat-log.ts";
 import { LineError } from "../errors.ts";
 import { nextMessageId, randomToken } from "../ids.ts";
 import type { Call, Handler } from "./call.ts";
-import { countSent, countUnits, takeQuota } from "./quota.ts";
+import { countSent, countUnits, takeQuota } from "../quota.ts";
 import { findReach } from "./recipients.ts";
 import { once } from "./retry-key.ts";
 
@@ -31,7 +31,7 @@ const pushMessage: Handler<messagingApi.PushMessageRequest> = (call) =>
     takeQuota(world, channel, recipients);
     countSent(world, channel, "push", recipients);
     countUnits(world, channel, body.customAggregationUnits);
-    return { sentMessages: recipients === 0 ? unseen(body.messages) : deliver(call, chatId, body.messages) };
+    return { sentMessages: recipients === 0 ? pretend(call, body.messages) : deliver(call, chatId, body.messages) };
   });
 
 /** Puts the messages into the chat and tells their ids. */
@@ -49,9 +49,9 @@ export function deliver(
 }
 
 /** What LINE answers for someone who will not see it: as if it had been sent. */
-const unseen = (messages: messagingApi.Message[]): messagingApi.SentMessage[] =>
+const pretend = ({ world }: Call, messages: messagingApi.Message[]): messagingApi.SentMessage[] =>
   messages.map(({ type }) => ({
-    id: String(600_000_000_000_000_000n + BigInt(Math.floor(Math.random() * 1e15))),
+    id: nextMessageId(world.state),
     ...(quotable.has(type) && { quoteToken: randomToken(48) }),
   }));
 

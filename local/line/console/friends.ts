@@ -4,7 +4,7 @@ import { nextMessageId } from "../ids.ts";
 import type { Channel } from "../state.ts";
 import { refuse, type World } from "../world.ts";
 import { action, channelId, findBotChannel, findPerson, userId } from "./action.ts";
-import { directChat, emit } from "./emit.ts";
+import { directChat, emit } from "../webhook/emit.ts";
 
 const pair = v.object({ channelId, userId });
 

@@ -1,9 +1,10 @@
 import * as v from "valibot";
 import { randomId, toUserId } from "../ids.ts";
-import type { Channel, Group } from "../state.ts";
+import type { Group } from "../state.ts";
+import { takeBotOut } from "../leaving.ts";
 import { refuse, type World } from "../world.ts";
 import { action, channelId, findBotChannel, findPerson, userId } from "./action.ts";
-import { emit, groupChat, type Emitted } from "./emit.ts";
+import { emit, groupChat, type Emitted } from "../webhook/emit.ts";
 
 function findGroup(world: World, id: string): Group {
   const group = world.state.groups.find((candidate) => candidate.id === id);
@@ -54,19 +55,6 @@ export const removeBot = action(inGroup, (world, input) => {
   takeBotOut(world, group);
   return emit(world, groupChat(channel, group), { type: "leave" });
 });
-
-/** The bot leaves by its own call: it is told of that too. */
-export function leaveGroupAsBot(world: World, channel: Channel, group: Group): void {
-  takeBotOut(world, group);
-  // The call is answered before the event arrives; what came of it is in the traces.
-  void emit(world, groupChat(channel, group), { type: "leave" });
-}
-
-function takeBotOut(world: World, group: Group): void {
-  delete group.channelId;
-  delete group.joinUntold;
-  world.changed();
-}
 
 const members = v.object({ channelId, groupId: v.string(), userIds: v.pipe(v.array(userId), v.minLength(1)) });
 

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { nextMessageId } from "../ids.ts";
 import type { World } from "../world.ts";
 import { action } from "./action.ts";
-import type { Emitted } from "./emit.ts";
+import type { Emitted } from "../webhook/emit.ts";
 import { findPlace, write, writer, type Place } from "./writing.ts";
 
 const maxBytes = 20 * 1024 * 1024;

@@ -3,7 +3,7 @@ import { ulid } from "ulid";
 import { refuse } from "../world.ts";
 import { action, channelId, findBotChannel, userId } from "./action.ts";
 import type { LineEvent } from "../webhook/events.ts";
-import { emit } from "./emit.ts";
+import { emit } from "../webhook/emit.ts";
 import { findPlace } from "./writing.ts";
 
 const one = { channelId, userId };

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { toUserId } from "../ids.ts";
 import type { Channel, ChatMessage } from "../state.ts";
-import { findQuota } from "../api/quota.ts";
+import { findQuota } from "../quota.ts";
 import { isFriend, type World } from "../world.ts";
 import { action } from "./action.ts";
 import { toFriendUrl } from "./friend-link.ts";

@@ -5,7 +5,7 @@ import { nextMessageId, randomToken } from "../ids.ts";
 import type { ChatMessage } from "../state.ts";
 import { refuse, type World } from "../world.ts";
 import { action } from "./action.ts";
-import { emit } from "./emit.ts";
+import { emit } from "../webhook/emit.ts";
 import { findPlace, writer } from "./writing.ts";
 
 /** Taps a control with a postback action; `displayText` appears in the chat as the person's, and is no message event. */

@@ -6,7 +6,7 @@ import type { Channel, Group, Person } from "../state.ts";
 import type { Chat } from "../webhook/events.ts";
 import { refuse, tryFindGroup, type World } from "../world.ts";
 import { action, channelId, findBotChannel, findPerson, userId } from "./action.ts";
-import { directChat, emit, groupChat, type Emitted } from "./emit.ts";
+import { directChat, emit, groupChat, type Emitted } from "../webhook/emit.ts";
 
 /** Who writes, and where: to the bot alone, or in a group or room. */
 export const writer = { channelId, userId, groupId: v.optional(v.string()) };

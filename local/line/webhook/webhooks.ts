@@ -40,10 +40,10 @@ export function createWebhooks(world: () => World, clock: Clock, poster: Poster)
 
   /** One attempt, traced; a failed one is counted and, where the channel asks for it, tried again later. */
   async function attempt(channel: Channel, events: LineEvent[], before: Attempts): Promise<Outcome> {
+    const url = channel.webhook.active ? findEndpoint(world(), channel) : undefined;
+    if (url === undefined) return undefined;
     const fault = world().faults.take("webhook", channel.id);
     if (fault?.delayMs !== undefined && !(await pauses.wait(fault.delayMs))) return undefined;
-    const url = findEndpoint(world(), channel);
-    if (url === undefined || !channel.webhook.active) return undefined;
     for (const event of events) renewReplyToken(world(), event);
     if (fault?.what === "duplicate") void attempt(channel, events, undefined);
     const delivery = fault?.what === "unreachable" ? unreachable(url) : await post(channel, url, events);

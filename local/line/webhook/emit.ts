@@ -1,8 +1,8 @@
 import type { webhook } from "@line/bot-sdk";
 import { isRoomId, toUserId } from "../ids.ts";
 import type { Channel, ChatMessage, Group, Person } from "../state.ts";
-import { toEvent, type Chat, type EventBody } from "../webhook/events.ts";
-import type { Delivery } from "../webhook/post.ts";
+import { toEvent, type Chat, type EventBody } from "./events.ts";
+import type { Delivery } from "./post.ts";
 import type { World } from "../world.ts";
 
 /** What came of something that a person did. */
