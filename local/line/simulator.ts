@@ -77,6 +77,9 @@ export async function startLineSimulator(options: LineSimulatorOptions = {}): Pr
     traces: createTraceLog(clock),
     webhooks: createWebhooks(() => world, clock, poster),
     changed: () => store.changed(),
+    async saved() {
+      await Promise.all([store.flush(), world.contents.flush()]);
+    },
   };
   const reset = async () => {
     await world.webhooks.abort();
@@ -86,7 +89,7 @@ export async function startLineSimulator(options: LineSimulatorOptions = {}): Pr
     world.faults.clear();
     world.traces.clear();
     world.changed();
-    await Promise.all([store.flush(), world.contents.flush()]);
+    await world.saved();
   };
   const server = await listen(createApp(world, reset), port);
   return {
@@ -105,7 +108,7 @@ export async function startLineSimulator(options: LineSimulatorOptions = {}): Pr
       // Streams to open pages never end by themselves.
       server.closeAllConnections();
       await Promise.all([closed, world.webhooks.abort()]);
-      await Promise.all([store.flush(), world.contents.flush()]);
+      await world.saved();
     },
   };
 }

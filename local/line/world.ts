@@ -23,6 +23,8 @@ export interface World {
   webhooks: Webhooks;
   /** Says that `state` changed and has to be written. */
   changed(): void;
+  /** Resolves when all that changed so far is written. */
+  saved(): Promise<void>;
 }
 
 export const tryFindChannel = (world: World, channelId: string): Channel | undefined =>

@@ -229,6 +229,17 @@ describe("what is kept", () => {
     await rm(dataDir, { recursive: true });
   });
 
+  it("is on disk when a setting is answered: no kill takes it away", async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), "line-"));
+    const line = await startLineSimulator({ dataDir });
+
+    await createClient(line).setWebhookEndpoint({ endpoint: "https://localhost/kept" });
+
+    expect(await readFile(join(dataDir, "line.json"), "utf8")).toContain("https://localhost/kept");
+    await line.close();
+    await rm(dataDir, { recursive: true });
+  });
+
   it("of another version is refused and left alone, and so is a port in use", async () => {
     const dataDir = await mkdtemp(join(tmpdir(), "line-"));
     await writeFile(join(dataDir, "line.json"), '{"version":2}');

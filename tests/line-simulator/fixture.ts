@@ -53,7 +53,7 @@ export async function startPlatform(options: LineSimulatorOptions = {}): Promise
           ...(body !== undefined && { "content-type": "application/json" }),
           ...headers,
         },
-        body: body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body),
+        ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
       });
       const text = await response.text();
       return { status: response.status, headers: response.headers, body: text === "" ? undefined : JSON.parse(text) };

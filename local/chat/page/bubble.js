@@ -28,7 +28,10 @@ const shows = {
   video: (bubble, { originalContentUrl, id }) => bubble.append(`🎬 ${originalContentUrl ?? id}`),
   audio: (bubble, { originalContentUrl, id }) => bubble.append(`🔊 ${originalContentUrl ?? id}`),
   file: (bubble, { fileName }) => bubble.append(`📄 ${fileName}`),
-  flex: (bubble, { altText }) => bubble.append(altText),
+  flex: (bubble, { contents, altText }, act) => {
+    bubble.title = altText;
+    for (const one of contents.contents ?? [contents]) bubble.append(createFlex(one, act));
+  },
   template: showTemplate,
 };
 
@@ -47,6 +50,25 @@ function showTemplate(bubble, { altText, template }, act) {
     bubble.append(column.text ?? altText);
     bubble.append(createActions(column.actions ?? [column.action], act));
   }
+}
+
+/**
+ * What a Flex component holds, without its measures: texts, pictures and buttons, in rows and columns.
+ * @param {any} component @param {(action: any) => void} act @returns {Node}
+ */
+function createFlex(component, act) {
+  const { type, layout, text, url, action, contents, header, hero, body, footer } = component;
+  if (type === "text" && contents === undefined)
+    return Object.assign(document.createElement("p"), { textContent: text });
+  if (type === "span") return document.createTextNode(text);
+  if (type === "image" || type === "icon") return createImage(url);
+  if (type === "button") return createActions([action], act);
+  if (type === "separator") return document.createElement("hr");
+  const parts = contents ?? [header, hero, body, footer].filter((part) => part !== undefined);
+  const box = document.createElement("div");
+  box.className = layout === "horizontal" || layout === "baseline" ? "flex row" : "flex";
+  box.append(...parts.map((/** @type {any} */ part) => createFlex(part, act)));
+  return box;
 }
 
 /** @param {any[]} actions @param {(action: any) => void} act */
