@@ -39,6 +39,7 @@ export class Executor {
   readonly skipped: Step[] = [];
   readonly #deployment: Deployment;
   readonly #slots: Slots;
+  readonly #running = new Set<Promise<ChainResult>>();
   readonly #registered = new Map<Urn, Step>();
   /** A refresh keeps reading after a failure, and reports that it failed at the end. */
   readonly #keepGoing: boolean;
@@ -50,17 +51,10 @@ export class Executor {
   }
 
   /** Steps that have to happen one after the other. */
-  async run(chain: Step[]): Promise<ChainResult> {
-    const release = await this.#slots.take();
-    try {
-      for (const step of chain) {
-        if (this.#deployment.stopped.aborted) return "stopped";
-        if (!(await this.#execute(step))) return "failed";
-      }
-      return "done";
-    } finally {
-      release();
-    }
+  run(chain: Step[]): Promise<ChainResult> {
+    const running = this.#run(chain).finally(() => this.#running.delete(running));
+    this.#running.add(running);
+    return running;
   }
 
   async runAll(steps: Step[]): Promise<void> {
@@ -68,14 +62,28 @@ export class Executor {
   }
 
   /** Resolves when nothing is under way any more. */
-  idle(): Promise<void> {
-    return this.#slots.idle();
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  async #run(chain: Step[]): Promise<ChainResult> {
+    const release = await this.#slots.take();
+    try {
+      for (const step of chain) {
+        if (this.#deployment.stopped.aborted) return "stopped";
+        // While the outcome of the last one is being written, another step can already be asked of its provider.
+        if (!(await this.#execute(step, step === chain.at(-1) ? release : undefined))) return "failed";
+      }
+      return "done";
+    } finally {
+      release();
+    }
   }
 
   /** Whether it went well. Whatever went wrong has been reported. */
-  async #execute(step: Step): Promise<boolean> {
+  async #execute(step: Step, applied: (() => void) | undefined): Promise<boolean> {
     try {
-      await this.#applyAndSettle(step);
+      await this.#applyAndSettle(step, applied);
       return true;
     } catch (error) {
       this.#deployment.fail();
@@ -90,7 +98,7 @@ export class Executor {
     }
   }
 
-  async #applyAndSettle(step: Step): Promise<void> {
+  async #applyAndSettle(step: Step, applied: (() => void) | undefined): Promise<void> {
     const { journal, dryRun, reporter } = this.#deployment;
     reporter.pre(step);
     const pending = PENDING[step.op];
@@ -105,6 +113,7 @@ export class Executor {
     }
     this.#remember(step);
     this.#report(step, failure);
+    applied?.();
     if (!dryRun) await this.#settle(step, failure === undefined || failure instanceof InitializationFailed);
     if (failure !== undefined) throw new StepFailed(messageOf(failure), { cause: failure });
   }

@@ -9,7 +9,7 @@ import { Planner, type Registration } from "./planner.ts";
 import { Told } from "./reporter.ts";
 import { change, inputsOf, outputsOf, stateOfGoal, tidy, type Goal, type Held } from "./resource-state.ts";
 import { makeStep, type Step } from "./steps.ts";
-import { carryOver, sameAsBefore } from "./untargeted.ts";
+import { carryOver, refuseCycle, sameAsBefore } from "./untargeted.ts";
 import { dependenciesOf, isProviderType, makeUrn, requirementsOf } from "./urn.ts";
 
 export interface Registered {
@@ -100,6 +100,7 @@ export class Registrar {
     await this.#planner.check(registration, targeted);
     if (former.conflict) throw new Told(`resource ${urn} is invalid`);
     const carried = targeted && this.#deployment.targets.constrained ? requirementsOf(fresh.state) : [];
+    refuseCycle(this.#deployment, this.#plan, urn, carried);
     const before = carryOver(this.#deployment, this.#plan, carried);
     const steps = [...before, ...(await this.#steps(registration, targeted))];
     // A preview goes on, so that one run shows all there is to show.
@@ -275,7 +276,10 @@ export class Registrar {
       return { held, result: "skip", unknown };
     }
     const result = await this.#executor.run(steps);
-    if (result === "failed" && this.#deployment.operation.continueOnError) return { held, result: "fail", unknown };
+    if (result === "failed" && this.#deployment.operation.continueOnError) {
+      this.#skipped.add(held.state.urn);
+      return { held, result: "fail", unknown };
+    }
     if (result !== "done") throw new MonitorClosed();
     return { held, result: "success", unknown };
   }

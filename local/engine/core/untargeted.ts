@@ -27,3 +27,20 @@ export function carryOver(deployment: Deployment, plan: Plan, urns: Urn[]): Step
     return sameAsBefore(deployment, plan, held);
   });
 }
+
+/** @throws if what a target needs now is left alone, and as it is needs the target itself: neither could come first */
+export function refuseCycle(deployment: Deployment, plan: Plan, target: Urn, needs: Urn[]): void {
+  const seen = new Set<Urn>();
+  const queue = [...needs];
+  for (let urn = queue.pop(); urn !== undefined; urn = queue.pop()) {
+    const state = deployment.old(urn);
+    if (!state || seen.has(urn) || plan.isTarget(state)) continue;
+    seen.add(urn);
+    const next = requirementsOf(state);
+    if (next.some((needed) => (plan.aliased.get(needed) ?? needed) === target))
+      throw new Error(
+        `'${target}' now depends on '${urn}', which depends on it as long as it is no target; add it to the --target list`,
+      );
+    queue.push(...next);
+  }
+}

@@ -184,10 +184,7 @@ describe("a Node.js program", () => {
     const { default: grpc } = await import("@grpc/grpc-js");
     const language = new automation.LanguageServer(() => Promise.resolve({ made: "inline" }));
     const server = new grpc.Server();
-    server.addService(
-      languageServices.LanguageRuntimeService,
-      language as unknown as import("@grpc/grpc-js").UntypedServiceImplementation,
-    );
+    server.addService(languageServices.LanguageRuntimeService, language);
     const port = await new Promise<number>((resolve, reject) => {
       server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
         error ? reject(error) : resolve(bound),

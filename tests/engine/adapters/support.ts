@@ -14,7 +14,7 @@ import { runOperation } from "../../../local/engine/core/operation.ts";
 import { fromStruct, serve, toStruct, unary, type Server } from "../../../local/engine/adapters/grpc.ts";
 import { createNodejsProgram } from "../../../local/engine/adapters/nodejs-program.ts";
 import { createProviderHost } from "../../../local/engine/adapters/provider-host.ts";
-import { MemoryStore } from "../core/harness.ts";
+import type { MemoryStore } from "../core/harness.ts";
 
 export const deployment = {
   organization: "organization",
