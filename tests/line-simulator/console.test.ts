@@ -139,7 +139,11 @@ describe("accounts", () => {
   });
 
   it("show messages that were read, and a sign of typing", async () => {
+    const automatic = await platform.line.console.sendText({ ...mei, text: "read at once" });
+    await platform.line.console.setSettings({ channelId, chat: true });
     const { message } = await platform.line.console.sendText({ ...mei, text: "read me" });
+    expect([automatic.message?.readAtMs, message?.readAtMs]).toEqual([platform.clock.now(), undefined]);
+    expect(await platform.client.getBotInfo()).toMatchObject({ chatMode: "chat", markAsReadMode: "manual" });
     await platform.client.markMessagesAsReadByToken({ markAsReadToken: message!.markAsReadToken! });
     await platform.client.showLoadingAnimation({ chatId: userIds.mei, loadingSeconds: 5 });
 

@@ -33,6 +33,7 @@ describe("the table of routes and shapes", () => {
 describe.skipIf(!hasOpenApi)("the check against LINE's descriptions", () => {
   it("finds an answer that lacks what is required", () => {
     expect(answerProblems("GET", "/v2/bot/info", 200, { userId: "U1" })).not.toEqual([]);
+    expect(answerProblems("GET", "/v2/bot/info", 401, { error: "invalid" })).not.toEqual([]);
     expect(answerProblems("POST", "/v2/bot/message/push", 202, {})).not.toEqual([]);
   });
 

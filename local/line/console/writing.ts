@@ -66,6 +66,8 @@ export async function write(
     content,
     markAsReadToken,
     ...quoteToken,
+    // Without people who answer by hand, everything counts as read at once.
+    ...(!channel.settings.chat && { readAtMs: world.clock.now() }),
     ...(readyAtMs !== undefined && { readyAtMs }),
   });
   if (chat.source?.type === "user") noteWriting(world, channel, person);
