@@ -8,6 +8,7 @@ import type { RunningCloud } from "../local/instance.ts";
 export const root = path.dirname(import.meta.dirname);
 export const localDataDir = path.join(root, ".local");
 export const localStack = "local";
+export const programDir = path.join(root, "infra");
 
 /** A cloud of this process, or one that another process runs. */
 export type DeployTarget = Pick<RunningCloud, "env" | "attachedProviders"> & { lineUrl: string };

@@ -11,6 +11,7 @@ import {
   localEnvironment,
   localStack,
   parsePort,
+  programDir,
   root,
   runLocally,
   toTarget,
@@ -64,7 +65,7 @@ const isKind = (word: string | undefined): word is Kind => kinds.some((kind) => 
 async function withLocalCloud({ port }: Values, use: (target: DeployTarget) => Promise<number>): Promise<number> {
   const running = await tryFindRunning(localDataDir);
   if (running !== undefined) return use(running);
-  const cloud = await startLocalCloud({ dataDir: localDataDir, ...parsePort(port) });
+  const cloud = await startLocalCloud({ dataDir: localDataDir, programDir, ...parsePort(port) });
   try {
     return await use(toTarget(cloud));
   } finally {

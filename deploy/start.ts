@@ -6,7 +6,7 @@ import type { AwsTrace } from "../local/aws/aws.ts";
 import { type LocalCloud, startLocalCloud } from "../local/cloud.ts";
 import { parseCommandLine, runCommand } from "./command-line.ts";
 import { describeLogLine } from "./function-log.ts";
-import { localDataDir, parsePort, runLocally, toTarget } from "./local-stack.ts";
+import { localDataDir, parsePort, programDir, runLocally, toTarget } from "./local-stack.ts";
 import { proveAnswer } from "./proof.ts";
 
 const command = {
@@ -21,6 +21,7 @@ async function start(): Promise<number> {
   const log = keepFunctionLog();
   const cloud = await startLocalCloud({
     dataDir: localDataDir,
+    programDir,
     ...parsePort(values.port),
     fresh: values.fresh ?? false,
     onTrace: log.add,

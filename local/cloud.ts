@@ -8,6 +8,8 @@ import { type LineSimulator, startLineSimulator } from "./line/simulator.ts";
 export interface LocalCloudOptions {
   /** Where everything is kept: the cloud's data, and below `.pulumi` the stack's state. */
   dataDir: string;
+  /** The program's folder: an engine's provider runs there, and finds assets relative to it. */
+  programDir: string;
   /** Of the LINE simulator and its page. Default: 4400. 0 takes a free one. */
   linePort?: number;
   /** Of the first API's HTTPS gateway. Default: 4443. 0 takes a free one. */
@@ -50,13 +52,11 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
   started.defer(() => instance.close());
   await prepareFolder(dataDir, options.fresh ?? false);
 
-  // The program names its artifact relative to its own folder.
-  const assetRoot = path.join(import.meta.dirname, "../infra");
   const aws = await startLocalAws({
     dataDir: path.join(dataDir, "aws"),
     gatewayPort,
     ...(onTrace === undefined ? {} : { onTrace }),
-    assetRoot,
+    assetRoot: options.programDir,
   }).catch((error: unknown) => {
     throw error instanceof LocalAwsError ? new UserError(error.message, { cause: error }) : error;
   });

@@ -1,3 +1,4 @@
+import { programDir } from "../../deploy/local-stack.ts";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { Agent, request } from "node:https";
@@ -66,7 +67,7 @@ async function timeProof(cwd: string, options: string[]): Promise<number> {
 
 /** Against the deployment that is kept in this folder. The body has no events: the way there and back alone. */
 async function measureWebhook(dataDir: string, requests: number): Promise<{ webhookMs: number; webhookP99Ms: number }> {
-  const cloud = await startLocalCloud({ dataDir, linePort: 0 });
+  const cloud = await startLocalCloud({ dataDir, programDir, linePort: 0 });
   const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: cloud.aws.certificateAuthority });
   try {
     const { channels } = await cloud.line.console.overview({});

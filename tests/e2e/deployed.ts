@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { Agent, request } from "node:https";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { localEnvironment, localStack, root, toTarget } from "../../deploy/local-stack.ts";
+import { localEnvironment, localStack, programDir, root, toTarget } from "../../deploy/local-stack.ts";
 import { sign, signatureHeader } from "../../line/signature.ts";
 import { startLocalCloud } from "../../local/cloud.ts";
 import { runStackOperation, type StackOperation } from "../../local/engine/engine.ts";
@@ -16,7 +16,7 @@ export interface Answer {
 /** The program of this project, deployed to a cloud of the test's own. */
 export async function deploy() {
   const dataDir = await mkdtemp(path.join(tmpdir(), "deployed-"));
-  const cloud = await startLocalCloud({ dataDir, linePort: 0, gatewayPort: 0 });
+  const cloud = await startLocalCloud({ dataDir, programDir, linePort: 0, gatewayPort: 0 });
   const operate = (kind: StackOperation["kind"], more: Partial<StackOperation> = {}) =>
     runStackOperation({
       kind,
