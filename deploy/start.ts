@@ -77,10 +77,10 @@ function tellWhere({ line }: LocalCloud, outputs: Record<string, unknown>): void
   const rows = [
     ["Talk to the bot", line.url],
     ["Webhook", outputs["webhookUrl"]],
-    ["Add as friend", outputs["friendUrl"]],
+    ["Friend link", `${String(outputs["friendUrl"])} (as on LINE; here everyone is a friend)`],
   ];
   console.log();
-  for (const [name, url] of rows) console.log(`${String(name).padEnd(16)} ${styleText("cyan", String(url))}`);
+  for (const [name, url] of rows) console.log(`${String(name).padEnd(15)} ${styleText("cyan", String(url))}`);
   console.log("\nEdit functions/bot.ts, then `npm run up -- local`. Ctrl+C stops; the state is kept.");
 }
 

@@ -29,10 +29,10 @@ export interface LocalCloud {
   close(): Promise<void>;
 }
 
-export const localPorts = { line: 4400, gateway: 4443 };
+const localPorts = { line: 4400, gateway: 4443 };
 
 /** For the local backend and passphrase, whichever engine uses them. They guard nothing. */
-export function localBackend(dataDir: string): Record<string, string> {
+function localBackend(dataDir: string): Record<string, string> {
   return { PULUMI_BACKEND_URL: `file://${path.resolve(dataDir)}`, PULUMI_CONFIG_PASSPHRASE: "local" };
 }
 
