@@ -3,8 +3,13 @@ import grpc from "@grpc/grpc-js";
 import structs from "google-protobuf/google/protobuf/struct_pb.js";
 import type { PropertyMap, PropertyValue } from "../core/contracts.ts";
 
-/** State files and archives can be far larger than gRPC's default of 4 MB. */
+/**
+ * State files and archives can be far larger than gRPC's default of 4 MB. Retries and statistics cost memory for every
+ * call, of which there may be thousands at a time, and serve nobody on loopback.
+ */
 export const CHANNEL_OPTIONS = {
+  "grpc.enable_channelz": 0,
+  "grpc.enable_retries": 0,
   "grpc.max_receive_message_length": 1024 * 1024 * 400,
   "grpc.max_send_message_length": 1024 * 1024 * 400,
 };

@@ -1,5 +1,4 @@
 /** What all parts of one operation share. */
-import { setMaxListeners } from "node:events";
 import type { Operation, ResourceState, Snapshot, Urn } from "./contracts.ts";
 import { DependencyGraph } from "./graph.ts";
 import { Hooks } from "./hooks.ts";
@@ -34,14 +33,14 @@ export class Deployment {
   /** URNs that this operation deletes, or has deleted. */
   readonly deletes = new Set<Urn>();
 
+  readonly whenStopped: Promise<void>;
   readonly #stop = new AbortController();
   #failed = false;
   #abandoned = false;
 
   constructor(operation: Operation, before: Snapshot) {
     this.operation = operation;
-    // Every registration under way listens.
-    setMaxListeners(0, this.#stop.signal);
+    this.whenStopped = new Promise((resolve) => this.stopped.addEventListener("abort", () => resolve()));
     this.kind = operation.kind === "preview" ? (operation.previewOf ?? "update") : operation.kind;
     this.dryRun = operation.kind === "preview";
     this.reporter = new Reporter(operation, this.dryRun);

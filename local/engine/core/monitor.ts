@@ -36,11 +36,16 @@ export class DeploymentMonitor implements Monitor {
   readonly #goals = new Map<Urn, Goal>();
   readonly #defaultProviders = new Map<string, Promise<string>>();
   readonly #unresolved = new Set<Urn>();
+  readonly #closed: Promise<never>;
 
   constructor(deployment: Deployment, registrar: Registrar, executor: Executor) {
     this.#deployment = deployment;
     this.#registrar = registrar;
     this.#executor = executor;
+    this.#closed = deployment.whenStopped.then(() => {
+      throw new MonitorClosed();
+    });
+    this.#closed.catch(() => undefined);
   }
 
   async registerResource(request: RegisterResource): Promise<RegisteredResource> {
@@ -111,19 +116,7 @@ export class DeploymentMonitor implements Monitor {
 
   /** An operation that has stopped answers nobody any more. */
   async #untilStopped<T>(work: Promise<T>): Promise<T> {
-    const { stopped } = this.#deployment;
-    if (stopped.aborted) {
-      work.catch(() => undefined);
-      throw new MonitorClosed();
-    }
-    const { promise, reject } = Promise.withResolvers<never>();
-    const close = (): void => reject(new MonitorClosed());
-    stopped.addEventListener("abort", close, { once: true });
-    try {
-      return await Promise.race([work, promise]);
-    } finally {
-      stopped.removeEventListener("abort", close);
-    }
+    return await Promise.race([work, this.#closed]);
   }
 
   /** Protection, fate and provider of a parent hold for its children, unless they say otherwise. */

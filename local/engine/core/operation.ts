@@ -96,20 +96,13 @@ async function runProgram(deployment: Deployment, monitor: DeploymentMonitor): P
     const program = operation.source?.run(monitor, { dryRun, parallel, signal: stopped });
     // Whatever a program does after that has no meaning any more; closing its source ends it.
     program?.catch(() => undefined);
-    await Promise.race([program, aborted(stopped)]);
+    await Promise.race([program, deployment.whenStopped]);
   } catch (error) {
     // A program that lost its monitor has nothing to say: what stopped the operation was reported.
     if (!stopped.aborted && !(error instanceof ProgramFailed)) reporter.error(messageOf(error));
     if (operation.signal.aborted) deployment.stop();
     else deployment.abandon();
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }
 
 /** After a failure, an output that is missing may just not have been reached: the former ones stay. */

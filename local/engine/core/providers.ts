@@ -16,6 +16,7 @@ import { createBuiltinProvider } from "./builtins.ts";
 import type { Deployment } from "./deployment.ts";
 import { containsUnknowns, equal, UNKNOWN } from "./properties.ts";
 import { inputsOf } from "./resource-state.ts";
+import { Slots } from "./slots.ts";
 import type { Step } from "./steps.ts";
 import { isProviderType, packageOfProvider, parseProviderRef, parseUrn, providerRef } from "./urn.ts";
 
@@ -28,6 +29,7 @@ export class Providers {
   readonly #unconfigured = new Map<Urn, UnconfiguredProvider>();
   readonly #loading = new Map<string, Promise<void>>();
   readonly #aliases = new Map<Urn, Urn>();
+  readonly #questions = new Slots(MAX_QUESTIONS);
   /** What is asked about a provider resource. */
   readonly registry: Provider;
 
@@ -86,7 +88,8 @@ export class Providers {
     return containsUnknowns(filtered) ? NOT_CONFIGURED : await provider.configure(urn, filtered);
   }
 
-  #set(ref: string, provider: Provider): void {
+  #set(ref: string, opened: Provider): void {
+    const provider = withFewQuestions(opened, this.#questions);
     this.#configured.set(ref, provider);
     const { urn, id } = parseProviderRef(ref);
     const former = this.#aliases.get(urn);
@@ -146,6 +149,22 @@ export class Providers {
       invoke: () => Promise.reject(new Error("a provider resource has no functions")),
     };
   }
+}
+
+/** A program may register a thousand resources at once; no provider is the faster for a thousand checks at once. */
+const MAX_QUESTIONS = 32;
+
+function withFewQuestions(provider: Provider, questions: Slots): Provider {
+  return {
+    supportsPreview: provider.supportsPreview,
+    check: (request) => questions.run(() => provider.check(request)),
+    diff: (request) => questions.run(() => provider.diff(request)),
+    create: (request) => provider.create(request),
+    read: (request) => provider.read(request),
+    update: (request) => provider.update(request),
+    delete: (request) => provider.delete(request),
+    invoke: (request) => provider.invoke(request),
+  };
 }
 
 function withoutInternal(inputs: PropertyMap): PropertyMap {

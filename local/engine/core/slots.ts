@@ -7,6 +7,15 @@ export class Slots {
     this.#free = count > 0 ? count : Infinity;
   }
 
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    const release = await this.take();
+    try {
+      return await work();
+    } finally {
+      release();
+    }
+  }
+
   /** Resolves to what gives the place back; to give it back twice is to give it back once. */
   async take(): Promise<() => void> {
     if (this.#free > 0) this.#free -= 1;

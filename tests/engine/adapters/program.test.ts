@@ -4,11 +4,21 @@ import { spawn } from "node:child_process";
 import { createServer, type Socket } from "node:net";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import grpc from "@grpc/grpc-js";
+import automation from "@pulumi/pulumi/automation/server.js";
+import languageServices from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import { describe, expect, it } from "vitest";
 import { isSecret, secret } from "../../../local/engine/core/properties.ts";
 import { createInlineProgram } from "../../../local/engine/adapters/inline-program.ts";
 import { MemoryStore } from "../core/harness.ts";
 import { createProject, deployment, operate } from "./support.ts";
+
+/** The SDK's own host of inline programs, which has no types. */
+interface AutomationServer {
+  LanguageServer: new (program: () => Promise<unknown>) => grpc.UntypedServiceImplementation & {
+    onPulumiExit(hasError: boolean): void;
+  };
+}
 
 /** A dynamic resource that keeps nothing anywhere. */
 const THING = `
@@ -179,10 +189,8 @@ describe("a Node.js program", () => {
 
   it("may live in another process, as a client's language runtime", async () => {
     await using project = await createProject("");
-    const { default: automation } = await import("@pulumi/pulumi/automation/server.js");
-    const { default: languageServices } = await import("@pulumi/pulumi/proto/language_grpc_pb.js");
-    const { default: grpc } = await import("@grpc/grpc-js");
-    const language = new automation.LanguageServer(() => Promise.resolve({ made: "inline" }));
+    const { LanguageServer } = automation as unknown as AutomationServer;
+    const language = new LanguageServer(() => Promise.resolve({ made: "inline" }));
     const server = new grpc.Server();
     server.addService(languageServices.LanguageRuntimeService, language);
     const port = await new Promise<number>((resolve, reject) => {
