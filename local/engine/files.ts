@@ -1,27 +1,47 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, readFile, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { UserError } from "../../line/user-error.ts";
 
 /**
  * Replaces a file whole or not at all: the bytes go to a temporary file beside it and reach the disk before the
  * name does. When it throws, a disk that is full included, the old file stands untouched.
  */
-export async function writeDurably(path: string, content: string): Promise<void> {
+export async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
   // A listing of stacks takes no file of this name for one.
   const temporary = join(folder, `.${basename(path)}.${randomUUID()}.tmp`);
   try {
+    await mkdir(folder, { recursive: true });
     await writeSynced(temporary, content);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw explainWriteError(path, error);
   }
   await syncFolder(folder);
 }
 
-async function writeSynced(path: string, content: string): Promise<void> {
+const writeAdvice: Record<string, string> = {
+  ENOSPC: "the disk is full: free some space",
+  EDQUOT: "the disk quota is used up: free some space",
+  EFBIG: "the file would be larger than it may be: raise the limit (ulimit -f)",
+  EACCES: "this user may not write there: change the folder's permissions or its owner",
+  EPERM: "this user may not write there: change the folder's permissions or its owner",
+  EROFS: "the file system is read-only: choose another folder",
+};
+
+/** What keeps a file from being written, for whoever can do something about it; another error as it is. */
+export function explainWriteError(path: string, error: unknown): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const advice = writeAdvice[code];
+  if (advice === undefined) return error;
+  return new UserError(`${path} cannot be written (${code}): ${advice}, and run this again. What was there stands.`, {
+    cause: error,
+  });
+}
+
+async function writeSynced(path: string, content: string | Uint8Array): Promise<void> {
   const file = await open(path, "wx");
   try {
     await file.writeFile(content);

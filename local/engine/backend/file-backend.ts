@@ -25,7 +25,7 @@ export interface FileBackend {
   removeStack(stack: StackReference, options: { keepBackups: boolean }): Promise<void>;
   readDeployment(stack: StackReference): Promise<VersionedDeployment>;
   /** Writes a checkpoint whole. The caller holds the lock. */
-  writeCheckpoint(stack: StackReference, text: string): Promise<void>;
+  writeCheckpoint(stack: StackReference, content: string | Uint8Array): Promise<void>;
   /** Copies the checkpoint to its `.bak`, so that the state before an operation is at hand after it. */
   keepPrevious(stack: StackReference): Promise<void>;
   lock(stack: StackReference): Promise<Lock>;
@@ -64,7 +64,7 @@ export async function openFileBackend(url: string, base: string): Promise<FileBa
       if (text === undefined) throw new UserError(`no stack named '${stack.name}' found`);
       return parseCheckpoint(text, paths(stack).checkpoint);
     },
-    writeCheckpoint: (stack, text) => writeDurably(paths(stack).checkpoint, text),
+    writeCheckpoint: (stack, content) => writeDurably(paths(stack).checkpoint, content),
     keepPrevious: (stack) => copyFile(paths(stack).checkpoint, paths(stack).previous),
     lock: (stack) => acquireLock(paths(stack).locks),
     cancel: (stack) => removeLocks(paths(stack).locks),

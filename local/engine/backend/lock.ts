@@ -4,7 +4,7 @@ import { link, mkdir, rm, writeFile } from "node:fs/promises";
 import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { UserError } from "../../../line/user-error.ts";
-import { isErrorCode, listNames, tryReadText } from "../files.ts";
+import { explainWriteError, isErrorCode, listNames, tryReadText } from "../files.ts";
 
 /** What a lock file says of its holder; Pulumi writes the same. */
 interface Holder {
@@ -75,14 +75,14 @@ async function refuseOthers(folder: string, own: string | undefined): Promise<vo
 /** A file that others see only with its content: a link to one already written, which fails where the name is taken. */
 async function createWhole(path: string, content: string): Promise<void> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
   // Beside the folder, not in it: a lock is any file in it.
   const temporary = join(dirname(folder), `.${randomUUID()}.tmp`);
-  await writeFile(temporary, content);
   try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(temporary, content);
     await link(temporary, path);
   } catch (error) {
-    if (!isErrorCode(error, "EEXIST")) throw error;
+    if (!isErrorCode(error, "EEXIST")) throw explainWriteError(path, error);
     const holders = await readLocks(folder);
     if (holders.length > 0) throw new StackLocked(holders);
     // Given back between the two looks at it: it is free now.

@@ -43,35 +43,66 @@ function loadResource(stored: StoredResource, ciphertexts: Ciphertexts): Resourc
   };
 }
 
-/** Turns snapshots into the text of a checkpoint file. A resource that stands in the last one is not written anew. */
+/**
+ * Turns snapshots into the bytes of a checkpoint file, which are good until the next call. A resource that stands in
+ * the last one is copied, not serialized again: a stack of a thousand is written many times in one update.
+ */
 export function createSnapshotWriter(stack: StackReference, ciphertexts: Ciphertexts) {
-  const texts = new WeakMap<ResourceState, string>();
-  const textOf = (resource: ResourceState): string => {
-    const known = texts.get(resource);
-    if (known !== undefined) return known;
-    const text = JSON.stringify(storeResource(resource, ciphertexts));
-    texts.set(resource, text);
-    return text;
-  };
+  const known = new WeakMap<ResourceState, Buffer>();
+  const page = createPage();
   const provider = JSON.stringify(providerOf(ciphertexts.salt));
 
-  return async (snapshot: Snapshot): Promise<string> => {
-    const touched = [...snapshot.resources, ...snapshot.pendingOperations.map(({ resource }) => resource)];
-    if (touched.some((resource) => !texts.has(resource) && resourceHoldsSecret(resource))) await ciphertexts.unlock();
-    const resources = snapshot.resources.map(textOf);
-    const operations = snapshot.pendingOperations.map(
-      ({ type, resource }) => `{"resource":${textOf(resource)},"type":${JSON.stringify(type)}}`,
-    );
-    const latest = [
-      `"manifest":${JSON.stringify(createManifest())}`,
-      `"secrets_providers":${provider}`,
-      ...(resources.length > 0 ? [`"resources":[${resources.join(",\n")}]`] : []),
-      ...(operations.length > 0 ? [`"pending_operations":[${operations.join(",\n")}]`] : []),
-      `"metadata":{}`,
-    ].join(",");
+  function addResource(resource: ResourceState): void {
+    let bytes = known.get(resource);
+    if (bytes === undefined) {
+      bytes = Buffer.from(JSON.stringify(storeResource(resource, ciphertexts)));
+      known.set(resource, bytes);
+    }
+    page.add(bytes);
+  }
+
+  return async (snapshot: Snapshot): Promise<Uint8Array> => {
+    const { resources, pendingOperations } = snapshot;
+    const touched = [...resources, ...pendingOperations.map(({ resource }) => resource)];
+    if (touched.some((resource) => !known.has(resource) && resourceHoldsSecret(resource))) await ciphertexts.unlock();
     const { version, features } = schemaOf(snapshot);
-    const head = `"version":${version}${features.length > 0 ? `,"features":${JSON.stringify(features)}` : ""}`;
-    return `{${head},"checkpoint":{"stack":${JSON.stringify(qualifiedName(stack))},"latest":{${latest}}}}\n`;
+    page.clear();
+    page.add(`{"version":${version}`);
+    if (features.length > 0) page.add(`,"features":${JSON.stringify(features)}`);
+    page.add(`,"checkpoint":{"stack":${JSON.stringify(qualifiedName(stack))},"latest":{`);
+    page.add(`"manifest":${JSON.stringify(createManifest())},"secrets_providers":${provider}`);
+    for (const [index, resource] of resources.entries()) {
+      page.add(index === 0 ? ',"resources":[' : ",\n");
+      addResource(resource);
+    }
+    if (resources.length > 0) page.add("]");
+    for (const [index, { type, resource }] of pendingOperations.entries()) {
+      page.add(index === 0 ? ',"pending_operations":[{"resource":' : ',\n{"resource":');
+      addResource(resource);
+      page.add(`,"type":${JSON.stringify(type)}}`);
+    }
+    if (pendingOperations.length > 0) page.add("]");
+    page.add(',"metadata":{}}}}\n');
+    return page.bytes();
+  };
+}
+
+/** Bytes put together in one place that is used again. */
+function createPage() {
+  let buffer = Buffer.alloc(64 * 1024);
+  let length = 0;
+  return {
+    clear() {
+      length = 0;
+    },
+    add(part: string | Buffer) {
+      const size = typeof part === "string" ? Buffer.byteLength(part) : part.length;
+      if (length + size > buffer.length) buffer = Buffer.concat([buffer.subarray(0, length)], (length + size) * 2);
+      if (typeof part === "string") buffer.write(part, length);
+      else part.copy(buffer, length);
+      length += size;
+    },
+    bytes: () => buffer.subarray(0, length),
   };
 }
 

@@ -39,10 +39,10 @@ export function createStackStore(options: {
     decode,
     load: async () => decode((await backend.readDeployment(stack)).deployment, path),
     async save(snapshot) {
-      const text = await write(snapshot);
+      const bytes = await write(snapshot);
       if (!keptPrevious) await backend.keepPrevious(stack);
       keptPrevious = true;
-      await backend.writeCheckpoint(stack, text);
+      await backend.writeCheckpoint(stack, bytes);
     },
   };
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { openFileBackend } from "../../../local/engine/backend/file-backend.ts";
 import { emptyDeployment } from "../../../local/engine/backend/snapshot-codec.ts";
 import { createStackStore } from "../../../local/engine/backend/stack-store.ts";
-import type { PropertyMap } from "../../../local/engine/core/contracts.ts";
+import type { PropertyMap, ResourceState } from "../../../local/engine/core/contracts.ts";
 import { secret } from "../../../local/engine/core/properties.ts";
 import { createSecretsManager } from "../../../local/engine/secrets/passphrase.ts";
 import { createSnapshot, createTempFolder, rootUrn, stack, thingUrn } from "../support.ts";
@@ -165,26 +165,13 @@ describe("a stack's store", () => {
     expect(await readdir(dirname(store.path))).toEqual(["dev.json"]);
   });
 
-  it("writes a thousand resources again without serializing those that are the same", async () => {
+  it("does not serialize a resource again that it has written", async () => {
     await using store = await createStore();
     let reads = 0;
-    const watched = Array.from({ length: 1000 }, () => ({
-      get inputs() {
-        reads += 1;
-        return { a: 1 };
-      },
-    }));
+    const thing = { ...createSnapshot([{}]).resources[1] } as ResourceState;
+    Object.defineProperty(thing, "inputs", { enumerable: true, get: () => ((reads += 1), { a: 1 }) });
     const snapshot = createSnapshot();
-    snapshot.resources.push(
-      ...watched.map(
-        ({ ...state }, index) =>
-          Object.defineProperty(
-            { ...createSnapshot([{}]).resources[1], urn: thingUrn(`n${index}`), ...state },
-            "inputs",
-            { enumerable: true, get: () => ((reads += 1), { a: 1 }) },
-          ) as never,
-      ),
-    );
+    snapshot.resources.push(thing);
     const open = store.open();
     await open.save(snapshot);
     const once = reads;
