@@ -1,3 +1,4 @@
+import { GetFunctionConfigurationCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import {
   GetSecretValueCommand,
   InvalidRequestException,
@@ -9,7 +10,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { callJson, invoke, toClient } from "./support/aws-requests.ts";
-import { createAws, createFunction, createRole, shareAws, TYPES } from "./support/local-aws.ts";
+import { createApi, createAws, createFunction, createRole, shareAws, TYPES } from "./support/local-aws.ts";
 
 const aws = shareAws();
 
@@ -88,6 +89,43 @@ describe("Secrets Manager, called by the official client", () => {
     const { SecretString } = await createSdkClient().send(new GetSecretValueCommand({ SecretId: secret.id }));
 
     expect(SecretString).toBe("new");
+  });
+});
+
+describe("Lambda, called by the official client", () => {
+  const createLambdaClient = () => {
+    const client = new LambdaClient({
+      endpoint: aws.aws.endpointUrl,
+      region: "ap-northeast-1",
+      credentials: { accessKeyId: "test", secretAccessKey: "test" },
+    });
+    onTestFinished(() => client.destroy());
+    return client;
+  };
+
+  test("tells which code and version an alias stands for, by name and by ARN", async () => {
+    const { fn, alias } = await createApi(aws, "export const handler = async () => 1;");
+    const client = createLambdaClient();
+
+    for (const input of [
+      { FunctionName: fn.id, Qualifier: "live" },
+      { FunctionName: `${String(fn.outputs["arn"])}:live` },
+    ]) {
+      expect(await client.send(new GetFunctionConfigurationCommand(input))).toMatchObject({
+        FunctionName: fn.id,
+        FunctionArn: alias.id,
+        Version: fn.outputs["version"],
+        CodeSha256: fn.outputs["codeSha256"],
+        Handler: "index.handler",
+        State: "Active",
+      });
+    }
+  });
+
+  test("answers with the error that the client knows", async () => {
+    const ask = createLambdaClient().send(new GetFunctionConfigurationCommand({ FunctionName: "none" }));
+
+    await expect(ask).rejects.toMatchObject({ name: "ResourceNotFoundException" });
   });
 });
 

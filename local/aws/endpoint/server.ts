@@ -6,10 +6,10 @@ import { text } from "node:stream/consumers";
 import { logs } from "../cloudwatch/log-operations.ts";
 import type { Cloud } from "../cloud.ts";
 import { LocalAwsError, ServiceError } from "../errors.ts";
-import { resolveFunction } from "../lambda/model.ts";
+import { lambdaRoutes } from "../lambda/rest-operations.ts";
 import { secretsManager } from "../secretsmanager/operations.ts";
 import { answerSts } from "../sts/get-caller-identity.ts";
-import { authorize, toCaller } from "../sts/identity.ts";
+import { toCaller } from "../sts/identity.ts";
 import { answerJson, isSigned } from "./json-protocol.ts";
 import type { EndpointAnswer, JsonService } from "./json-protocol.ts";
 
@@ -62,9 +62,14 @@ async function answer(request: IncomingMessage, body: string, cloud: Cloud): Pro
   const { headers } = request;
   const service = JSON_SERVICES[String(target).split(".")[0] ?? ""];
   if (typeof target === "string" && service) return answerJson(service, { target, headers, body }, cloud);
-  const [, functionName] = /^\/2015-03-31\/functions\/([^/]+)\/invocations$/.exec(pathname) ?? [];
-  if (functionName !== undefined && request.method === "POST")
-    return invokeFunction(decodeURIComponent(functionName), searchParams, request, body, cloud);
+  for (const route of lambdaRoutes) {
+    const [, functionName] = (request.method === route.method && route.path.exec(pathname)) || [];
+    if (functionName === undefined) continue;
+    return route.run(
+      { functionName: decodeURIComponent(functionName), parameters: searchParams, headers, body },
+      cloud,
+    );
+  }
   const action = new URLSearchParams(body).get("Action");
   if (action === "GetCallerIdentity") return answerSts(toCaller(headers, cloud));
   throw new ServiceError(
@@ -72,44 +77,6 @@ async function answer(request: IncomingMessage, body: string, cloud: Cloud): Pro
     `${request.method} ${pathname}${target || action ? ` (${String(target ?? action)})` : ""} is not simulated by the local AWS`,
     501,
   );
-}
-
-/** Lambda's Invoke: the payload in the body, how it went in headers. */
-async function invokeFunction(
-  functionName: string,
-  parameters: URLSearchParams,
-  request: IncomingMessage,
-  body: string,
-  cloud: Cloud,
-): Promise<EndpointAnswer> {
-  const type = request.headers["x-amz-invocation-type"] ?? "RequestResponse";
-  if (type !== "RequestResponse")
-    throw new ServiceError("UnknownOperationException", `Invocation type ${String(type)} is not simulated`, 501);
-  const qualifier = parameters.get("Qualifier") ?? undefined;
-  const { invokedArn } = resolveFunction(cloud, functionName, qualifier);
-  authorize(cloud, toCaller(request.headers, cloud), "lambda:InvokeFunction", invokedArn);
-  const result = await cloud.functions.invoke(functionName, qualifier, toEvent(body));
-  return {
-    status: 200,
-    headers: {
-      "content-type": "application/json",
-      "x-amz-executed-version": result.version,
-      "x-amzn-requestid": result.requestId,
-      ...(result.functionError && { "x-amz-function-error": result.functionError }),
-    },
-    body: result.payload,
-  };
-}
-
-function toEvent(body: string): string {
-  try {
-    return body === "" ? "{}" : JSON.stringify(JSON.parse(body));
-  } catch (cause) {
-    throw new ServiceError(
-      "InvalidRequestContentException",
-      `Could not parse request body into json: ${String(cause)}`,
-    );
-  }
 }
 
 function toFailure(error: unknown): EndpointAnswer {
