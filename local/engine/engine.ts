@@ -47,7 +47,7 @@ export interface StackOperation {
   signal?: AbortSignal;
 }
 
-export interface OperationOptions {
+interface OperationOptions {
   /** 16 if it is not said. */
   parallel?: number | undefined;
   targets?: string[];

@@ -21,7 +21,7 @@ export interface VersionedDeployment {
 }
 
 /** Version 4 is version 3 with a list of what a reader must know of; without such features Pulumi writes 3. */
-export const supportedVersions = [3, 4];
+const supportedVersions = [3, 4];
 
 /** Features of version 4, and which resources need them. */
 export const featureTests: Record<string, (resource: StoredResource) => boolean> = {
@@ -48,7 +48,7 @@ const resourceSchema = v.looseObject({
   propertyDependencies: v.optional(v.record(v.string(), v.nullable(strings))),
 });
 
-export const deploymentSchema = v.looseObject({
+const deploymentSchema = v.looseObject({
   manifest: v.object({ time: v.string(), magic: v.string(), version: v.string() }),
   secrets_providers: v.optional(
     v.object({ type: v.string(), state: v.optional(v.looseObject({ salt: v.optional(v.string()) })) }),

@@ -153,14 +153,26 @@ function jsonOutput(isPreview: boolean): Output {
   };
 }
 
+const colorModes: Record<string, () => boolean> = {
+  always: () => true,
+  never: () => false,
+  // Knows NO_COLOR and what the terminal can do.
+  auto: () => process.stdout.isTTY && process.stdout.hasColors(),
+};
+
+function wantsColor(mode: string): boolean {
+  const decide = colorModes[mode];
+  if (!decide) throw new UserError(`--color takes ${Object.keys(colorModes).join(", ")}, not ${JSON.stringify(mode)}`);
+  return decide();
+}
+
 function humanOutput({ flags }: Command, kind: Kind, isPreview: boolean, stack: string): Output {
   const { doing, previewing } = titles[kind];
-  const colors = flags.text("color");
   const terminal = process.stdout.isTTY && !flags.on("non-interactive");
   return createDisplay({
     stream: process.stdout,
     isTerminal: terminal,
-    color: colors === "always" || (colors !== "never" && process.stdout.isTTY && process.stdout.hasColors()),
+    color: wantsColor(flags.text("color") ?? "auto"),
     title: `${isPreview ? previewing : doing} (${stack}):`,
     preview: isPreview,
     diff: flags.on("diff"),

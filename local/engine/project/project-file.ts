@@ -109,7 +109,7 @@ function declare(value: v.InferOutput<typeof declaredConfig> | v.InferOutput<typ
   return { type: value.type, value: value.value ?? value.default };
 }
 
-export function parseYamlFile(text: string, file: string): unknown {
+function parseYamlFile(text: string, file: string): unknown {
   try {
     return parseYaml(text);
   } catch (cause) {
