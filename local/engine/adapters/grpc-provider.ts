@@ -3,30 +3,25 @@ import grpc from "@grpc/grpc-js";
 import type structs from "google-protobuf/google/protobuf/struct_pb.js";
 import providerServices from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
-import statuses from "@pulumi/pulumi/proto/status_pb.js";
 import {
   InitializationFailed,
-  StatusUnknown,
-  type CheckFailure,
   type DiffResult,
-  type PropertyDiffKind,
   type PropertyMap,
   type Provider,
   type UnconfiguredProvider,
-  type Urn,
 } from "../core/contracts.ts";
-import { containsSecrets, isSecret, markSecretsLike, secret, withoutMarks } from "../core/properties.ts";
-import { packageOfProvider, parseUrn } from "../core/urn.ts";
+import { containsSecrets, isSecret, markSecretsLike, secret } from "../core/properties.ts";
 import {
   call,
   CHANNEL_OPTIONS,
-  entriesOf,
   fromStruct,
   isServiceError,
   toStruct,
   type RequestOf,
   type ResponseOf,
 } from "./grpc.ts";
+import { initializationFailure, orUnimplemented, toConfigureError, toCoreError } from "./provider-errors.ts";
+import { configureRequest, failuresOf, identify, toDiffResult } from "./provider-messages.ts";
 import { forProvider, rejectUnknowns, restoreAssets, type Protocol } from "./provider-marshal.ts";
 
 export type ProviderClient = providerServices.ResourceProviderClient;
@@ -241,117 +236,4 @@ class GrpcProvider implements Provider {
       });
     }
   }
-}
-
-function identify(
-  request: { setUrn(urn: string): unknown; setName(name: string): unknown; setType(type: string): unknown },
-  urn: Urn,
-): void {
-  const { name, type } = parseUrn(urn);
-  request.setUrn(urn);
-  request.setName(name);
-  request.setType(type);
-}
-
-function configureRequest(urn: Urn, inputs: PropertyMap): messages.ConfigureRequest {
-  const { name, type } = parseUrn(urn);
-  const request = new messages.ConfigureRequest();
-  request.setUrn(urn);
-  request.setName(name);
-  request.setType(type);
-  request.setAcceptsecrets(true);
-  request.setAcceptresources(true);
-  request.setSendsOldInputs(true);
-  request.setSendsOldInputsToDelete(true);
-  request.setArgs(toStruct(forProvider(inputs, { acceptsSecrets: true, acceptsResources: true })));
-  // Older providers read their configuration under its old names, as text.
-  const variables = request.getVariablesMap();
-  for (const [key, value] of Object.entries(withoutMarks(inputs)))
-    if (key !== "version")
-      variables.set(
-        `${packageOfProvider(type)}:config:${key}`,
-        typeof value === "string" ? value : JSON.stringify(value),
-      );
-  return request;
-}
-
-const failuresOf = (response: { getFailuresList(): messages.CheckFailure[] }): CheckFailure[] =>
-  response.getFailuresList().map((failure) => ({ property: failure.getProperty(), reason: failure.getReason() }));
-
-const { Kind } = messages.PropertyDiff;
-const KINDS = new Map<number, PropertyDiffKind>([
-  [Kind.ADD, "add"],
-  [Kind.ADD_REPLACE, "add-replace"],
-  [Kind.DELETE, "delete"],
-  [Kind.DELETE_REPLACE, "delete-replace"],
-  [Kind.UPDATE, "update"],
-  [Kind.UPDATE_REPLACE, "update-replace"],
-]);
-
-function toDiffResult(response: messages.DiffResponse): DiffResult {
-  const { DiffChanges } = messages.DiffResponse;
-  const changes = new Map<number, boolean>([
-    [DiffChanges.DIFF_NONE, false],
-    [DiffChanges.DIFF_SOME, true],
-  ]).get(response.getChanges());
-  const detailed = entriesOf(response.getDetaileddiffMap()).map(
-    ([path, diff]) => [path, { kind: KINDS.get(diff.getKind()) ?? "update", inputDiff: diff.getInputdiff() }] as const,
-  );
-  return {
-    ...(changes === undefined ? {} : { changes }),
-    replaces: response.getReplacesList(),
-    stables: response.getStablesList(),
-    deleteBeforeReplace: response.getDeletebeforereplace(),
-    diffs: response.getDiffsList(),
-    ...(response.getHasdetaileddiff() ? { detailedDiff: Object.fromEntries(detailed) } : {}),
-  };
-}
-
-/** Undefined for a method that the provider does not have; dynamic providers of old answer INTERNAL there. */
-async function orUnimplemented<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (error) {
-    if (isServiceError(error) && [grpc.status.UNIMPLEMENTED, grpc.status.INTERNAL].includes(error.code))
-      return undefined;
-    throw isServiceError(error) ? toCoreError(error) : error;
-  }
-}
-
-/** After these, nobody knows whether the provider did what it was asked. */
-const INDETERMINATE: ReadonlySet<grpc.status> = new Set([
-  grpc.status.INTERNAL,
-  grpc.status.DATA_LOSS,
-  grpc.status.UNKNOWN,
-]);
-
-function toCoreError(error: grpc.ServiceError): Error {
-  return INDETERMINATE.has(error.code)
-    ? new StatusUnknown(error.details, { cause: error })
-    : new Error(error.details, { cause: error });
-}
-
-/** The details of a gRPC error are a message of their own in its metadata. */
-function detailsOf(error: grpc.ServiceError): { typeName: string; bytes: Uint8Array }[] {
-  return error.metadata.get("grpc-status-details-bin").flatMap((value) => {
-    const status = statuses.Status.deserializeBinary(typeof value === "string" ? Buffer.from(value, "base64") : value);
-    return status.getDetailsList().map((any) => ({ typeName: any.getTypeName(), bytes: any.getValue_asU8() }));
-  });
-}
-
-function initializationFailure(error: grpc.ServiceError): messages.ErrorResourceInitFailed | undefined {
-  const detail = detailsOf(error).find(({ typeName }) => typeName === "pulumirpc.ErrorResourceInitFailed");
-  return detail && messages.ErrorResourceInitFailed.deserializeBinary(detail.bytes);
-}
-
-function toConfigureError(error: unknown): never {
-  if (!isServiceError(error)) throw error;
-  const detail = detailsOf(error).find(({ typeName }) => typeName === "pulumirpc.ConfigureErrorMissingKeys");
-  const keys = detail ? messages.ConfigureErrorMissingKeys.deserializeBinary(detail.bytes).getMissingkeysList() : [];
-  if (keys.length === 0) throw toCoreError(error);
-  const lines = keys.map(
-    (key) =>
-      `missing required configuration key "${key.getName()}": ${key.getDescription()}\nSet a value using the command \`pulumi config set ${key.getName()} <value>\`.`,
-  );
-  throw new Error(lines.join("\n"), { cause: error });
 }

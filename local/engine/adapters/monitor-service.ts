@@ -1,5 +1,5 @@
 /** `pulumirpc.ResourceMonitor`: what a running program asks of the engine. */
-import grpc from "@grpc/grpc-js";
+import type grpc from "@grpc/grpc-js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import type callbackMessages from "@pulumi/pulumi/proto/callback_pb.js";
 import providerMessages from "@pulumi/pulumi/proto/provider_pb.js";
@@ -7,15 +7,7 @@ import resourceServices from "@pulumi/pulumi/proto/resource_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/resource_pb.js";
 import { UserError } from "../../../line/user-error.ts";
 import { MonitorClosed, type Monitor, type PropertyMap, type RegisterResource, type Urn } from "../core/contracts.ts";
-import {
-  containsUnknowns,
-  isSecret,
-  kindOf,
-  mapProperties,
-  outputDependencies,
-  SIGNATURE,
-  SIGNATURES,
-} from "../core/properties.ts";
+import { containsUnknowns, outputDependencies } from "../core/properties.ts";
 import { createAssetHasher } from "./assets.ts";
 import {
   Callbacks,
@@ -25,7 +17,9 @@ import {
   transformInvoke,
   transformResource,
 } from "./callbacks.ts";
-import { fromStruct, isServiceError, toStruct, unary } from "./grpc.ts";
+import { fromStruct, toStruct, unary } from "./grpc.ts";
+import { accepted, FEATURES, givenOf, toStatus, withDependencies } from "./monitor-values.ts";
+import { Packages } from "./packages.ts";
 import { optionsOfRequest, toRegistration } from "./registration-request.ts";
 import { SourcePositions } from "./source-positions.ts";
 
@@ -41,31 +35,13 @@ export interface DeploymentInfo {
   pwd: string;
 }
 
-const FEATURES: Record<string, messages.ResourceMonitorFeature> = {
-  secrets: messages.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_SECRETS,
-  resourceReferences: messages.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
-  outputValues: messages.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
-  aliasSpecs: messages.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
-  replacementTrigger: messages.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_REPLACEMENT_TRIGGER,
-  deletedWith: messages.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
-  replaceWith: messages.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
-  transforms: messages.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
-  invokeTransforms: messages.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_INVOKE_TRANSFORMS,
-  parameterization: messages.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_PARAMETERIZATION,
-  resourceHooks: messages.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
-  errorHooks: messages.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
-  sendsOptionsToHooks: messages.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_SENDS_OPTIONS_TO_HOOKS,
-  invokeDependsOn: messages.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_INVOKE_DEPENDS_ON,
-  invokeParent: messages.ResourceMonitorFeature.RESOURCE_MONITOR_FEATURE_INVOKE_PARENT,
-};
-
 /** The engine's side of one run of one program. */
 export class MonitorService {
   readonly #info: DeploymentInfo;
   readonly #callbacks = new Callbacks();
   readonly #positions: SourcePositions;
   readonly #hashAssets: (map: PropertyMap) => Promise<PropertyMap>;
-  readonly #packages = new Map<string, { name: string; version: string; url: string }>();
+  readonly #packages = new Packages();
   readonly #parents = new Map<Urn, Urn>();
   readonly #transforms = new Map<Urn, callbackMessages.Callback[]>();
   readonly #stackTransforms: callbackMessages.Callback[] = [];
@@ -148,7 +124,7 @@ export class MonitorService {
         this.#current.registerErrorHook(toErrorHook(this.#callbacks, request));
         return new empty.Empty();
       }),
-      registerPackage: handle((request: messages.RegisterPackageRequest) => this.#registerPackage(request)),
+      registerPackage: handle((request: messages.RegisterPackageRequest) => this.#packages.register(request)),
       signalAndWaitForShutdown: handle(async () => {
         this.#signalled.resolve();
         await this.#released.promise;
@@ -176,19 +152,6 @@ export class MonitorService {
     return response;
   }
 
-  #registerPackage(request: messages.RegisterPackageRequest): messages.RegisterPackageResponse {
-    if (request.hasParameterization() || request.hasExtension$())
-      throw new UserError(
-        `Package '${request.getName()}' is parameterized, which the embedded engine does not support; run this with the Pulumi CLI.`,
-      );
-    const known = { name: request.getName(), version: request.getVersion(), url: request.getDownloadUrl() };
-    const ref = `${known.name}@${known.version}@${known.url}`;
-    this.#packages.set(ref, known);
-    const response = new messages.RegisterPackageResponse();
-    response.setRef(ref);
-    return response;
-  }
-
   async #registerResource(request: messages.RegisterResourceRequest): Promise<messages.RegisterResourceResponse> {
     if (request.getRemote())
       throw new UserError(
@@ -199,7 +162,7 @@ export class MonitorService {
     const own = request.getTransformsList();
     const registration = await this.#transformed(request, own);
     const { urn, id, outputs, result, unknown } = await this.#current.registerResource(
-      this.#fromPackage(request.getPackageref(), registration),
+      this.#packages.complete(request.getPackageref(), registration),
     );
     this.#parents.set(urn, request.getParent());
     this.#transforms.set(urn, own);
@@ -253,17 +216,6 @@ export class MonitorService {
     };
   }
 
-  #fromPackage<T extends { version?: string; pluginDownloadUrl?: string }>(ref: string, request: T): T {
-    if (!ref) return request;
-    const known = this.#packages.get(ref);
-    if (!known) throw new Error(`unknown provider package '${ref}'`);
-    return {
-      ...request,
-      ...(known.version ? { version: known.version } : {}),
-      ...(known.url ? { pluginDownloadUrl: known.url } : {}),
-    };
-  }
-
   async #readResource(request: messages.ReadResourceRequest): Promise<messages.ReadResourceResponse> {
     const optional = {
       parent: request.getParent(),
@@ -272,7 +224,7 @@ export class MonitorService {
       pluginDownloadUrl: request.getPlugindownloadurl(),
     };
     const { urn, properties } = await this.#current.readResource(
-      this.#fromPackage(request.getPackageref(), {
+      this.#packages.complete(request.getPackageref(), {
         type: request.getType(),
         name: request.getName(),
         id: request.getId(),
@@ -305,7 +257,7 @@ export class MonitorService {
       pluginDownloadUrl: state.options.getPluginDownloadUrl(),
     };
     const answer = await this.#current.invoke(
-      this.#fromPackage(request.getPackageref(), {
+      this.#packages.complete(request.getPackageref(), {
         token,
         args: state.args,
         ...givenOf(optional),
@@ -332,45 +284,4 @@ export class MonitorService {
     );
     return response;
   }
-}
-
-/** Leaves out what was not given. */
-function givenOf<T extends Record<string, string>>(options: T): Partial<T> {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== "")) as Partial<T>;
-}
-
-/** In the form that the program's SDK understands. */
-function accepted(
-  map: PropertyMap,
-  request: { getAcceptsecrets?: () => boolean; getAcceptresources: () => boolean },
-): PropertyMap {
-  const keepsSecrets = request.getAcceptsecrets?.() ?? true;
-  const keepsReferences = request.getAcceptresources();
-  if (keepsSecrets && keepsReferences) return map;
-  return mapProperties(map, (value) => {
-    if (!keepsSecrets && isSecret(value)) return value["value"] ?? null;
-    if (keepsReferences || kindOf(value) !== "resource") return value;
-    const reference = value as PropertyMap;
-    return reference["id"] ?? reference["urn"] ?? null;
-  });
-}
-
-/** Transforms see what each property depends on; where the value does not say so itself, it is told. */
-function withDependencies(inputs: PropertyMap, registration: RegisterResource): PropertyMap {
-  const named = Object.keys(registration.propertyDependencies).length > 0;
-  const entries = Object.entries(inputs).map(([key, value]) => {
-    const dependencies = named ? (registration.propertyDependencies[key] ?? []) : registration.dependencies;
-    const known = outputDependencies(value);
-    if (dependencies.every((urn) => known.has(urn))) return [key, value] as const;
-    const output = kindOf(value) === "output" ? (value as PropertyMap) : { [SIGNATURE]: SIGNATURES.output, value };
-    return [key, { ...output, dependencies: [...new Set([...known, ...dependencies])] }] as const;
-  });
-  return Object.fromEntries(entries);
-}
-
-/** A program takes UNAVAILABLE as the end of its engine, and stops without a message of its own. */
-function toStatus(error: unknown): Partial<grpc.StatusObject> {
-  if (error instanceof MonitorClosed) return { code: grpc.status.UNAVAILABLE, details: "resource monitor shut down" };
-  const details = isServiceError(error) ? error.details : error instanceof Error ? error.message : String(error);
-  return { code: error instanceof UserError ? grpc.status.FAILED_PRECONDITION : grpc.status.UNKNOWN, details };
 }

@@ -7,6 +7,7 @@ import {
   type StepOp,
   type Urn,
 } from "./contracts.ts";
+import { applyStep, ProtectedResource } from "./apply-step.ts";
 import type { Deployment } from "./deployment.ts";
 import { messageOf, runHooks } from "./hooks.ts";
 import { isInternal } from "./reporter.ts";
@@ -14,7 +15,7 @@ import { equal, isSecret, secret } from "./properties.ts";
 import { change, inputsOf, outputsOf, type Held } from "./resource-state.ts";
 import { sameNeedsWrite } from "./same-needs-write.ts";
 import { Slots } from "./slots.ts";
-import { applyStep, ProtectedResource, type Step } from "./steps.ts";
+import type { Step } from "./steps.ts";
 
 const PENDING: Partial<Record<StepOp, PendingOperationType>> = {
   create: "creating",

@@ -8,15 +8,10 @@ import type { Plan } from "./plan.ts";
 import { Planner, type Registration } from "./planner.ts";
 import { Told } from "./reporter.ts";
 import { change, inputsOf, outputsOf, stateOfGoal, tidy, type Goal, type Held } from "./resource-state.ts";
+import { StepRunner, type Registered } from "./step-runner.ts";
 import { makeStep, type Step } from "./steps.ts";
 import { carryOver, refuseCycle, sameAsBefore } from "./untargeted.ts";
-import { dependenciesOf, isProviderType, makeUrn, requirementsOf } from "./urn.ts";
-
-export interface Registered {
-  held: Held;
-  result: "success" | "fail" | "skip";
-  unknown: boolean;
-}
+import { isProviderType, makeUrn, requirementsOf } from "./urn.ts";
 
 /** A read of a resource that Pulumi does not own. */
 export type ReadGoal = Pick<
@@ -35,15 +30,14 @@ export type ReadGoal = Pick<
 export class Registrar {
   readonly #deployment: Deployment;
   readonly #plan: Plan;
-  readonly #executor: Executor;
   readonly #planner: Planner;
-  readonly #skipped = new Set<Urn>();
+  readonly #carryOut: StepRunner;
 
   constructor(deployment: Deployment, plan: Plan, executor: Executor) {
     this.#deployment = deployment;
     this.#plan = plan;
-    this.#executor = executor;
     this.#planner = new Planner(deployment, plan);
+    this.#carryOut = new StepRunner(deployment, plan, executor);
   }
 
   /** @throws MonitorClosed if the operation ends before there is an answer */
@@ -92,7 +86,7 @@ export class Registrar {
     if (early)
       return early.length === 0 && old
         ? { held: old, result: "success", unknown: false }
-        : await this.#run(early, fresh);
+        : await this.#carryOut.run(early, fresh);
     const provider = await this.#providerOf(goal, urn);
     const registration: Registration = { goal, urn, old, fresh, provider, seed: this.#planner.newSeed() };
     if (this.#isImport(goal, old?.state)) return await this.#import(registration);
@@ -104,9 +98,9 @@ export class Registrar {
     const before = carryOver(this.#deployment, this.#plan, carried);
     const steps = [...before, ...(await this.#steps(registration, targeted))];
     // A preview goes on, so that one run shows all there is to show.
-    if (!this.#allowed(steps) && !this.#deployment.dryRun) throw new Told("untargeted create");
+    if (!this.#carryOut.allows(steps) && !this.#deployment.dryRun) throw new Told("untargeted create");
     if (steps.length === 0 && old) return { held: old, result: "success", unknown: false };
-    return await this.#run(steps, targeted || !old ? fresh : old);
+    return await this.#carryOut.run(steps, targeted || !old ? fresh : old);
   }
 
   /** The four ways a resource can go: back after it had to go, taken over, changed, or new. */
@@ -174,7 +168,7 @@ export class Registrar {
     await this.#deployment.providers.ensure(old.state.provider);
     const internal = !fresh.state.custom || isProviderType(fresh.state.type);
     const step = makeStep("refresh", { old, new: old, persisted: true, internal });
-    await this.#settled([step]);
+    await this.#carryOut.settle([step]);
     if (step.new) {
       this.#deployment.graph.alias(step.new, old);
       this.#plan.refreshed.set(old, step.new);
@@ -211,7 +205,7 @@ export class Registrar {
       ...(replaces && old ? { original: old } : {}),
     });
     const replace = replaces && old ? [makeStep("replace", { old, new: fresh })] : [];
-    await this.#settled([step, ...replace]);
+    await this.#carryOut.settle([step, ...replace]);
     const imported = step.new;
     if (!imported) throw new Error(`${urn} was not imported`);
     const next: Registration & { old: Held } = {
@@ -230,7 +224,7 @@ export class Registrar {
     const steps = await this.#planner.stepsFor(next);
     return steps.length === 0
       ? { held: imported, result: "success", unknown: false }
-      : await this.#run(steps, next.fresh);
+      : await this.#carryOut.run(steps, next.fresh);
   }
 
   async #read(goal: ReadGoal, urn: Urn): Promise<Registered> {
@@ -258,56 +252,13 @@ export class Registrar {
     await this.#deployment.providers.ensure(provider);
     if (old && !old.state.external && old.state.id !== id) {
       this.#plan.replaces.add(urn);
-      return await this.#run(
+      return await this.#carryOut.run(
         [makeStep("read-replacement", { old, new: fresh }), makeStep("replace", { old, new: fresh })],
         fresh,
       );
     }
     if (this.#deployment.kind === "destroy") this.#plan.toDelete.push(fresh);
     this.#plan.reads.add(urn);
-    return await this.#run([makeStep("read", { ...(old ? { old } : {}), new: fresh })], fresh);
-  }
-
-  async #run(steps: Step[], held: Held): Promise<Registered> {
-    for (const step of this.#executor.errored) this.#skipped.add(step.urn);
-    const unknown = steps.some((step) => step.skippedCreate === true);
-    if (steps.some((step) => this.#needsSkipped(step))) {
-      this.#executor.skipped.push(...steps);
-      return { held, result: "skip", unknown };
-    }
-    const result = await this.#executor.run(steps);
-    if (result === "failed" && this.#deployment.operation.continueOnError) {
-      this.#skipped.add(held.state.urn);
-      return { held, result: "fail", unknown };
-    }
-    if (result !== "done") throw new MonitorClosed();
-    return { held, result: "success", unknown };
-  }
-
-  async #settled(steps: Step[]): Promise<void> {
-    if ((await this.#executor.run(steps)) !== "done") throw new MonitorClosed();
-  }
-
-  #needsSkipped(step: Step): boolean {
-    const state = (step.new ?? step.old)?.state;
-    if (!state || !dependenciesOf(state).some(({ urn }) => this.#skipped.has(urn))) return false;
-    this.#skipped.add(state.urn);
-    return true;
-  }
-
-  /** With targets, nothing may depend on what is not created because it is no target. */
-  #allowed(steps: Step[]): boolean {
-    const { targets, replaceTargets, reporter } = this.#deployment;
-    if (!targets.constrained && !replaceTargets.constrained) return true;
-    let allowed = true;
-    for (const { new: fresh, skippedCreate, urn } of steps) {
-      if (!fresh || skippedCreate) continue;
-      for (const missing of requirementsOf(fresh.state).filter((needed) => this.#plan.skippedCreates.has(needed))) {
-        reporter.error(`Resource '${urn}' depends on '${missing}' which was was not specified in --target list.`, urn);
-        this.#deployment.fail();
-        allowed = false;
-      }
-    }
-    return allowed;
+    return await this.#carryOut.run([makeStep("read", { ...(old ? { old } : {}), new: fresh })], fresh);
   }
 }

@@ -1,0 +1,281 @@
+/** What each step does when its turn comes. */
+import {
+  InitializationFailed,
+  type DiffResult,
+  type PropertyMap,
+  type Provider,
+  type ResourceState,
+  type StepOp,
+  type Urn,
+} from "./contracts.ts";
+import type { Deployment } from "./deployment.ts";
+import { diffResource } from "./diff-resource.ts";
+import { runHooks, withRetries } from "./hooks.ts";
+import { equal, isUnknown } from "./properties.ts";
+import { invertDiff } from "./property-diff.ts";
+import { change, inputsOf, now, outputsOf, type Held } from "./resource-state.ts";
+import type { Step } from "./steps.ts";
+import { isProviderType, packageOf, parseUrn } from "./urn.ts";
+
+/** Carries out a step. What it throws is its failure; `InitializationFailed` means that it happened all the same. */
+export async function applyStep(deployment: Deployment, step: Step): Promise<void> {
+  await APPLY[step.op](deployment, step);
+}
+
+type Apply = (deployment: Deployment, step: Step) => Promise<void>;
+
+const nothing: Apply = () => Promise.resolve();
+
+const APPLY: Record<StepOp, Apply> = {
+  same: applySame,
+  create: applyCreate,
+  "create-replacement": applyCreate,
+  update: applyUpdate,
+  delete: applyDelete,
+  "delete-replaced": applyDelete,
+  discard: applyDelete,
+  "discard-replaced": applyDelete,
+  replace: nothing,
+  read: applyRead,
+  "read-replacement": applyRead,
+  refresh: applyRefresh,
+  "remove-pending-replace": nothing,
+  import: applyImport,
+  "import-replacement": applyImport,
+};
+
+async function applySame(deployment: Deployment, step: Step): Promise<void> {
+  const [old, fresh] = sides(step);
+  if (step.untargeted) return;
+  change(fresh, { ...idOf(old.state), outputs: outputsOf(old.state) });
+  // The provider keeps the inputs that it was last configured with: it said that the new ones make no difference.
+  if (isProviderType(step.type) && !step.skippedCreate)
+    await deployment.providers.same({ ...fresh.state, inputs: inputsOf(old.state) }, true);
+}
+
+async function applyCreate(deployment: Deployment, step: Step): Promise<void> {
+  const fresh = newSide(step);
+  const preview = deployment.dryRun;
+  const { urn } = step;
+  await runHooks(deployment, "BeforeCreate", step, { newInputs: inputsOf(fresh.state) });
+  let failure: InitializationFailed | undefined;
+  if (fresh.state.custom) {
+    const provider = deployment.providers.forStep(step);
+    const news = inputsOf(fresh.state);
+    const timeout = timeoutOf(fresh.state, "create");
+    const ask = async (): Promise<{ id: string; outputs: PropertyMap }> =>
+      preview && !provider.supportsPreview
+        ? { id: "", outputs: news }
+        : await provider.create({ urn, news, preview, ...timeout });
+    const created = await partially(
+      () => withRetries(deployment, step, "create", ask),
+      (error) => (failure = error),
+    );
+    if (!created.id && !preview) throw new Error("provider did not return an ID from Create");
+    change(fresh, { id: created.id, outputs: created.outputs });
+  }
+  const time = now();
+  change(fresh, { created: time, modified: time, ...(failure ? { initErrors: failure.reasons } : {}) });
+  if (step.replacement === "old goes later" && step.old) change(step.old, { delete: true });
+  if (failure) throw failure;
+  if (fresh.state.custom)
+    await runHooks(deployment, "AfterCreate", step, {
+      newInputs: inputsOf(fresh.state),
+      newOutputs: outputsOf(fresh.state),
+    });
+}
+
+async function applyUpdate(deployment: Deployment, step: Step): Promise<void> {
+  const [old, fresh] = sides(step);
+  const preview = deployment.dryRun;
+  const { urn } = step;
+  change(fresh, { ...idOf(old.state), created: old.state.created ?? "", modified: old.state.modified ?? "" });
+  const known = { newInputs: inputsOf(fresh.state), oldInputs: inputsOf(old.state), oldOutputs: outputsOf(old.state) };
+  await runHooks(deployment, "BeforeUpdate", step, known);
+  let failure: InitializationFailed | undefined;
+  if (fresh.state.custom) {
+    const provider = deployment.providers.forStep(step);
+    const news = inputsOf(fresh.state);
+    const ask = async (): Promise<{ id: string; outputs: PropertyMap }> => {
+      if (preview && !provider.supportsPreview) return { id: "", outputs: news };
+      const { oldInputs, oldOutputs } = known;
+      const updated = await provider.update({
+        urn,
+        id: old.state.id ?? "",
+        oldInputs,
+        oldOutputs,
+        news,
+        ignoreChanges: step.ignoreChanges ?? [],
+        preview,
+        ...timeoutOf(fresh.state, "update"),
+      });
+      return { id: "", outputs: updated.outputs };
+    };
+    const updated = await partially(
+      () => withRetries(deployment, step, "update", ask),
+      (error) => (failure = error),
+    );
+    change(fresh, { outputs: updated.outputs, modified: now() });
+  }
+  if (failure) {
+    // The object has something of the new inputs, nobody knows what: the next diff has to start from the old ones.
+    change(fresh, { initErrors: failure.reasons, inputs: known.oldInputs });
+    throw failure;
+  }
+  if (old.state.custom)
+    await runHooks(deployment, "AfterUpdate", step, { ...known, newOutputs: outputsOf(fresh.state) });
+}
+
+async function applyDelete(deployment: Deployment, step: Step): Promise<void> {
+  const old = oldSide(step);
+  const { state } = old;
+  const { urn } = step;
+  const known = { oldInputs: inputsOf(state), oldOutputs: outputsOf(state) };
+  await runHooks(deployment, "BeforeDelete", step, known);
+  if (step.logical && state.protect) throw new ProtectedResource(urn);
+  const goesWithAnother = state.deletedWith !== undefined && deployment.deletes.has(state.deletedWith);
+  if (!deployment.dryRun && !state.external && !state.retainOnDelete && !goesWithAnother && state.custom) {
+    const provider = deployment.providers.forStep(step);
+    const request = { urn, id: state.id ?? "", ...known, ...timeoutOf(state, "delete") };
+    await withRetries(deployment, step, "delete", () => provider.delete(request));
+  }
+  // Only now: a delete that failed has to be tried again, one that is marked so has not.
+  if (step.replacement === "new comes later") change(old, { pendingReplacement: true });
+  await runHooks(deployment, "AfterDelete", step, known);
+}
+
+async function applyRead(deployment: Deployment, step: Step): Promise<void> {
+  const fresh = newSide(step);
+  const { id = "" } = fresh.state;
+  if (isUnknown(id)) {
+    change(fresh, { outputs: {} });
+  } else {
+    const inputs = inputsOf(fresh.state);
+    // Providers have always been sent the inputs as the state here, and count on it.
+    const read = await deployment.providers.forStep(step).read({ urn: step.urn, id, inputs, outputs: inputs });
+    if (!read) throw new Error(`resource '${id}' does not exist`);
+    fresh.state = { ...fresh.state, outputs: read.outputs, ...(read.id ? { id: read.id } : {}) };
+  }
+  if (step.op === "read-replacement" && step.old) change(step.old, { delete: true });
+  if (step.old) {
+    const same =
+      equal(inputsOf(fresh.state), inputsOf(step.old.state)) &&
+      equal(outputsOf(fresh.state), outputsOf(step.old.state));
+    change(fresh, { created: step.old.state.created ?? "", modified: same ? (step.old.state.modified ?? "") : now() });
+  }
+}
+
+async function applyRefresh(deployment: Deployment, step: Step): Promise<void> {
+  const old = oldSide(step);
+  const { state } = old;
+  step.outcome = "same";
+  if (!state.custom || isProviderType(state.type) || state.pendingReplacement) {
+    if (step.persisted) step.new = { state };
+    return;
+  }
+  const provider = deployment.providers.forStep(step);
+  const { urn, id = "" } = state;
+  let failure: InitializationFailed | undefined;
+  const read = await partially(
+    async () => await provider.read({ urn, id, inputs: inputsOf(state), outputs: outputsOf(state) }),
+    (error) => (failure = error),
+  );
+  if (failure)
+    deployment.reporter.warning(`Refreshed resource is in an unhealthy state:\n* ${failure.reasons.join("\n* ")}`, urn);
+  if (!read?.id) {
+    delete step.new;
+    step.outcome = "delete";
+    return;
+  }
+  const inputs = read.inputs ?? inputsOf(state);
+  const fresh: Held = { state };
+  change(fresh, { id: read.id, inputs, outputs: read.outputs, initErrors: failure?.reasons ?? [] });
+  if (!equal(inputs, inputsOf(state)) || !equal(read.outputs, outputsOf(state))) change(fresh, { modified: now() });
+  step.new = fresh;
+  if (state.external) {
+    step.outcome = equal(outputsOf(state), read.outputs) ? "same" : "update";
+    return;
+  }
+  const diff = invertDiff(await diffRefreshed(deployment, provider, state, fresh.state));
+  step.diffs = diff.diffs;
+  if (diff.detailedDiff) step.detailedDiff = diff.detailedDiff;
+  step.outcome = diff.changes ? "update" : "same";
+}
+
+/** What an update without changes to the program would do next: what was read are the olds, the old inputs the news. */
+function diffRefreshed(
+  deployment: Deployment,
+  provider: Provider,
+  old: ResourceState,
+  fresh: ResourceState,
+): Promise<DiffResult> {
+  return diffResource(deployment, provider, fresh, inputsOf(old), old.ignoreChanges ?? []);
+}
+
+async function applyImport(deployment: Deployment, step: Step): Promise<void> {
+  const fresh = newSide(step);
+  const { urn, importID = "" } = fresh.state;
+  let failure: InitializationFailed | undefined;
+  const read = await partially(
+    async () => await deployment.providers.forStep(step).read({ urn, id: importID, inputs: {}, outputs: {} }),
+    (error) => (failure = error),
+  );
+  if (!read) throw new Error(`resource '${importID}' does not exist`);
+  if (!read.inputs)
+    throw new Error(
+      `provider does not support importing resources; please try updating the '${packageOf(parseUrn(urn).type)}' plugin`,
+    );
+  const time = now();
+  change(fresh, {
+    id: read.id || importID,
+    inputs: read.inputs,
+    outputs: read.outputs,
+    created: time,
+    modified: time,
+    initErrors: failure?.reasons ?? [],
+  });
+  step.old = { state: fresh.state };
+  if (step.original) change(step.original, { delete: true });
+}
+
+export class ProtectedResource extends Error {
+  override readonly name = "ProtectedResource";
+  constructor(urn: Urn) {
+    super(
+      `resource "${urn}" cannot be deleted\nbecause it is protected. To unprotect the resource, either remove the ` +
+        "`protect` flag from the resource in your Pulumi program and run `pulumi up`, or use the command:\n" +
+        `\`pulumi state unprotect '${urn}'\``,
+    );
+  }
+}
+
+/** A call that may half succeed: the object that it left is the answer, and the failure is kept aside. */
+async function partially<T extends { id: string; outputs: PropertyMap } | undefined>(
+  call: () => Promise<T>,
+  keep: (failure: InitializationFailed) => void,
+): Promise<T | { id: string; inputs?: PropertyMap; outputs: PropertyMap }> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!(error instanceof InitializationFailed)) throw error;
+    keep(error);
+    return { id: error.id, outputs: error.properties, ...(error.inputs ? { inputs: error.inputs } : {}) };
+  }
+}
+
+function timeoutOf(state: ResourceState, what: "create" | "update" | "delete"): { timeoutSeconds?: number } {
+  const seconds = state.customTimeouts?.[what];
+  return seconds === undefined ? {} : { timeoutSeconds: seconds };
+}
+
+const idOf = (state: ResourceState): { id?: string } => (state.id === undefined ? {} : { id: state.id });
+
+function oldSide(step: Step): Held {
+  if (!step.old) throw new Error(`a ${step.op} step needs an old resource`);
+  return step.old;
+}
+function newSide(step: Step): Held {
+  if (!step.new) throw new Error(`a ${step.op} step needs a new resource`);
+  return step.new;
+}
+const sides = (step: Step): [Held, Held] => [oldSide(step), newSide(step)];
