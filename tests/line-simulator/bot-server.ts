@@ -13,7 +13,8 @@ interface Received {
   body: webhook.CallbackRequest;
 }
 
-type BotAnswer = number | { status: number; location: string };
+/** To break is to close the connection without an answer. */
+type BotAnswer = number | "break" | { status: number; location: string };
 
 /** A bot's HTTPS server with a certificate of its own, and what it received. */
 export interface BotServer extends AsyncDisposable {
@@ -73,6 +74,10 @@ export async function startBotServer(): Promise<BotServer> {
 }
 
 function write(response: ServerResponse, answer: BotAnswer): void {
+  if (answer === "break") {
+    response.destroy();
+    return;
+  }
   const { status, ...headers } = typeof answer === "number" ? { status: answer } : answer;
   response.writeHead(status, headers).end();
 }

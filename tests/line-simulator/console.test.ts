@@ -1,7 +1,10 @@
+import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { request, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openContents } from "../../local/line/contents.ts";
 import { createManualClock } from "../../local/line/clock.ts";
 import { devChannel } from "../../local/line/seed.ts";
 import { startLineSimulator } from "../../local/line/simulator.ts";
@@ -43,6 +46,15 @@ describe("the console's API", () => {
 
     expect(response.status).toBe(status);
     expect(await response.json()).toHaveProperty("message");
+  });
+
+  it("refuses a name that was made to mean this machine", async () => {
+    const { port } = new URL(platform.line.url);
+    const asked = request({ port, host: "127.0.0.1", path: "/v2/bot/info", headers: { host: `evil.example:${port}` } });
+    const [response] = (await once(asked.end(), "response")) as [IncomingMessage];
+    response.resume();
+
+    expect(response.statusCode).toBe(403);
   });
 
   it("streams what happens", async () => {
@@ -242,6 +254,15 @@ describe("what is kept", () => {
     expect(await readFile(join(dataDir, "line.json"), "utf8")).toContain("https://localhost/kept");
     await line.close();
     await rm(dataDir, { recursive: true });
+  });
+
+  it("is of uploaded content only as much as there is room for, the newest", async () => {
+    const contents = await openContents();
+    const bytes = new Uint8Array(16 * 1024 * 1024);
+
+    for (const id of ["1", "2", "3", "4", "5"]) contents.put(id, { contentType: "image/png", bytes });
+
+    expect(["1", "2", "5"].map((id) => contents.has(id))).toEqual([false, true, true]);
   });
 
   it("of another version is refused and left alone, and so is a port in use", async () => {

@@ -16,6 +16,7 @@ beforeEach(async () => {
   await platform.line.reset();
   await platform.client.setWebhookEndpoint({ endpoint: platform.bot.url });
   platform.bot.received.length = 0;
+  platform.bot.respond = () => 200;
 });
 
 const mei = { channelId, userId: userIds.mei };
@@ -99,6 +100,20 @@ describe("an event", () => {
     for (let count = 0; count < 10; count++) await platform.line.console.sendText({ ...mei, text: String(count) });
 
     expect(platform.bot.connections() - before).toBeLessThanOrEqual(1);
+  });
+
+  it("is sent again at once when a kept connection was closed in the same moment, and not when a new one was", async () => {
+    await platform.line.console.sendText({ ...mei, text: "opens a connection" });
+    const answers = ["break", 200, "break", "break"] as const;
+    let asked = 0;
+    platform.bot.respond = () => answers[asked++] ?? 200;
+
+    const first = await platform.line.console.sendText({ ...mei, text: "a" });
+    const second = await platform.line.console.sendText({ ...mei, text: "b" });
+
+    expect(first.delivery).toMatchObject({ success: true });
+    expect(second.delivery).toMatchObject({ success: false, reason: "COULD_NOT_CONNECT" });
+    expect(asked).toBe(4);
   });
 
   it("is signed with the new secret right after a reissue", async () => {

@@ -107,6 +107,17 @@ describe("menus of single people", () => {
     expect(left).toEqual([undefined, undefined, undefined, richMenuId]);
   });
 
+  it("are nobody's any more when they are deleted", async () => {
+    const richMenuId = await createMenu();
+    await platform.client.linkRichMenuIdToUser(userIds.mei, richMenuId);
+    await platform.client.setDefaultRichMenu(richMenuId);
+
+    await platform.client.deleteRichMenu(richMenuId);
+
+    expect(await read(userIds.mei)).toBeUndefined();
+    await expect(platform.client.getDefaultRichMenuId()).rejects.toMatchObject({ status: 404 });
+  });
+
   it("are not linked to those who block the bot, and that is no error", async () => {
     const richMenuId = await createMenu();
     await platform.line.console.block({ channelId, userId: userIds.mei });

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { messagingApi } from "@line/bot-sdk";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { prodChannel } from "../../local/line/seed.ts";
 import { channelId, startPlatform, userIds, type Platform } from "./fixture.ts";
 import { replyTokenOf } from "./bot-server.ts";
 
@@ -94,6 +95,16 @@ describe("a retry key", () => {
     });
     expect(second.headers.get("x-line-accepted-request-id")).toBe(first.headers.get("x-line-request-id"));
     expect(await chat(userIds.mei)).toHaveLength(1);
+  });
+
+  it("is the channel's own", async () => {
+    const key = randomUUID();
+    await pushWith(key);
+    const authorization = `Bearer ${prodChannel.channelAccessToken}`;
+    const body = { to: userIds.mei, messages: [text()] };
+
+    const headers = { "x-line-retry-key": key, authorization };
+    expect((await platform.call("POST", "/v2/bot/message/push", body, headers)).status).toBe(200);
   });
 
   it("is forgotten after a day", async () => {

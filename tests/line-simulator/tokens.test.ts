@@ -81,6 +81,19 @@ describe("a stateless token", () => {
     expect(String(refused)).toContain("400 invalid_request: Invalid 'client_credentials'.");
   });
 
+  it("cannot be altered", async () => {
+    const { access_token: token } = await tokens.issueStatelessChannelTokenByClientSecret(channelId, channelSecret);
+    const [head, payload, signature] = token.split(".");
+    const claims = JSON.parse(Buffer.from(payload!, "base64url").toString()) as object;
+    const longer = Buffer.from(JSON.stringify({ ...claims, expiresAtMs: 1e15 })).toString("base64url");
+
+    expect([await works(token), await works(`${head}.${longer}.${signature}`), await works(`${head}.`)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
   it("cannot be revoked", async () => {
     const { access_token: token } = await tokens.issueStatelessChannelTokenByClientSecret(channelId, channelSecret);
 

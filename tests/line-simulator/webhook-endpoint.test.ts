@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { verifySignature } from "../../line/signature.ts";
-import { devChannel } from "../../local/line/seed.ts";
+import { devChannel, prodChannel } from "../../local/line/seed.ts";
 import { startLineSimulator } from "../../local/line/simulator.ts";
 import { createClient, startPlatform, type Platform } from "./fixture.ts";
 
@@ -165,12 +165,14 @@ describe("the test call", () => {
     expect(bot.received).toHaveLength(1);
   });
 
-  it("is limited to 60 an hour, refilled evenly", async () => {
+  it("is limited to 60 an hour for each channel, refilled evenly", async () => {
     const { clock } = platform;
     const test = async () => (await platform.call("POST", "/v2/bot/channel/webhook/test", {})).status;
     for (let count = 0; count < 60; count++) expect(await test()).toBe(200);
 
     const refused = await platform.call("POST", "/v2/bot/channel/webhook/test", {});
+    const other = createClient(platform.line, prodChannel.channelAccessToken);
+    await expect(other.testWebhookEndpoint({ endpoint: platform.bot.url })).resolves.toMatchObject({ success: true });
     clock.advance(60_000);
 
     expect(refused).toMatchObject({
