@@ -10,6 +10,9 @@ export interface EngineLog {
   warn(message: string): void;
 }
 
+/** An engine that does not take a message by then is gone. */
+const patienceMs = 5000;
+
 /**
  * Shows messages through the engine that runs this dynamic provider: its address is the provider's first argument.
  * What the provider prints itself is shown by no engine before the operation ends.
@@ -25,7 +28,7 @@ export function openEngineLog(address: string | undefined): EngineLog & { close(
     sent.push(
       new Promise((resolve) => {
         // A message that cannot be shown is no reason to fail what it tells of.
-        client.log(request, () => resolve());
+        client.log(request, new grpc.Metadata(), { deadline: Date.now() + patienceMs }, () => resolve());
       }),
     );
   };

@@ -1,7 +1,7 @@
 import { type ChannelCredentials, parseCredentials } from "../line/credentials.ts";
 import { type AwsSettings, clientConfigFor } from "./aws-client.ts";
 
-/** Neither the secret nor the environment has them. */
+/** Neither the secret nor the environment has any that could be used. */
 export class NoCredentials extends Error {
   override readonly name = "NoCredentials";
 }
@@ -10,23 +10,38 @@ export class NoCredentials extends Error {
  * The channel's credentials, from where they live: the secret of this ARN, read with AWS's default credential chain
  * (and the stack's `aws:profile`); where the secret is gone, `LINE_CHANNEL_ID`, `LINE_CHANNEL_SECRET` and
  * `LINE_CHANNEL_ACCESS_TOKEN` of the environment. Never from state.
- * @throws {NoCredentials} when there are none in either place.
+ * @throws {NoCredentials} when there are none in either place, or what is there cannot be used; never with a value.
  */
-export async function readStoredCredentials(secretArn: string, aws: AwsSettings): Promise<ChannelCredentials> {
-  const text = (await tryReadSecret(secretArn, aws)) ?? fromEnvironment(process.env);
-  if (text !== undefined) return parseCredentials(text);
-  throw new NoCredentials(
-    `The secret ${secretArn} does not exist (or has no value). ` +
-      "Set LINE_CHANNEL_ID and LINE_CHANNEL_SECRET in the environment to go on without it.",
+export async function readStoredCredentials(
+  secretArn: string,
+  aws: AwsSettings,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<ChannelCredentials> {
+  const stored = await tryReadSecret(secretArn, aws);
+  if (stored !== undefined) return parseAs(`The secret ${secretArn} cannot be used`, stored);
+  const gone = `The secret ${secretArn} does not exist (or has no value)`;
+  const fromEnv = readEnvironment(env, gone);
+  return parseAs(
+    `${gone}, and LINE_CHANNEL_ID, LINE_CHANNEL_SECRET or LINE_CHANNEL_ACCESS_TOKEN cannot be used`,
+    fromEnv,
   );
+}
+
+function parseAs(what: string, text: string): ChannelCredentials {
+  try {
+    return parseCredentials(text);
+  } catch (error) {
+    throw new NoCredentials(`${what}: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
+  }
 }
 
 /** Undefined: the secret is gone, or on its way. Anything else that is wrong with AWS is thrown as AWS says it. */
 async function tryReadSecret(secretArn: string, aws: AwsSettings): Promise<string | undefined> {
+  const clientConfig = clientConfigFor(secretArn, aws);
   // Loaded when needed: it is the heaviest import of the deployment.
   const { GetSecretValueCommand, InvalidRequestException, ResourceNotFoundException, SecretsManagerClient } =
     await import("@aws-sdk/client-secrets-manager");
-  const client = new SecretsManagerClient(clientConfigFor(secretArn, aws));
+  const client = new SecretsManagerClient(clientConfig);
   try {
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
     return SecretString;
@@ -39,8 +54,19 @@ async function tryReadSecret(secretArn: string, aws: AwsSettings): Promise<strin
   }
 }
 
-function fromEnvironment(env: NodeJS.ProcessEnv): string | undefined {
-  const { LINE_CHANNEL_ID: channelId, LINE_CHANNEL_SECRET: channelSecret, LINE_CHANNEL_ACCESS_TOKEN } = env;
-  if (channelId === undefined || channelSecret === undefined) return undefined;
-  return JSON.stringify({ channelId, channelSecret, channelAccessToken: LINE_CHANNEL_ACCESS_TOKEN });
+/** As JSON. Half of them is a mistake of whoever set them, and would otherwise be told as if none were there. */
+function readEnvironment(env: NodeJS.ProcessEnv, gone: string): string {
+  const needed = ["LINE_CHANNEL_ID", "LINE_CHANNEL_SECRET"];
+  const missing = needed.filter((name) => env[name] === undefined || env[name] === "");
+  if (missing.length > 0) {
+    throw new NoCredentials(
+      `${gone}, and ${missing.join(" and ")} ${missing.length > 1 ? "are" : "is"} not set in the environment either.`,
+    );
+  }
+  const { LINE_CHANNEL_ID, LINE_CHANNEL_SECRET, LINE_CHANNEL_ACCESS_TOKEN } = env;
+  return JSON.stringify({
+    channelId: LINE_CHANNEL_ID,
+    channelSecret: LINE_CHANNEL_SECRET,
+    channelAccessToken: LINE_CHANNEL_ACCESS_TOKEN || undefined,
+  });
 }

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import * as v from "valibot";
+import { messageOf, type Patience, persist } from "./patience.ts";
 
 /**
  * The calls of LINE's API that set a channel's webhook. The official client has them too, but no time limit, and a
@@ -10,8 +10,7 @@ export interface Channel {
   getBot(): Promise<Bot>;
   /** Undefined: none was ever set. */
   getWebhook(): Promise<Webhook | undefined>;
-  /** The first that fits, or the last that was seen within the budget. */
-  awaitWebhook(fits: (webhook: Webhook | undefined) => boolean): Promise<Webhook | undefined>;
+  /** One attempt: who does not know whether it took effect has to look before the next. */
   setWebhook(endpoint: string): Promise<void>;
   /** Lets LINE send a signed, empty webhook to this URL, whether or not it is the channel's. 60 calls an hour. */
   testWebhook(endpoint: string): Promise<TestResult>;
@@ -29,6 +28,7 @@ export interface Webhook {
 }
 export interface TestResult {
   success: boolean;
+  /** 0 when no response came. */
   statusCode: number;
   reason: string;
   detail: string;
@@ -39,12 +39,16 @@ export class LineRefused extends Error {
   override readonly name = "LineRefused";
   readonly status: number;
   constructor(call: string, status: number, message: string) {
-    super(`LINE answered ${call} with ${status}: ${message}`);
+    super(`LINE answered ${call} with ${status}: ${message}.`);
     this.status = status;
+  }
+  /** Nothing was done, and trying again is of no use. */
+  get isFinal(): boolean {
+    return this.status < 500 && this.status !== 429;
   }
 }
 
-/** No answer: whether the call took effect is not known. */
+/** No answer that can be understood: whether the call took effect is not known. */
 export class LineUnreachable extends Error {
   override readonly name = "LineUnreachable";
 }
@@ -61,82 +65,43 @@ const errorBody = v.object({ message: v.string() });
 export interface ChannelOptions {
   apiUrl: URL;
   accessToken: string;
+  patience: Patience;
   /** How long one call may take. Default: 15 seconds; LINE's test alone waits two for the endpoint. */
-  timeoutMs?: number;
-  /** How long the attempts of one call may wait for another together. Default: 60 seconds. */
-  budgetMs?: number;
-  /** Told before each wait. */
-  onRetry?: (what: string) => void;
-  /** Default: the clock's time. */
-  wait?: (milliseconds: number) => Promise<unknown>;
+  timeoutMs?: number | undefined;
+  /** Default: the platform's. */
+  fetch?: typeof globalThis.fetch | undefined;
 }
 
 export function openChannel(options: ChannelOptions): Channel {
-  const call = createCall(options);
-  const { wait = sleep, budgetMs = defaultBudgetMs, onRetry = () => {} } = options;
-  const getWebhook = async () => {
-    const answer = await call("GET", "channel/webhook/endpoint", { absent: 404 });
-    return answer === undefined ? undefined : v.parse(webhook, answer);
-  };
+  const { patience } = options;
+  const send = createSend(options);
+  const sendUntilAnswered = (...call: Parameters<typeof send>) =>
+    persist(patience.begin(), () => send(...call), isPassing);
   return {
-    getBot: async () => v.parse(bot, await call("GET", "info")),
-    getWebhook,
-    awaitWebhook: async (fits) => {
-      for (const pauseMs of createPauses(budgetMs)) {
-        const now = await getWebhook();
-        if (fits(now)) return now;
-        onRetry(`LINE still reports ${now?.endpoint ?? "no webhook"}; looking again`);
-        await wait(pauseMs);
+    getBot: async () => v.parse(bot, await sendUntilAnswered("GET", "info")),
+    async getWebhook() {
+      try {
+        return v.parse(webhook, await sendUntilAnswered("GET", "channel/webhook/endpoint"));
+      } catch (error) {
+        if (error instanceof LineRefused && error.status === 404) return undefined;
+        throw error;
       }
-      return getWebhook();
     },
-    // A host name that was made a moment ago may be refused with 400 until LINE can resolve it.
-    setWebhook: async (endpoint) => {
-      await call("PUT", "channel/webhook/endpoint", { body: { endpoint }, transient: [400] });
-    },
+    setWebhook: async (endpoint) => void (await send("PUT", "channel/webhook/endpoint", { endpoint })),
     testWebhook: async (endpoint) =>
-      v.parse(testResult, await call("POST", "channel/webhook/test", { body: { endpoint }, transient: [400] })),
+      v.parse(testResult, await sendUntilAnswered("POST", "channel/webhook/test", { endpoint })),
   };
 }
 
-interface CallOptions {
-  body?: unknown;
-  /** The status that says that there is nothing. */
-  absent?: number;
-  /** Statuses below 500 that may pass. */
-  transient?: number[];
-}
+/** Too many calls, a fault of LINE's, or no answer. */
+export const isPassing = (error: unknown): boolean =>
+  error instanceof LineUnreachable || (error instanceof LineRefused && !error.isFinal);
 
-const defaultBudgetMs = 60_000;
-
-/** Pauses that double and differ from each other's, as long as they fit into the budget together. */
-function* createPauses(budgetMs: number): Generator<number> {
-  for (let longestMs = 1000, waitedMs = 0; ; longestMs = Math.min(longestMs * 2, 16_000)) {
-    const pauseMs = longestMs * (0.5 + Math.random() / 2);
-    waitedMs += pauseMs;
-    if (waitedMs > budgetMs) return;
-    yield pauseMs;
-  }
-}
-
-function createCall({
-  apiUrl,
-  accessToken,
-  timeoutMs = 15_000,
-  budgetMs = defaultBudgetMs,
-  onRetry = () => {},
-  wait = sleep,
-}: ChannelOptions) {
-  const send = async (method: string, path: string, { body, absent }: CallOptions): Promise<unknown> => {
-    const name = `${method} ${path}`;
-    const { status, text } = await request(new URL(`/v2/bot/${path}`, apiUrl), method, body);
-    if (status === 200) return JSON.parse(text);
-    if (status === absent) return undefined;
-    throw new LineRefused(name, status, messageOf(text));
-  };
-  const request = async (url: URL, method: string, body: unknown) => {
-    try {
-      const response = await fetch(url, {
+function createSend({ apiUrl, accessToken, timeoutMs = 15_000, fetch = globalThis.fetch }: ChannelOptions) {
+  return async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const call = `${method} /v2/bot/${path}`;
+    const { status, text } = await request(call, async () => {
+      const response = await fetch(new URL(`/v2/bot/${path}`, apiUrl), {
         method,
         headers: { authorization: `Bearer ${accessToken}`, "content-type": "application/json" },
         body: body === undefined ? null : JSON.stringify(body),
@@ -144,46 +109,33 @@ function createCall({
         signal: AbortSignal.timeout(timeoutMs),
       });
       return { status: response.status, text: await response.text() };
-    } catch (error) {
-      throw new LineUnreachable(
-        `LINE did not answer ${method} ${url.href} within ${timeoutMs / 1000} s: ${reasonOf(error)}`,
-        {
-          cause: error,
-        },
-      );
-    }
-  };
-  return async (method: string, path: string, options: CallOptions = {}): Promise<unknown> => {
-    for (const pauseMs of createPauses(budgetMs)) {
-      try {
-        return await send(method, path, options);
-      } catch (error) {
-        if (!(error instanceof Error) || !mayPass(error, method, options)) throw error;
-        onRetry(`${error.message}; trying again`);
-        await wait(pauseMs);
-      }
-    }
-    return send(method, path, options);
+    });
+    const json = tryParse(text);
+    if (status === 200 && json !== undefined) return json;
+    if (status === 200) throw new LineUnreachable(`LINE's answer to ${call} is not JSON.`);
+    throw new LineRefused(call, status, messageIn(json));
   };
 }
 
-/** A set that was not answered is not repeated blindly: its caller reads first. */
-function mayPass(error: unknown, method: string, { transient = [] }: CallOptions): boolean {
-  if (error instanceof LineUnreachable) return method !== "PUT";
-  return (
-    error instanceof LineRefused && (error.status >= 500 || error.status === 429 || transient.includes(error.status))
-  );
-}
-
-function messageOf(text: string): string {
+async function request<T>(call: string, run: () => Promise<T>): Promise<T> {
   try {
-    return v.parse(errorBody, JSON.parse(text)).message;
-  } catch {
-    return "(no message of LINE's)";
+    return await run();
+  } catch (error) {
+    // fetch itself says no more than "fetch failed".
+    const reason = messageOf(error instanceof Error && error.cause instanceof Error ? error.cause : error);
+    throw new LineUnreachable(`LINE did not answer ${call}: ${reason}.`, { cause: error });
   }
 }
 
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? error.cause.message : error.message;
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function messageIn(json: unknown): string {
+  const parsed = v.safeParse(errorBody, json);
+  return parsed.success ? parsed.output.message.replace(/\.$/, "") : "no message of LINE's";
 }

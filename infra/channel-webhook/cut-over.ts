@@ -1,4 +1,6 @@
-import { type Channel, LineRefused, LineUnreachable, type TestResult, type Webhook } from "./channel.ts";
+import { type Channel, LineRefused, isPassing, type Webhook } from "./channel.ts";
+import { messageOf, type Patience } from "./patience.ts";
+import { adviseOn, describeTest, testUntilSettled } from "./proof.ts";
 
 export interface CutOver {
   endpoint: string;
@@ -14,137 +16,171 @@ export interface Outcome {
   formerEndpoint: string | undefined;
 }
 
-/** The channel is left as it was found, or was put back. */
+/** The channel is left as it was found, was put back, or is somebody else's now. */
 export class CutOverFailed extends Error {
   override readonly name: string = "CutOverFailed";
 }
 
-/** The proof failed after the URL was set, and LINE has no call to unset it. */
+/** The proof failed after the URL was set, and it is still set, or may be. */
 export class LeftBehind extends CutOverFailed {
-  readonly webhook: Webhook;
-  readonly formerEndpoint: string | undefined;
-  constructor(message: string, webhook: Webhook, formerEndpoint: string | undefined, options: ErrorOptions) {
+  readonly outcome: Outcome;
+  constructor(message: string, outcome: Outcome, options: ErrorOptions) {
     super(message, options);
-    this.webhook = webhook;
-    this.formerEndpoint = formerEndpoint;
+    this.outcome = outcome;
   }
+}
+
+export interface CutOverTools {
+  channel: Channel;
+  patience: Patience;
+  warn: (message: string) => void;
 }
 
 /**
  * Points the channel at an endpoint, with proof:
  *
  *   read ─▶ same URL ──────────────▶ test
- *     └───▶ another ─▶ whose is it? ─▶ test the new one ─▶ set ─▶ read back ─▶ test
- *                                                           └── fails ─▶ put the former back
+ *     └───▶ another ─▶ whose is it? ─▶ test the new one ─▶ read ─▶ set ─▶ read back ─▶ test
+ *                                                                  └── fails ─▶ put the former back
  */
-export async function cutOver(channel: Channel, plan: CutOver, tell: (message: string) => void): Promise<Outcome> {
+export async function cutOver(tools: CutOverTools, plan: CutOver): Promise<Outcome> {
+  const { channel } = tools;
   const before = await channel.getWebhook();
   if (before?.endpoint === plan.endpoint) {
-    await prove(channel, plan);
+    await prove(tools, plan);
     return { webhook: before, formerEndpoint: undefined };
   }
-  await refuseForeign(channel, before, plan, tell);
-  await prove(channel, plan);
+  await refuseForeign(tools, before, plan);
+  await prove(tools, plan);
+  await refuseChanged(channel, before, plan);
   try {
-    await set(channel, plan.endpoint);
-    const webhook = await readBack(channel, plan, before);
-    await prove(channel, plan);
+    await setUntilSettled(tools, { from: before?.endpoint, to: plan.endpoint });
+    const webhook = await readBack(tools, plan, before);
+    await prove(tools, plan);
     return { webhook, formerEndpoint: before?.endpoint };
   } catch (error) {
-    throw await putBack(channel, before, plan, error);
+    throw await putBack(tools, before, plan, error);
   }
 }
 
 /** A URL of somebody else that answers belongs to a living bot: nobody takes it by accident. */
 async function refuseForeign(
-  channel: Channel,
+  { channel, patience, warn }: CutOverTools,
   before: Webhook | undefined,
   { own, takeOver, endpoint }: CutOver,
-  tell: (message: string) => void,
 ): Promise<void> {
-  if (before === undefined || takeOver || own.includes(before.endpoint)) return;
-  const test = await channel.testWebhook(before.endpoint).catch((error: unknown) => {
-    // LINE's 400: the URL is none that it could call.
-    if (error instanceof LineRefused && error.status === 400) return undefined;
-    throw error;
-  });
-  if (test?.success === true) {
+  if (before === undefined || own.includes(before.endpoint)) return;
+  if (takeOver) {
+    warn(`The channel's webhook was ${before.endpoint}, set by somebody else; taking over, as it was asked for.`);
+    return;
+  }
+  const test = await testUntilSettled(channel, before.endpoint, patience);
+  if (test.success) {
     throw new CutOverFailed(
-      `The channel's webhook is ${before.endpoint}, which answers and was not set by this stack. ` +
+      `The channel's webhook is ${before.endpoint}, which answers and was not set by this stack. Nothing was changed. ` +
         `To point it at ${endpoint} all the same, run \`pulumi config set line:takeOver true\` and deploy again ` +
         "(a `LineChannelWebhook` of your own: `takeOver: true`).",
     );
   }
-  const reason = test === undefined ? "LINE cannot call it" : describe(test);
-  tell(
-    `The channel's webhook was ${before.endpoint}, set by somebody else, and does not answer (${reason}); taking over.`,
+  warn(
+    `The channel's webhook was ${before.endpoint}, set by somebody else, and does not answer (${describeTest(test)}); taking over.`,
   );
 }
 
-async function prove(channel: Channel, { endpoint, verify }: CutOver): Promise<void> {
+async function prove({ channel, patience }: CutOverTools, { endpoint, verify }: CutOver): Promise<void> {
   if (!verify) return;
-  const test = await testUntilSettled(channel, endpoint);
-  if (!test.success) {
-    throw new CutOverFailed(
-      `LINE could not deliver a test to ${endpoint}: ${describe(test)}. ` +
-        "The function's log group and the API's access log have the request; the channel secret of the stack may be another channel's (401).",
-    );
-  }
+  const test = await testUntilSettled(channel, endpoint, patience);
+  if (test.success) return;
+  throw new CutOverFailed(
+    `LINE could not deliver a test to ${endpoint}: ${describeTest(test)}. ${adviseOn(test)} Then deploy again.`,
+  );
 }
 
-const describe = ({ reason, detail, statusCode }: TestResult) => `${reason}, ${detail} (status ${statusCode})`;
-
-/** A new host name or a first cold start may fail a test that the next one passes. */
-const passing = new Set(["COULD_NOT_CONNECT", "REQUEST_TIMEOUT"]);
-const tries = 3;
-
-async function testUntilSettled(channel: Channel, endpoint: string): Promise<TestResult> {
-  let test = await channel.testWebhook(endpoint);
-  for (let n = 1; n < tries && !test.success && (passing.has(test.reason) || test.statusCode >= 500); n += 1) {
-    test = await channel.testWebhook(endpoint);
-  }
-  return test;
+/** LINE has no conditional set: looking again right before narrows the moment in which another's change is lost. */
+async function refuseChanged(channel: Channel, before: Webhook | undefined, { endpoint }: CutOver): Promise<void> {
+  const now = await channel.getWebhook();
+  if (now?.endpoint === before?.endpoint) return;
+  throw new CutOverFailed(
+    `The channel's webhook became ${now?.endpoint ?? "unset"} while ${endpoint} was tested: somebody else deploys to this channel. ` +
+      "Nothing was changed. One stack at a time may set a channel's webhook.",
+  );
 }
 
-/** A set without an answer may have taken effect: what LINE says now decides, once more if need be. */
-async function set(channel: Channel, endpoint: string): Promise<void> {
-  try {
-    await channel.setWebhook(endpoint);
-  } catch (error) {
-    if (!(error instanceof LineUnreachable)) throw error;
-    const now = await channel.getWebhook();
-    if (now?.endpoint !== endpoint) await channel.setWebhook(endpoint);
+/** The URL was refused: LINE changed nothing. */
+class SetRefused extends CutOverFailed {}
+
+/**
+ * A set without an answer may have taken effect: LINE is asked before each further attempt. A host name that was made
+ * a moment ago may be refused with 400 until LINE can resolve it.
+ */
+export async function setUntilSettled(
+  { channel, patience }: Pick<CutOverTools, "channel" | "patience">,
+  { from, to }: { from: string | undefined; to: string },
+): Promise<void> {
+  const pause = patience.begin();
+  for (let isUnsure = false; ;) {
+    try {
+      return await channel.setWebhook(to);
+    } catch (error) {
+      isUnsure ||= isPassing(error);
+      const failure = isUnsure ? error : new SetRefused(messageOf(error), { cause: error });
+      const isFreshHost = error instanceof LineRefused && error.status === 400;
+      if (!isPassing(error) && !isFreshHost) throw failure;
+      const now = await channel.getWebhook();
+      if (now?.endpoint === to) return;
+      if (now?.endpoint !== from) throw new CutOverFailed(reportThird(to, now), { cause: error });
+      if (!(await pause(messageOf(error)))) throw failure;
+    }
   }
 }
 
 /** LINE keeps a change from its own readers for up to a minute; a third URL is somebody else's. */
-async function readBack(channel: Channel, { endpoint }: CutOver, before: Webhook | undefined): Promise<Webhook> {
-  const webhook = await channel.awaitWebhook((now) => now?.endpoint !== before?.endpoint);
-  if (webhook?.endpoint === endpoint) return webhook;
-  throw new CutOverFailed(
-    `LINE accepted ${endpoint} but reports ${webhook?.endpoint ?? "no webhook"}: somebody else may have set it at the same time.`,
-  );
+async function readBack(
+  { channel, patience }: CutOverTools,
+  { endpoint }: CutOver,
+  before: Webhook | undefined,
+): Promise<Webhook> {
+  const pause = patience.begin();
+  let now = await channel.getWebhook();
+  while (now?.endpoint === before?.endpoint) {
+    if (!(await pause(`LINE still reports ${now?.endpoint ?? "no webhook"}.`))) break;
+    now = await channel.getWebhook();
+  }
+  if (now?.endpoint === endpoint) return now;
+  throw new CutOverFailed(reportThird(endpoint, now));
 }
+
+const reportThird = (endpoint: string, now: Webhook | undefined) =>
+  `LINE accepted ${endpoint} but reports ${now?.endpoint ?? "no webhook"}: somebody else may have set it at the same time.`;
 
 /** Returns the error to throw, with what became of the channel. */
 async function putBack(
-  channel: Channel,
+  tools: CutOverTools,
   before: Webhook | undefined,
   { endpoint }: CutOver,
   cause: unknown,
 ): Promise<Error> {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const now = await channel.getWebhook();
-  if (now?.endpoint !== endpoint) return new CutOverFailed(reason, { cause });
-  if (before === undefined) {
-    const left = `${reason} LINE has no call to unset a webhook: the channel points at ${endpoint} now.`;
-    return new LeftBehind(left, now, undefined, { cause });
-  }
+  const reason = messageOf(cause);
+  if (cause instanceof SetRefused) return new CutOverFailed(`${reason} Nothing was changed.`, { cause });
+  const left = { webhook: { endpoint, active: before?.active ?? true }, formerEndpoint: before?.endpoint };
   try {
-    await set(channel, before.endpoint);
+    const now = await tools.channel.getWebhook();
+    const isOurs = now?.endpoint === endpoint;
+    if (!isOurs && now?.endpoint !== before?.endpoint) return new CutOverFailed(reason, { cause });
+    if (before === undefined) {
+      if (!isOurs) return new CutOverFailed(reason, { cause });
+      const message = `${reason} LINE has no call to unset a webhook: the channel points at ${endpoint} now.`;
+      return new LeftBehind(message, { ...left, webhook: now }, { cause });
+    }
+    // Where LINE still reports the former URL, that may be its cache.
+    await setUntilSettled(tools, { from: endpoint, to: before.endpoint });
+    return new CutOverFailed(`${reason} The channel's webhook was put back to ${before.endpoint}.`, { cause });
   } catch (error) {
-    const left = `${reason} And the former URL, ${before.endpoint}, could not be put back: the channel points at ${endpoint} now.`;
-    return new LeftBehind(left, now, before.endpoint, { cause: error });
+    const message =
+      `${reason} And what was there before, ${before?.endpoint ?? "nothing"}, could not be put back (${messageOf(error)}): ` +
+      `the channel may point at ${endpoint} now. Deploy again, or set it in the console: ${consoleUrl}`;
+    return new LeftBehind(message, left, { cause: error });
   }
-  return new CutOverFailed(`${reason} The channel's webhook was put back to ${before.endpoint}.`, { cause });
 }
+
+export const consoleUrl = "https://developers.line.biz/console/";

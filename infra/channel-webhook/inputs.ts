@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { isLoopback, lineApiUrl, parseLineApiUrl } from "../../line/api-url.ts";
 
-/** What the program gives, with the default of everything that it may leave out. */
+/** What the program gives, with the default of everything that it may leave out. An input that comes later has one. */
 const inputsSchema = v.object({
   endpoint: v.string(),
   credentials: v.string(),
@@ -14,10 +14,9 @@ const inputsSchema = v.object({
   apiUrl: v.optional(v.string(), lineApiUrl),
 });
 export type WebhookInputs = v.InferOutput<typeof inputsSchema>;
+type InputName = keyof WebhookInputs;
 
-/** The state: the inputs, and what was found out. A property that came later is optional for ever. */
-const outputsSchema = v.object({
-  ...inputsSchema.entries,
+const factsSchema = v.object({
   botUserId: v.string(),
   botBasicId: v.string(),
   botName: v.string(),
@@ -27,10 +26,36 @@ const outputsSchema = v.object({
   /** What to restore. */
   formerEndpoint: v.optional(v.string()),
 });
-export type WebhookOutputs = v.InferOutput<typeof outputsSchema>;
+type Facts = v.InferOutput<typeof factsSchema>;
 
-export const parseInputs = (properties: unknown): WebhookInputs => v.parse(inputsSchema, properties);
-export const parseOutputs = (properties: unknown): WebhookOutputs => v.parse(outputsSchema, properties);
+/** The state: the inputs as given, so far as they are fulfilled, and what was found out. */
+const stateSchema = v.object({ ...inputsSchema.entries, ...factsSchema.entries });
+export type WebhookState = v.InferOutput<typeof stateSchema>;
+
+export type Properties = Record<string, unknown>;
+
+export const parseInputs = (properties: Properties): WebhookInputs => v.parse(inputsSchema, properties);
+export const parseState = (properties: Properties): WebhookState => v.parse(stateSchema, properties);
+
+const inputNames = Object.keys(inputsSchema.entries) as InputName[];
+
+/** The inputs among a state's properties: as given, without the defaults of what was not. */
+export const pickInputs = (properties: Properties): Properties =>
+  Object.fromEntries(Object.entries(properties).filter(([name]) => name in inputsSchema.entries));
+
+/**
+ * The state's properties. What was asked for and could not be had is not in them: to the next `diff` it is still to
+ * do, also after a refresh, which forgets that an operation failed.
+ */
+export function toProperties(inputs: Properties, facts: Facts, unmet: Partial<WebhookInputs> = {}): Properties {
+  return { ...pickInputs(inputs), ...unmet, ...facts };
+}
+
+/** Which inputs would need an update. The pin is no property of the channel: it says which channel is meant. */
+export function compareInputs(olds: Properties, news: Properties): InputName[] {
+  const [before, after] = [parseInputs(olds), parseInputs(news)];
+  return inputNames.filter((name) => name !== "bot" && before[name] !== after[name]);
+}
 
 /** How a value that will be known only later arrives at a dynamic provider during a preview. */
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -44,21 +69,41 @@ export interface Failure {
 /** LINE takes at most this many characters. */
 const longest = 500;
 
+const secretArn = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+$/;
+const pin = /^(U[0-9a-f]{32}|@[a-z0-9._-]+)$/;
+
 /** What LINE would refuse, or would never reach, found before anything is touched. */
-export function checkInputs(properties: Record<string, unknown>): Failure[] {
-  const known = Object.entries(properties).filter(([, value]) => isKnown(value));
-  const parsed = v.safeParse(v.partial(inputsSchema), Object.fromEntries(known));
-  if (!parsed.success) {
-    return parsed.issues.map((issue) => ({ property: v.getDotPath(issue) ?? "", reason: issue.message }));
-  }
-  const { endpoint, apiUrl } = parsed.output;
-  const failures: Failure[] = [];
-  const api = tryApiUrl(apiUrl ?? lineApiUrl);
-  if (api instanceof Error) failures.push({ property: "apiUrl", reason: api.message });
-  const reason = endpoint === undefined ? undefined : refuseEndpoint(endpoint, api instanceof URL && isLoopback(api));
-  if (reason !== undefined) failures.push({ property: "endpoint", reason });
-  return failures;
+export function checkInputs(properties: Properties): Failure[] {
+  const known = Object.fromEntries(Object.entries(properties).filter(([, value]) => isKnown(value)));
+  const missing = required.filter((name) => properties[name] === undefined);
+  const parsed = v.safeParse(partialSchema, known);
+  return [
+    ...missing.map((property) => ({ property, reason: "is missing" })),
+    ...(parsed.issues ?? []).map((issue) => ({ property: v.getDotPath(issue) ?? "", reason: issue.message })),
+    ...(parsed.success ? checkValues(parsed.output, "apiUrl" in properties && !("apiUrl" in known)) : []),
+  ];
 }
+
+const partialSchema = v.partial(inputsSchema);
+const required: InputName[] = ["endpoint", "credentials"];
+
+function checkValues(
+  { endpoint, credentials, bot, apiUrl = lineApiUrl }: v.InferOutput<typeof partialSchema>,
+  isApiUnknown: boolean,
+) {
+  const api = tryApiUrl(apiUrl);
+  const mayBeSimulator = isApiUnknown || (api instanceof URL && isLoopback(api));
+  const reasons: Partial<Record<InputName, string | undefined>> = {
+    endpoint: endpoint === undefined ? undefined : refuseEndpoint(endpoint, mayBeSimulator),
+    credentials: refuseOther(credentials, secretArn, "has to be the ARN of a secret in Secrets Manager"),
+    bot: refuseOther(bot, pin, "has to be a bot's user ID (U and 32 hexadecimal digits) or basic ID (@…)"),
+    apiUrl: api instanceof Error ? api.message : undefined,
+  };
+  return Object.entries(reasons).flatMap(([property, reason]) => (reason === undefined ? [] : [{ property, reason }]));
+}
+
+const refuseOther = (value: string | undefined, form: RegExp, reason: string) =>
+  value === undefined || form.test(value) ? undefined : `${JSON.stringify(value)} ${reason}`;
 
 function tryApiUrl(value: string): URL | Error {
   try {
@@ -79,13 +124,19 @@ function refuseEndpoint(endpoint: string, isSimulator: boolean): string | undefi
       /\P{ASCII}/u.test(endpoint),
       "has characters beyond ASCII: write the host in punycode and percent-encode the rest",
     ],
+    [url !== undefined && `${url.username}${url.password}` !== "", "has a user or password in it, which LINE refuses"],
     [
       url !== undefined && !isSimulator && isUnreachable(url.hostname),
       "is a host that LINE cannot reach, or has no certificate for",
     ],
   ];
   const broken = rules.find(([isBroken]) => isBroken);
-  return broken === undefined ? undefined : `${JSON.stringify(endpoint)} ${broken[1]}`;
+  if (broken === undefined) return undefined;
+  // A password does not belong into a message, nor does a page of text.
+  const shown = url?.password
+    ? "the URL"
+    : JSON.stringify(endpoint.length > 120 ? `${endpoint.slice(0, 120)}…` : endpoint);
+  return `${shown} ${broken[1]}`;
 }
 
 const isUnreachable = (host: string) =>

@@ -7,10 +7,13 @@ import { readAwsSettings } from "../aws-client.ts";
 import { openEngineLog } from "../engine-log.ts";
 import { readStoredCredentials } from "../stored-credentials.ts";
 import * as webhook from "./webhook-provider.ts";
-import type { Properties, ProviderWorld } from "./webhook-provider.ts";
+import type { Properties } from "./inputs.ts";
+import type { ProviderWorld } from "./session.ts";
+
+const claims = new Set<string>();
 
 export async function check(_olds: Properties, news: Properties): Promise<dynamic.CheckResult> {
-  return webhook.check(news);
+  return webhook.check(claims, news);
 }
 
 export async function diff(_id: string, olds: Properties, news: Properties): Promise<dynamic.DiffResult> {
@@ -36,7 +39,7 @@ export const remove = (id: string, outputs: Properties, config: dynamic.Config):
 async function inWorld<T>(config: dynamic.Config, use: (world: ProviderWorld) => Promise<T>): Promise<T> {
   const log = openEngineLog(process.argv[2]);
   try {
-    return await use({ readCredentials: (arn) => readStoredCredentials(arn, readAwsSettings(config)), log });
+    return await use({ readCredentials: (arn) => readStoredCredentials(arn, readAwsSettings(config)), log, claims });
   } finally {
     await log.close();
   }

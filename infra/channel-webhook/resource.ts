@@ -6,9 +6,12 @@ export interface LineChannelWebhookArgs {
   endpoint: pulumi.Input<string>;
   /** The ARN of the secret that holds the channel's credentials; read when needed, never stored. */
   credentials: pulumi.Input<string>;
-  /** The SHA-256 of what runs behind the endpoint: another one is tested through LINE again. */
+  /** The SHA-256 of what runs behind the endpoint: another one is tested through LINE again. Default: none. */
   artifact?: pulumi.Input<string> | undefined;
-  /** The bot that the credentials have to belong to: user id or basic id. Another pin is a replacement. */
+  /**
+   * The bot that the credentials have to belong to: user id or basic id. Another pin is a replacement.
+   * Default: whichever they belong to, and the same ever after.
+   */
   bot?: pulumi.Input<string> | undefined;
   /** Whether a URL that somebody else registered, and that answers, is replaced. Default: false. */
   takeOver?: pulumi.Input<boolean> | undefined;
@@ -21,6 +24,10 @@ export interface LineChannelWebhookArgs {
   /** Default: `https://api.line.me`. */
   apiUrl?: pulumi.Input<string> | undefined;
 }
+
+const noImport =
+  "A LineChannelWebhook cannot be imported: Pulumi imports no dynamic resource. Leave `import` out. " +
+  "Where the channel already points at `endpoint`, creating the resource writes nothing to LINE and takes it in as it is.";
 
 /**
  * The webhook setting of a LINE channel. LINE has one for each channel, and no call that unsets it.
@@ -37,6 +44,7 @@ export class LineChannelWebhook extends pulumi.dynamic.Resource {
   declare readonly botName: pulumi.Output<string>;
 
   constructor(name: string, args: LineChannelWebhookArgs, opts?: pulumi.CustomResourceOptions) {
+    if (opts?.import !== undefined || opts?.id !== undefined) throw new pulumi.RunError(noImport);
     const outputs = { active: undefined, botUserId: undefined, botBasicId: undefined, botName: undefined };
     super(provider, name, { ...args, ...outputs }, opts, "line", "LineChannelWebhook");
   }

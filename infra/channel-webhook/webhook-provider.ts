@@ -1,21 +1,22 @@
-import { parseLineApiUrl } from "../../line/api-url.ts";
-import type { ChannelCredentials } from "../../line/credentials.ts";
-import { issueAccessToken } from "../../line/tokens.ts";
-import { type Bot, type Channel, LineRefused, openChannel } from "./channel.ts";
-import { cutOver, LeftBehind } from "./cut-over.ts";
-import type { EngineLog } from "../engine-log.ts";
-import { checkInputs, isKnown, parseInputs, parseOutputs, type WebhookInputs, type WebhookOutputs } from "./inputs.ts";
-
-/** What the provider needs of the world. */
-export interface ProviderWorld {
-  /** The credentials' present value. @throws when there are none. */
-  readCredentials(secretArn: string): Promise<ChannelCredentials>;
-  log: EngineLog;
-  /** Between attempts. Default: the clock's time. */
-  wait?: (milliseconds: number) => Promise<unknown>;
-}
-
-export type Properties = Record<string, unknown>;
+/** What each call of the engine does, as functions of the properties and the world. */
+import { claimByBot, claimByCredentials } from "./claims.ts";
+import { consoleUrl, cutOver, LeftBehind, type Outcome, setUntilSettled } from "./cut-over.ts";
+import {
+  checkInputs,
+  compareInputs,
+  type Failure,
+  isKnown,
+  parseInputs,
+  parseState,
+  pickInputs,
+  type Properties,
+  toProperties,
+  type WebhookInputs,
+} from "./inputs.ts";
+import { messageOf } from "./patience.ts";
+import { botOf, connect, CredentialsRefused, isCutOff, isPinned, nameOf, requirePinned } from "./session.ts";
+import type { ProviderWorld, Session } from "./session.ts";
+import type { Bot } from "./channel.ts";
 
 /** Registered, but not as it should be: the engine keeps id and properties, and the next deployment goes on. */
 export class Incomplete extends Error {
@@ -23,33 +24,38 @@ export class Incomplete extends Error {
   readonly id: string;
   readonly properties: Properties;
   readonly reasons: string[];
-  constructor(id: string, properties: WebhookOutputs, reason: string) {
-    super(reason);
+  constructor(id: string, properties: Properties, reason: string, options?: ErrorOptions) {
+    super(reason, options);
     this.id = id;
-    this.properties = { ...properties };
+    this.properties = properties;
     this.reasons = [reason];
   }
 }
 
-export const check = (news: Properties) => ({ inputs: news, failures: checkInputs(news) });
+export function check(claims: Set<string>, news: Properties): { inputs: Properties; failures: Failure[] } {
+  claims.add(claimByCredentials(news));
+  return { inputs: news, failures: checkInputs(news) };
+}
 
 /** On a refresh `olds` is what was read and `news` the old inputs: only inputs are compared. */
 export function diff(olds: Properties, news: Properties): { changes: boolean; replaces?: string[] } {
-  if (!Object.values(news).every(isKnown)) return { changes: true };
-  const { bot, ...after } = parseInputs(news);
-  if (bot !== undefined && !isPinned(bot, parseOutputs(olds))) return { changes: true, replaces: ["bot"] };
-  const before: Properties = parseInputs(olds);
-  return { changes: Object.entries(after).some(([key, value]) => value !== before[key]) };
+  const { bot, ...others } = news;
+  const { botUserId: userId, botBasicId: basicId } = parseState(olds);
+  const isOther = typeof bot === "string" && isKnown(bot) && !isPinned(bot, { userId, basicId });
+  if (isOther) return { changes: true, replaces: ["bot"] };
+  if (!Object.values(others).every(isKnown)) return { changes: true };
+  return { changes: compareInputs(olds, others).length > 0 };
 }
 
-export async function create(world: ProviderWorld, inputs: Properties): Promise<{ id: string; outs: WebhookOutputs }> {
+export async function create(world: ProviderWorld, inputs: Properties): Promise<{ id: string; outs: Properties }> {
   const wanted = parseInputs(inputs);
-  const channel = await connect(world, wanted);
-  const bot = await findBot(channel, wanted);
-  const outs = await point(world, channel, bot, wanted, { own: [] });
+  const session = await connect(world, wanted);
+  const { bot } = session;
+  requirePinned(bot, wanted.bot);
+  const outs = await point(world, session, inputs, { own: [] });
   if (wanted.bot === undefined) {
     world.log.info(
-      `To keep this stack from ever setting another bot's webhook: \`pulumi config set line:bot ${bot.userId}\``,
+      `The webhook of ${nameOf(bot)} is set. To keep this stack from ever setting another bot's: \`pulumi config set line:bot ${bot.userId}\``,
     );
   }
   return { id: bot.userId, outs };
@@ -60,65 +66,20 @@ export async function update(
   id: string,
   olds: Properties,
   news: Properties,
-): Promise<{ outs: WebhookOutputs }> {
+): Promise<{ outs: Properties }> {
   const wanted = parseInputs(news);
-  const state = parseOutputs(olds);
-  const channel = await connect(world, wanted);
-  const bot = await findBot(channel, wanted);
+  const state = parseState(olds);
+  const session = await connect(world, wanted);
+  const { bot } = session;
+  requirePinned(bot, wanted.bot);
   if (bot.userId !== id) {
-    throw new Error(
-      `The credentials are those of ${nameOf(bot)}, and this stack's webhook is that of ${nameOfState(id, state)}. ` +
+    throw new CredentialsRefused(
+      `The credentials are those of ${nameOf(bot)}, and this stack's webhook is that of ${nameOf(botOf(id, state))}. Nothing was changed. ` +
         `If the stack is to move to the other bot, pin it with \`pulumi config set line:bot ${bot.userId}\` and deploy again: that replaces the resource.`,
     );
   }
   const own = [state.registeredEndpoint, state.endpoint];
-  return { outs: await point(world, channel, bot, wanted, { own, formerEndpoint: state.formerEndpoint }) };
-}
-
-/** What LINE has now. Where LINE or the credentials cannot be reached, the state stays as it is, and says so. */
-export async function read(
-  world: ProviderWorld,
-  id: string,
-  outputs: Properties,
-): Promise<{ id: string; props: Properties }> {
-  const state = parseOutputs(outputs);
-  try {
-    const channel = await connectTo(world, id, state);
-    const webhook = await channel.getWebhook();
-    return { id, props: { ...outputs, endpoint: webhook?.endpoint ?? "", active: webhook?.active ?? false } };
-  } catch (error) {
-    world.log.warn(
-      `The webhook of ${nameOfState(id, state)} could not be read, its state is kept: ${messageOf(error)}`,
-    );
-    return { id, props: outputs };
-  }
-}
-
-/** LINE has no call that unsets a webhook: the former URL comes back, or the present one stays and is named. */
-export async function remove(world: ProviderWorld, id: string, outputs: Properties): Promise<void> {
-  const state = parseOutputs(outputs);
-  const name = nameOfState(id, state);
-  try {
-    const channel = await connectTo(world, id, state);
-    const now = await channel.getWebhook();
-    if (now?.endpoint !== state.registeredEndpoint) {
-      world.log.info(
-        `The webhook of ${name} is ${now?.endpoint ?? "not set"}, and not this stack's any more: left alone.`,
-      );
-    } else if (state.onDestroy === "restore" && state.formerEndpoint !== undefined) {
-      await channel.setWebhook(state.formerEndpoint);
-      world.log.info(`The webhook of ${name} is ${state.formerEndpoint} again.`);
-    } else {
-      world.log.warn(
-        `The webhook of ${name} still is ${state.registeredEndpoint}: LINE cannot unset it. ` +
-          'Switch "Use webhook" off in the console if nothing is to be sent there.',
-      );
-    }
-  } catch (error) {
-    world.log.warn(
-      `The webhook of ${name} was left as it is (it was ${state.registeredEndpoint}): ${messageOf(error)}`,
-    );
-  }
+  return { outs: await point(world, session, news, { own, formerEndpoint: state.formerEndpoint }) };
 }
 
 interface Past {
@@ -127,87 +88,115 @@ interface Past {
   formerEndpoint?: string | undefined;
 }
 
-async function point(
-  { log }: ProviderWorld,
-  channel: Channel,
-  bot: Bot,
-  wanted: WebhookInputs,
-  past: Past,
-): Promise<WebhookOutputs> {
-  const { endpoint, takeOver, verify } = wanted;
-  const toOutputs = (active: boolean, found: string | undefined): WebhookOutputs => {
-    // What this stack itself set before is nothing to come back to.
-    const formerEndpoint = found === undefined || past.own.includes(found) ? past.formerEndpoint : found;
-    const known = { botUserId: bot.userId, botBasicId: bot.basicId, botName: bot.displayName };
-    const state = { ...wanted, ...known, active, registeredEndpoint: endpoint };
-    return formerEndpoint === undefined ? state : { ...state, formerEndpoint };
+/** Points the channel at the endpoint and returns the new state. @throws {Incomplete} with the state that was reached. */
+async function point(world: ProviderWorld, session: Session, inputs: Properties, past: Past): Promise<Properties> {
+  const { log, claims } = world;
+  const { bot } = session;
+  const wanted = parseInputs(inputs);
+  claims.add(claimByBot(bot.userId, wanted.endpoint));
+  const toState = ({ webhook, formerEndpoint: found }: Outcome, unmet?: Partial<WebhookInputs>) => {
+    // What this stack itself set, or was seen to be moved away from, is nothing to come back to.
+    const former = found === undefined || past.own.includes(found) ? past.formerEndpoint : found;
+    const facts = { ...factsOf(bot), active: webhook.active, registeredEndpoint: wanted.endpoint };
+    return toProperties(inputs, former === undefined ? facts : { ...facts, formerEndpoint: former }, unmet);
   };
-  const outcome = await cutOver(channel, { endpoint, takeOver, verify, own: past.own }, (text) => log.warn(text)).catch(
-    (error: unknown) => {
-      if (!(error instanceof LeftBehind)) throw error;
-      throw new Incomplete(bot.userId, toOutputs(error.webhook.active, error.formerEndpoint), error.message);
-    },
-  );
-  const outputs = toOutputs(outcome.webhook.active, outcome.formerEndpoint);
-  if (!outcome.webhook.active) {
-    const message = sayInactive(bot);
-    if (wanted.requireActive) throw new Incomplete(bot.userId, outputs, message);
-    log.warn(message);
-  }
-  return outputs;
+  const plan = { endpoint: wanted.endpoint, takeOver: wanted.takeOver, verify: wanted.verify, own: past.own };
+  const tools = { ...session, warn: (message: string) => log.warn(message) };
+  const outcome = await cutOver(tools, plan).catch((error: unknown) => {
+    if (!(error instanceof LeftBehind)) throw error;
+    throw incomplete(bot, inputs, toState(error.outcome, { verify: false }), error.message, error);
+  });
+  if (outcome.webhook.active) return toState(outcome);
+  const message = sayInactive(bot);
+  if (wanted.requireActive) throw incomplete(bot, inputs, toState(outcome, { requireActive: false }), message);
+  log.warn(message);
+  return toState(outcome);
 }
+
+/** The engine puts nothing to these properties: without the provider's own text, it could neither refresh nor delete. */
+function incomplete(bot: Bot, { __provider }: Properties, state: Properties, message: string, cause?: unknown) {
+  const properties = __provider === undefined ? state : { ...state, __provider };
+  return new Incomplete(bot.userId, properties, message, { cause });
+}
+
+const factsOf = ({ userId, basicId, displayName }: Bot) => ({
+  botUserId: userId,
+  botBasicId: basicId,
+  botName: displayName,
+});
 
 const sayInactive = (bot: Bot) =>
   `The webhook of ${nameOf(bot)} is set, but "Use webhook" is off, so LINE sends nothing. Only the console can switch it: ` +
-  "https://developers.line.biz/console/ (the channel's Messaging API tab).";
+  `${consoleUrl} (the channel's Messaging API tab).`;
 
-/** @throws naming both bots, before anything is written. */
-async function findBot(channel: Channel, { bot: pin }: WebhookInputs): Promise<Bot> {
-  const bot = await getBot(channel);
-  if (pin === undefined || isPinned(pin, { botUserId: bot.userId, botBasicId: bot.basicId })) return bot;
-  throw new Error(
-    `The credentials are those of ${nameOf(bot)}, and this stack is pinned to ${pin} (line:bot). Nothing was changed.`,
-  );
+/**
+ * What LINE has now, also as inputs: what the refresh took in is not news to the next one, and the program's own wish
+ * shows as an update. Where LINE or the credentials cannot be reached, the state stays as it is, and says so.
+ */
+export async function read(
+  world: ProviderWorld,
+  id: string,
+  outputs: Properties,
+): Promise<{ id: string; props: Properties; inputs: Properties }> {
+  const state = parseState(outputs);
+  try {
+    const { channel, bot } = await connectTo(world, id, state);
+    const { endpoint, active } = (await channel.getWebhook()) ?? { endpoint: "", active: false };
+    const isUnmet = state.requireActive && !active;
+    if (!active) world.log.warn(endpoint === "" ? `${nameOf(bot)} has no webhook.` : sayInactive(bot));
+    const props = { ...outputs, ...factsOf(bot), endpoint, active, ...(isUnmet ? { requireActive: false } : {}) };
+    return { id, props, inputs: pickInputs(props) };
+  } catch (error) {
+    world.log.warn(
+      `The webhook of ${nameOf(botOf(id, state))} could not be read, its state is kept: ${messageOf(error)}`,
+    );
+    return { id, props: outputs, inputs: pickInputs(outputs) };
+  }
 }
 
-async function getBot(channel: Channel): Promise<Bot> {
+/**
+ * LINE has no call that unsets a webhook: the former URL comes back, or the present one stays and is named. A channel
+ * that cannot be reached any more does not hold up the stack; one that may be reached later does, to be restored then.
+ */
+export async function remove(world: ProviderWorld, id: string, outputs: Properties): Promise<void> {
+  const state = parseState(outputs);
+  const { registeredEndpoint: ours, formerEndpoint: former } = state;
+  const name = nameOf(botOf(id, state));
   try {
-    return await channel.getBot();
+    const { channel, patience } = await connectTo(world, id, state);
+    const now = await channel.getWebhook();
+    const isClaimed = [claimByBot(id, ours), claimByCredentials({ ...state, endpoint: ours })].some((claim) =>
+      world.claims.has(claim),
+    );
+    if (now?.endpoint !== ours) {
+      world.log.info(`The webhook of ${name} is ${now?.endpoint ?? "not set"}, and not this resource's: left alone.`);
+    } else if (isClaimed) {
+      world.log.info(`The webhook of ${name} stays ${ours}: another resource of this stack has it now.`);
+    } else if (state.onDestroy === "restore" && former !== undefined && former !== ours) {
+      await setUntilSettled({ channel, patience }, { from: ours, to: former });
+      world.log.info(`The webhook of ${name} is ${former} again, as before this stack.`);
+    } else {
+      world.log.warn(
+        `The webhook of ${name} still is ${ours}: LINE cannot unset it. Switch "Use webhook" off if nothing is to be sent there: ${consoleUrl}`,
+      );
+    }
   } catch (error) {
-    if (!(error instanceof LineRefused) || error.status >= 500) throw error;
-    throw new Error(
-      `The credentials are not those of a bot: ${error.message}. They have to be those of a Messaging API channel ` +
-        "(a LINE Login channel has no webhook), and a token must not have been revoked.",
-      { cause: error },
+    if (state.onDestroy === "restore" && !isCutOff(error)) {
+      throw new Error(
+        `The webhook of ${name} could not be restored and may still be ${ours}: ${messageOf(error)} Destroy again when LINE and AWS answer.`,
+        { cause: error },
+      );
+    }
+    world.log.warn(
+      `The webhook of ${name} was left as it is (${ours}, when this stack last set it): ${messageOf(error)} ` +
+        `Look at it in the console: ${consoleUrl}`,
     );
   }
 }
 
-const isPinned = (pin: string, { botUserId, botBasicId }: Pick<WebhookOutputs, "botUserId" | "botBasicId">) =>
-  pin === botUserId || pin === botBasicId;
-
-const nameOf = ({ displayName, basicId, userId }: Bot) => `"${displayName}" (${basicId}, ${userId})`;
-const nameOfState = (userId: string, { botName, botBasicId }: WebhookOutputs) =>
-  nameOf({ userId, basicId: botBasicId, displayName: botName });
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
-
-async function connect(world: ProviderWorld, { credentials, apiUrl: url }: WebhookInputs): Promise<Channel> {
-  const apiUrl = parseLineApiUrl(url);
-  const stored = await world.readCredentials(credentials);
-  const { accessToken } = await issueAccessToken(stored, { apiUrl, signal: AbortSignal.timeout(15_000) });
-  const { wait, log } = world;
-  return openChannel({
-    apiUrl,
-    accessToken,
-    onRetry: (what) => log.info(what),
-    ...(wait === undefined ? {} : { wait }),
-  });
-}
-
 /** @throws where the credentials have become another bot's. */
-async function connectTo(world: ProviderWorld, id: string, state: WebhookOutputs): Promise<Channel> {
-  const channel = await connect(world, state);
-  const bot = await getBot(channel);
-  if (bot.userId !== id) throw new Error(`the credentials are those of ${nameOf(bot)} now`);
-  return channel;
+async function connectTo(world: ProviderWorld, id: string, state: WebhookInputs): Promise<Session> {
+  const session = await connect(world, state);
+  if (session.bot.userId === id) return session;
+  throw new CredentialsRefused(`The credentials are those of ${nameOf(session.bot)} now.`);
 }
