@@ -27,7 +27,7 @@ export interface Command {
   positionals: string[];
 }
 
-export interface Flags {
+interface Flags {
   on(name: string): boolean;
   /** Undefined: it was not given. */
   given(name: string): boolean | undefined;

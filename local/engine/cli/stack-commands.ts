@@ -70,7 +70,7 @@ export async function listStacks(command: Command): Promise<void> {
           [stack.name, qualifiedName(stack)].includes(current) &&
           stack.project === project?.name,
         // As the CLI has it: a stack that holds nothing was never updated.
-        ...(count > 0 && deployment && { lastUpdate: wholeSeconds(deployment.manifest.time) }),
+        ...(count > 0 && deployment && { lastUpdate: formatTime(deployment.manifest.time) }),
         resourceCount: count,
       };
     }),
@@ -87,7 +87,7 @@ export async function listStacks(command: Command): Promise<void> {
 }
 
 /** The CLI's time in JSON: RFC 3339 with three places. */
-export function wholeSeconds(time: string | number): string {
+function formatTime(time: string): string {
   return new Date(time).toISOString();
 }
 
