@@ -42,7 +42,10 @@ export class Thing extends pulumi.dynamic.Resource {
 
 const UPDATE = { kind: "update" } as const;
 
-describe("a Node.js program", () => {
+/** A busy machine starts a Node process in seconds. */
+const PATIENCE = { timeout: 120_000 };
+
+describe("a Node.js program", PATIENCE, () => {
   it("is previewed, deployed, left as it is, changed, refreshed and destroyed", async () => {
     await using project = await createProject(`${THING}
       class Group extends pulumi.ComponentResource {
@@ -214,7 +217,7 @@ describe("a Node.js program", () => {
   });
 });
 
-describe("an engine that is killed", () => {
+describe("an engine that is killed", PATIENCE, () => {
   it("leaves neither the program nor the provider of its dynamic resources behind", async () => {
     const sockets: Socket[] = [];
     const both = Promise.withResolvers<void>();

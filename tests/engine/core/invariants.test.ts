@@ -144,7 +144,7 @@ test(
         );
         const throwsAt = random.chance(0.1) ? random.int(plans.length + 1) : -1;
         makeTrouble(random, cloud);
-        const needsProgram = operation.kind === "update" || operation.kind === "preview";
+        const needsProgram = operation.kind === "update" || operation.kind === "preview" || random.chance(0.3);
         const before = store.saved.length;
         const result = await run(cloud, store, {
           ...operation,

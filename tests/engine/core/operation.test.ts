@@ -429,6 +429,40 @@ describe("a refresh", () => {
     expect(updated.steps).toEqual(["same a", "create b"]);
   });
 
+  it("may run the program for what only the program knows, and makes nothing", async () => {
+    const cloud = new Cloud();
+    const store = new MemoryStore();
+    await run(cloud, store, { program: programOf({ a: inputs({ size: 1 }), gone: {} }) });
+    cloud.objects.set("a-1", { size: 9, tier: "basic", address: "cloud://a-1" });
+    cloud.calls.length = 0;
+
+    const refreshed = await run(cloud, store, {
+      kind: "refresh",
+      program: programOf({ a: inputs({ size: 1 }), fresh: {} }),
+    });
+
+    expect(refreshed.result).toBe("succeeded");
+    expect(
+      cloud.calls.map(({ method, id }) => `${method} ${id ?? ""}`).filter((call) => call.startsWith("read")),
+    ).toEqual(["read a-1", "read gone-2"]);
+    expect(cloud.objects.size).toBe(2);
+    expect(store.current.resources.map(({ id }) => id)).toEqual(expect.arrayContaining(["a-1", "gone-2"]));
+    expect(store.current.resources.find(({ id }) => id === "a-1")?.outputs).toMatchObject({ size: 9 });
+  });
+
+  it("comes before an update that asks for it", async () => {
+    const cloud = new Cloud();
+    const store = new MemoryStore();
+    const program = programOf({ a: {}, b: { needs: ["a"] } });
+    await run(cloud, store, { program });
+    cloud.objects.delete("a-1");
+
+    const updated = await run(cloud, store, { program, refresh: true });
+
+    expect(updated.steps.filter((step) => !step.startsWith("refresh"))).toEqual(["create a", "update b"]);
+    expect(store.saved.flatMap(faultsOf)).toEqual([]);
+  });
+
   it("goes on when one object cannot be read, and says so", async () => {
     const cloud = new Cloud();
     const store = new MemoryStore();
