@@ -1,5 +1,6 @@
 /** `npm run bench`: what the project promises about speed, measured in one run. `-- --json` for machines. */
 import { parseCommandLine, runCommand } from "../../deploy/command-line.ts";
+import { measureEngine } from "./engine.ts";
 import { measureHandler } from "./handler.ts";
 import { measureStart } from "./start.ts";
 
@@ -16,11 +17,24 @@ const rows: [name: string, key: string, unit: string, most?: number][] = [
   ["receiving one request", "receiveMicroseconds", "µs"],
   ["bare HMAC and JSON.parse", "bareMicroseconds", "µs"],
   ["receiving ÷ bare", "receiveRatio", "×", 1.3],
+  ["unchanged up of this program", "unchangedMs", "ms"],
+  ["unchanged up ÷ the program alone", "unchangedRatio", "×", 1.3],
+  ["1,000 dynamic resources, the program alone", "thousandFloorMs", "ms"],
+  ["1,000 dynamic resources, create", "thousandCreateMs", "ms", 10_000],
+  ["1,000 dynamic resources, create ÷ the program alone", "thousandCreateRatio", "×", 1.7],
+  ["1,000 dynamic resources, unchanged", "thousandUnchangedMs", "ms", 7000],
+  ["1,000 dynamic resources, unchanged ÷ the program alone", "thousandUnchangedRatio", "×", 1.7],
+  ["1,000 dynamic resources, destroy", "thousandDestroyMs", "ms", 6000],
+  ["1,000 dynamic resources, the engine's process", "thousandMegabytes", "MB", 300],
 ];
 
 async function main(): Promise<number> {
   const { values } = parseCommandLine(command, process.argv.slice(2));
-  const figures: Record<string, number> = { ...(await measureHandler()), ...(await measureStart()) };
+  const figures: Record<string, number> = {
+    ...(await measureHandler()),
+    ...(await measureStart()),
+    ...(await measureEngine()),
+  };
   if (values.json === true) {
     console.log(JSON.stringify(figures, null, 2));
     return 0;

@@ -1,0 +1,117 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { localEnvironment, localStack, programDir, root, toTarget } from "../../deploy/local-stack.ts";
+import { startLocalCloud } from "../../local/cloud.ts";
+import { median } from "./median.ts";
+
+export interface EngineFigures {
+  /** This project's program, unchanged: against the same program whose every registration is answered at once. */
+  unchangedMs: number;
+  unchangedRatio: number;
+  /** 1,000 trivial dynamic resources, the same way. */
+  thousandFloorMs: number;
+  thousandCreateMs: number;
+  thousandCreateRatio: number;
+  thousandUnchangedMs: number;
+  thousandUnchangedRatio: number;
+  thousandDestroyMs: number;
+  /** The engine's own process at its largest, over the three. */
+  thousandMegabytes: number;
+}
+
+interface Project {
+  projectDir: string;
+  main: string;
+  stack: string;
+  config: Record<string, string>;
+  env: NodeJS.ProcessEnv;
+}
+
+type Kind = "up" | "destroy" | "floor";
+
+async function measure(project: Project, kind: Kind): Promise<{ ms: number; megabytes: number }> {
+  const { env, ...request } = project;
+  const script = path.join(import.meta.dirname, "engine-run.ts");
+  const { stdout } = await promisify(execFile)(process.execPath, [script, JSON.stringify({ kind, ...request })], {
+    env,
+  });
+  return JSON.parse(stdout) as { ms: number; megabytes: number };
+}
+
+export async function measureEngine(rounds = 5): Promise<EngineFigures> {
+  return { ...(await measureOwnProgram(rounds)), ...(await measureThousand()) };
+}
+
+async function measureOwnProgram(rounds: number): Promise<Pick<EngineFigures, "unchangedMs" | "unchangedRatio">> {
+  const dataDir = await mkdtemp(path.join(tmpdir(), "engine-bench-"));
+  const cloud = await startLocalCloud({ dataDir, programDir, linePort: 0, gatewayPort: 0 });
+  try {
+    const config = { "line:apiUrl": cloud.line.url };
+    const env = localEnvironment(toTarget(cloud));
+    const project = { projectDir: root, main: programDir, stack: localStack, config, env };
+    // The floor has no stack file to read: the program needs no more than this.
+    const floor = { ...project, config: { ...config, ...floorConfig } };
+    await measure(project, "up");
+    const rows = [];
+    for (let round = 0; round < rounds; round += 1) {
+      rows.push({ up: (await measure(project, "up")).ms, floor: (await measure(floor, "floor")).ms });
+    }
+    return {
+      unchangedMs: median(rows.map(({ up }) => up)),
+      unchangedRatio: median(rows.map(({ up, floor }) => up / floor)),
+    };
+  } finally {
+    await cloud.close();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+const floorConfig = {
+  "aws:region": "ap-northeast-1",
+  "aws:allowedAccountIds": '["000000000000"]',
+  "line:credentialsSecret": "arn:aws:secretsmanager:ap-northeast-1:000000000000:secret:bench-AbCdEf",
+};
+
+const thousandResources = `
+  import * as pulumi from "@pulumi/pulumi";
+  const provider = { async create(inputs) { return { id: inputs.name, outs: inputs }; } };
+  class Thing extends pulumi.dynamic.Resource {
+    constructor(name) { super(provider, name, { name }); }
+  }
+  for (let n = 0; n < 1000; n += 1) new Thing("thing-" + n);
+`;
+
+async function measureThousand() {
+  const projectDir = await mkdtemp(path.join(tmpdir(), "thousand-"));
+  try {
+    const state = path.join(projectDir, "state");
+    await mkdir(state);
+    await writeFile(
+      path.join(projectDir, "Pulumi.yaml"),
+      "name: bench\nmain: index.ts\nruntime: { name: nodejs, options: { typescript: false } }\n",
+    );
+    await writeFile(path.join(projectDir, "package.json"), '{ "type": "module" }');
+    await writeFile(path.join(projectDir, "index.ts"), thousandResources);
+    await symlink(path.join(root, "node_modules"), path.join(projectDir, "node_modules"));
+    const env = { ...process.env, PULUMI_BACKEND_URL: `file://${state}`, PULUMI_CONFIG_PASSPHRASE: "bench" };
+    const project = { projectDir, main: projectDir, stack: "bench", config: {}, env };
+    const floor = await measure(project, "floor");
+    const create = await measure(project, "up");
+    const unchanged = await measure(project, "up");
+    const destroy = await measure(project, "destroy");
+    return {
+      thousandFloorMs: floor.ms,
+      thousandCreateMs: create.ms,
+      thousandCreateRatio: create.ms / floor.ms,
+      thousandUnchangedMs: unchanged.ms,
+      thousandUnchangedRatio: unchanged.ms / floor.ms,
+      thousandDestroyMs: destroy.ms,
+      thousandMegabytes: Math.max(create.megabytes, unchanged.megabytes, destroy.megabytes),
+    };
+  } finally {
+    await rm(projectDir, { recursive: true, force: true });
+  }
+}
