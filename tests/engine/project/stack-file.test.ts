@@ -62,7 +62,9 @@ describe("a stack's settings file", () => {
   });
 
   it("writes all settings as texts, as Pulumi does, and leaves what is inside of them", async () => {
-    const text = await edited("config:\n  shop:on: true\n  shop:n: 1.50\n  shop:m: {a: 1}\n", (file) => file.set("shop:x", [], "y"));
+    const text = await edited("config:\n  shop:on: true\n  shop:n: 1.50\n  shop:m: {a: 1}\n", (file) =>
+      file.set("shop:x", [], "y"),
+    );
 
     expect(text).toBe('config:\n  shop:on: "true"\n  shop:n: "1.50"\n  shop:m: {a: 1}\n  shop:x: y\n');
   });
