@@ -74,7 +74,10 @@ async function deleteInOrder(deployment: Deployment, plan: Plan, executor: Execu
 }
 
 function graphOf(deployment: Deployment, plan: Plan): DependencyGraph {
-  const graph = new DependencyGraph([...plan.toDelete, ...deployment.base]);
+  const gone = new Set(plan.formerSelves.values());
+  const formerUrns = new Map([...plan.formerSelves].map(([held, former]) => [held, former.state.urn]));
+  const rest = deployment.base.filter((held) => !gone.has(held));
+  const graph = new DependencyGraph([...plan.toDelete, ...rest], formerUrns);
   for (const [former, held] of plan.refreshed) graph.alias(held, former);
   return graph;
 }

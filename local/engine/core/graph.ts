@@ -9,11 +9,14 @@ export class DependencyGraph {
   readonly #byUrn = new Map<Urn, number[]>();
   readonly #childrenOf = new Map<Urn, number[]>();
 
-  constructor(resources: Held[]) {
+  /** `formerUrns`: names that others still have for a resource. */
+  constructor(resources: Held[], formerUrns: ReadonlyMap<Held, Urn> = new Map()) {
     this.#resources = resources;
     resources.forEach((held, i) => {
       this.#index.set(held, i);
       append(this.#byUrn, held.state.urn, i);
+      const former = formerUrns.get(held);
+      if (former && former !== held.state.urn) append(this.#byUrn, former, i);
       if (held.state.parent) append(this.#childrenOf, held.state.parent, i);
     });
   }

@@ -19,6 +19,8 @@ export class Plan {
   readonly skippedCreates = new Set<Urn>();
   /** Resources of a destroy that ran the program: they were registered, and go now. */
   readonly toDelete: Held[] = [];
+  /** Of those, what each was before: its former self goes with it. */
+  readonly formerSelves = new Map<Held, Held>();
   /** Already deleted for the sake of another one's replacement. */
   readonly pendingDeletes = new Set<Held>();
   /** Which properties made a resource go with one that was deleted before its replacement. */
@@ -28,6 +30,8 @@ export class Plan {
   /** From former to present URNs, and back. */
   readonly aliased = new Map<Urn, Urn>();
   readonly aliasOf = new Map<Urn, Urn>();
+  /** Resources that go with another, and settle here whether they have gone. */
+  readonly #going = new Map<Held, PromiseWithResolvers<void>>();
   /** What a refresh in the course of the plan made of a resource. */
   readonly refreshed = new Map<Held, Held>();
   /** Targets, with those that depend on them where that was asked for. */
@@ -37,6 +41,19 @@ export class Plan {
   constructor(deployment: Deployment) {
     this.#deployment = deployment;
     this.targets = deployment.targets.copy();
+  }
+
+  goes(held: Held): void {
+    this.#going.set(held, Promise.withResolvers());
+  }
+
+  /** Its deletion was tried. */
+  went(held: Held): void {
+    this.#going.get(held)?.resolve();
+  }
+
+  async whenWent(held: Held): Promise<void> {
+    await this.#going.get(held)?.promise;
   }
 
   /** A step was made for the URN. */

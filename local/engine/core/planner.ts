@@ -106,7 +106,7 @@ export class Planner {
     this.#plan.replaces.add(urn);
     const keys = this.#plan.dependentReplaceKeys.get(urn) ?? [];
     const sides = { ...(old ? { old } : {}), new: fresh };
-    return [makeStep("replace", sides), makeStep("create-replacement", { ...sides, keys })];
+    return [makeStep("replace", sides), makeStep("create-replacement", { ...sides, keys, awaitsDeletion: true })];
   }
 
   async #diff(registration: Registration & { old: Held }): Promise<DiffResult> {
@@ -196,6 +196,7 @@ export class Planner {
       throw new Told(message);
     }
     this.#deployment.deletes.add(urn);
+    this.#plan.goes(held);
     return [makeDelete(held, true, { replacement: "new comes later" })];
   }
 

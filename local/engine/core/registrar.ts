@@ -77,6 +77,7 @@ export class Registrar {
 
   async #register(goal: Goal, urn: Urn): Promise<Registered> {
     const former = findFormerSelf(this.#deployment, this.#plan, urn, goal);
+    if (former.conflict) throw new Told(`resource ${urn} is invalid`);
     let { old } = former;
     const fresh: Held = { state: stateOfGoal(goal, urn, old?.state, former.alias) };
     if (isProviderType(goal.type))
@@ -92,7 +93,6 @@ export class Registrar {
     if (this.#isImport(goal, old?.state)) return await this.#import(registration);
     const targeted = this.#plan.isTargetOrImplied(fresh.state);
     await this.#planner.check(registration, targeted);
-    if (former.conflict) throw new Told(`resource ${urn} is invalid`);
     const carried = targeted && this.#deployment.targets.constrained ? requirementsOf(fresh.state) : [];
     refuseCycle(this.#deployment, this.#plan, urn, carried);
     const before = carryOver(this.#deployment, this.#plan, carried);
@@ -146,6 +146,7 @@ export class Registrar {
       return [this.#skipCreate(urn, fresh)];
     }
     this.#plan.toDelete.push(fresh);
+    if (old) this.#plan.formerSelves.set(fresh, old);
     if (!managed || !old) return undefined;
     this.#plan.sames.add(urn);
     change(fresh, { inputs: inputsOf(old.state) });
@@ -230,7 +231,8 @@ export class Registrar {
   async #read(goal: ReadGoal, urn: Urn): Promise<Registered> {
     const { type, parent, id, inputs, dependencies, provider, additionalSecretOutputs, sourcePosition, stackTrace } =
       goal;
-    const { old, alias } = findFormerSelf(this.#deployment, this.#plan, urn, { ...goal, aliases: [] });
+    const { old, alias, conflict } = findFormerSelf(this.#deployment, this.#plan, urn, { ...goal, aliases: [] });
+    if (conflict) throw new Told(`resource ${urn} is invalid`);
     if (!id) throw new Error(`Expected an ID for ${urn}`);
     const fresh: Held = {
       state: tidy({
@@ -257,7 +259,10 @@ export class Registrar {
         fresh,
       );
     }
-    if (this.#deployment.kind === "destroy") this.#plan.toDelete.push(fresh);
+    if (this.#deployment.kind === "destroy") {
+      this.#plan.toDelete.push(fresh);
+      if (old) this.#plan.formerSelves.set(fresh, old);
+    }
     this.#plan.reads.add(urn);
     return await this.#carryOut.run([makeStep("read", { ...(old ? { old } : {}), new: fresh })], fresh);
   }

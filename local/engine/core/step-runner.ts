@@ -28,9 +28,19 @@ export class StepRunner {
 
   /** What became of a registration whose steps these are. @throws MonitorClosed if there is no answer any more */
   async run(steps: Step[], held: Held): Promise<Registered> {
-    for (const step of this.#executor.errored) this.#skipped.add(step.urn);
+    try {
+      return await this.#run(steps, held);
+    } finally {
+      for (const step of steps) if (step.replacement === "new comes later" && step.old) this.#plan.went(step.old);
+    }
+  }
+
+  async #run(steps: Step[], held: Held): Promise<Registered> {
     const unknown = steps.some((step) => step.skippedCreate === true);
-    if (steps.some((step) => this.#needsSkipped(step))) {
+    const hasGone = await this.#whenGone(steps);
+    for (const step of this.#executor.errored) this.#skipped.add(step.urn);
+    if (!hasGone || steps.some((step) => this.#needsSkipped(step))) {
+      this.#skipped.add(held.state.urn);
       this.#executor.skipped.push(...steps);
       return { held, result: "skip", unknown };
     }
@@ -46,6 +56,14 @@ export class StepRunner {
   /** Steps that a decision waits for. @throws MonitorClosed if they do not happen */
   async settle(steps: Step[]): Promise<void> {
     if ((await this.#executor.run(steps)) !== "done") throw new MonitorClosed();
+  }
+
+  /** A resource that went with another comes back when it has gone; whether it may. */
+  async #whenGone(steps: Step[]): Promise<boolean> {
+    const old = steps.find((step) => step.awaitsDeletion)?.old;
+    if (!old) return true;
+    await this.#plan.whenWent(old);
+    return old.state.pendingReplacement === true;
   }
 
   #needsSkipped(step: Step): boolean {

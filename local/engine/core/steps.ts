@@ -17,6 +17,8 @@ export interface Step {
   detailedDiff?: DetailedDiff;
   /** Of a create-replacement: the old object is deleted at the end. Of a delete: a create will follow. */
   replacement?: "old goes later" | "new comes later";
+  /** Of a create-replacement: another step deletes the old object first. */
+  awaitsDeletion?: boolean;
   ignoreChanges?: string[];
   /** Of a same: the resource is not there and stays so, since it is not among the targets. */
   skippedCreate?: boolean;
