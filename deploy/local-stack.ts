@@ -1,9 +1,9 @@
 import path from "node:path";
 import { UserError } from "../line/user-error.ts";
-import type { LocalCloud } from "../local/cloud.ts";
+import { type LocalCloud, startLocalCloud } from "../local/cloud.ts";
 import { createDisplay } from "../local/engine/display/display.ts";
 import { runStackOperation, type StackOperation } from "../local/engine/engine.ts";
-import type { RunningCloud } from "../local/instance.ts";
+import { type RunningCloud, tryFindRunning } from "../local/instance.ts";
 
 export const root = path.dirname(import.meta.dirname);
 export const localDataDir = path.join(root, ".local");
@@ -11,13 +11,29 @@ export const localStack = "local";
 export const programDir = path.join(root, "infra");
 
 /** A cloud of this process, or one that another process runs. */
-export type DeployTarget = Pick<RunningCloud, "env" | "attachedProviders"> & { lineUrl: string };
+export type DeployTarget = Omit<RunningCloud, "pid">;
 
-export const toTarget = ({ env, attachedProviders, line }: LocalCloud): DeployTarget => ({
+export const toTarget = ({ env, attachedProviders, line, aws }: LocalCloud): DeployTarget => ({
   env,
   attachedProviders,
   lineUrl: line.url,
+  certificateAuthority: aws.certificateAuthority,
 });
+
+/** The one that runs, or one for as long as this takes. */
+export async function withLocalCloud<T>(
+  port: string | undefined,
+  use: (target: DeployTarget) => Promise<T>,
+): Promise<T> {
+  const running = await tryFindRunning(localDataDir);
+  if (running !== undefined) return use(running);
+  const cloud = await startLocalCloud({ dataDir: localDataDir, programDir, ...parsePort(port) });
+  try {
+    return await use(toTarget(cloud));
+  } finally {
+    await cloud.close();
+  }
+}
 
 /** Of the LINE simulator and its page. */
 export function parsePort(text: string | undefined): { linePort?: number } {

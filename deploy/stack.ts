@@ -2,20 +2,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { UserError } from "../line/user-error.ts";
-import { startLocalCloud } from "../local/cloud.ts";
-import { tryFindRunning } from "../local/instance.ts";
 import { parseCommandLine, runCommand } from "./command-line.ts";
-import {
-  type DeployTarget,
-  localDataDir,
-  localEnvironment,
-  localStack,
-  parsePort,
-  programDir,
-  root,
-  runLocally,
-  toTarget,
-} from "./local-stack.ts";
+import { type DeployTarget, localEnvironment, localStack, root, runLocally, withLocalCloud } from "./local-stack.ts";
 
 const kinds = ["preview", "up", "refresh", "destroy"] as const;
 type Kind = (typeof kinds)[number];
@@ -54,24 +42,12 @@ async function main(): Promise<number> {
   }
   if (engine !== "embedded" && engine !== "pulumi")
     throw new UserError(`--engine is embedded or pulumi, not ${JSON.stringify(engine)}`);
-  return withLocalCloud(values, (target) =>
+  return withLocalCloud(values.port, (target) =>
     engine === "pulumi" ? runPulumi(kind, stack, values, localEnvironment(target)) : runEmbedded(kind, target, values),
   );
 }
 
 const isKind = (word: string | undefined): word is Kind => kinds.some((kind) => kind === word);
-
-/** The one that runs, or one for as long as this takes. */
-async function withLocalCloud({ port }: Values, use: (target: DeployTarget) => Promise<number>): Promise<number> {
-  const running = await tryFindRunning(localDataDir);
-  if (running !== undefined) return use(running);
-  const cloud = await startLocalCloud({ dataDir: localDataDir, programDir, ...parsePort(port) });
-  try {
-    return await use(toTarget(cloud));
-  } finally {
-    await cloud.close();
-  }
-}
 
 async function runEmbedded(kind: Kind, target: DeployTarget, values: Values): Promise<number> {
   const stopping = new AbortController();

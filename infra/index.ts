@@ -19,4 +19,5 @@ export const friendUrl = bot.channelWebhook.friendUrl;
 export const functionName = bot.functionName;
 export const functionVersion = bot.functionVersion;
 export const artifactSha256 = bot.artifact.sha256;
+export const credentialsSecret = bot.credentialsSecretArn;
 export const logGroup = bot.logGroupName;

@@ -83,7 +83,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     AWS_ACCESS_KEY_ID: "local",
     AWS_SECRET_ACCESS_KEY: "local",
   };
-  instance.announce({ pid: process.pid, attachedProviders, env, lineUrl: line.url });
+  const { certificateAuthority } = aws;
+  instance.announce({ pid: process.pid, attachedProviders, env, lineUrl: line.url, certificateAuthority });
   const parts = started.move();
   return { line, aws, env, attachedProviders, close: () => parts.disposeAsync() };
 }

@@ -19,6 +19,8 @@ export interface RunningCloud {
   attachedProviders: Record<string, number>;
   env: Record<string, string>;
   lineUrl: string;
+  /** PEM of the authority that signed the gateways' certificate. */
+  certificateAuthority: string;
 }
 
 export interface Instance {

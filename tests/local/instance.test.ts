@@ -6,7 +6,13 @@ import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { type RunningCloud, tryClaim, tryFindRunning } from "../../local/instance.ts";
 
-const cloud: RunningCloud = { pid: 1, attachedProviders: { aws: 2 }, env: { A: "b" }, lineUrl: "http://localhost:3" };
+const cloud: RunningCloud = {
+  pid: 1,
+  attachedProviders: { aws: 2 },
+  env: { A: "b" },
+  lineUrl: "http://localhost:3",
+  certificateAuthority: "-----BEGIN CERTIFICATE-----",
+};
 const newFolder = () => mkdtemp(path.join(tmpdir(), "instance-"));
 
 test("a data folder belongs to one process at a time, and whoever asks learns where its cloud is", async () => {

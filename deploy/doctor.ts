@@ -1,0 +1,77 @@
+/** `npm run doctor -- <stack>`: follows the chain from the stack to the bot that answers, from outside. */
+import { styleText } from "node:util";
+import { parseCommandLine, runCommand } from "./command-line.ts";
+import { describeConsoleSteps, listConsoleSteps } from "./console-steps.ts";
+import { type Diagnosis, examine, type Examination } from "./doctor/examine.ts";
+import { type DeployTarget, localStack, withLocalCloud } from "./local-stack.ts";
+import { pulumiFor } from "./pulumi-command.ts";
+
+const command = {
+  usage: "npm run doctor -- <stack> [--drift] [--no-line-test] [--json] [--port <n>]",
+  options: {
+    drift: { type: "boolean" },
+    "no-line-test": { type: "boolean" },
+    json: { type: "boolean" },
+    port: { type: "string" },
+  },
+  words: 1,
+} as const;
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseCommandLine(command, process.argv.slice(2));
+  const [stack = ""] = positionals;
+  const run = async (target: DeployTarget | undefined) => {
+    const world = {
+      stack,
+      target,
+      pulumi: pulumiFor(target),
+      lineTest: values["no-line-test"] !== true,
+      drift: values.drift === true,
+    };
+    const examination = await examine(world, values.json === true ? () => {} : (each) => console.log(describe(each)));
+    if (values.json === true) console.log(JSON.stringify(toReport(stack, examination), undefined, 2));
+    else tellSummary(examination);
+    return isFine(examination) ? 0 : 1;
+  };
+  return stack === localStack ? withLocalCloud(values.port, run) : run(undefined);
+}
+
+const isFine = ({ diagnoses }: Examination) => diagnoses.every(({ status }) => status !== "failed");
+
+const marks = {
+  ok: styleText("green", "✔"),
+  warning: styleText("yellow", "!"),
+  failed: styleText("red", "✘"),
+  skipped: styleText("dim", "-"),
+};
+
+function describe({ link, status, says, todo }: Diagnosis): string {
+  const line = `${marks[status]} ${link.padEnd(20)} ${says}`;
+  return todo === undefined ? line : `${line}\n    → ${todo}`;
+}
+
+function tellSummary(examination: Examination): void {
+  const steps = consoleStepsOf(examination);
+  if (steps.length > 0) console.log(`\n${describeConsoleSteps(steps)}`);
+  const broken = examination.diagnoses.filter(({ status }) => status === "failed").map(({ link }) => link);
+  console.log(broken.length === 0 ? "\nEvery link is fine." : `\nTo be mended: ${broken.join(", ")}.`);
+}
+
+function consoleStepsOf({ facts: { deployed, credentials, line, webhook } }: Examination) {
+  if (deployed === undefined || credentials === undefined || line === undefined) return [];
+  return listConsoleSteps({
+    apiUrl: deployed.settings.apiUrl,
+    channelId: credentials.channelId,
+    botBasicId: line.bot.basicId,
+    active: webhook?.active ?? false,
+  });
+}
+
+const toReport = (stack: string, examination: Examination) => ({
+  stack,
+  ok: isFine(examination),
+  links: examination.diagnoses,
+  console: consoleStepsOf(examination),
+});
+
+await runCommand(main);

@@ -1,0 +1,78 @@
+import { inspectCertificate, measureAnswers } from "./endpoint.ts";
+import { type Finding, link } from "./link.ts";
+
+/** What is wrong with a certificate, in words, by OpenSSL's or Node's code. */
+const problems: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: "it has expired",
+  CERT_NOT_YET_VALID: "it is not valid yet",
+  ERR_TLS_CERT_ALTNAME_INVALID: "it is for another host name",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "it is self-signed, which LINE refuses",
+  SELF_SIGNED_CERT_IN_CHAIN: "its authority is none that browsers trust",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "the chain is not complete: the server has to send the intermediates too",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "its authority is none that browsers trust, or the chain is not complete",
+};
+
+const soonMs = 14 * 24 * 3_600_000;
+
+export const certificate = link({
+  name: "Certificate and TLS",
+  needs: ["deployed"],
+  gives: "trusted",
+  otherwise: "LINE needs TLS 1.2 or 1.3 at a host name that the whole world can resolve and reach.",
+  async check({ deployed: { outputs } }, { target }): Promise<Finding> {
+    const url = new URL(outputs.webhookUrl);
+    const { protocol, issuer, validUntil, problem } = await inspectCertificate(url, target?.certificateAuthority);
+    if (problem !== undefined) {
+      const says = `LINE would not trust the certificate of ${url.host}: ${problems[problem] ?? problem}`;
+      const todo = "Give the host a certificate of a public authority, with its chain (on AWS: the API's domain name).";
+      return { status: "failed", says, todo };
+    }
+    const says = `${protocol}, valid until ${validUntil.toISOString().slice(0, 10)} (${issuer})`;
+    const found = { trusted: true } as const;
+    if (validUntil.getTime() > Date.now() + soonMs) return { status: "ok", says, found };
+    return { status: "warning", says, todo: "Renew the certificate: LINE refuses it from that day on.", found };
+  },
+});
+
+/** LINE waits this long for an answer. */
+const limitMs = 2000;
+
+/** What an answer other than 200 means, by status. */
+const statuses: Readonly<Record<number, string>> = {
+  401: "The function has another channel secret: it keeps one for minutes; wait and try again, or deploy.",
+  403: "The API may not call the alias: deploy again.",
+  404: "The API has no route POST for this path: deploy again.",
+  429: "The flood guard or the account's concurrency is at its limit: see line-bot:throttleRateLimit.",
+};
+
+export const answers = link({
+  name: "Answers in time",
+  needs: ["deployed", "credentials", "trusted"],
+  otherwise: "See the function's log group and the API's access log.",
+  async check({ deployed: { outputs }, credentials: { channelSecret } }, { target }): Promise<Finding> {
+    const { webhookUrl, botUserId, logGroup } = outputs;
+    const authority = target?.certificateAuthority;
+    const url = new URL(webhookUrl);
+    const { status, firstMs, warmMs } = await measureAnswers({ url, channelSecret, botUserId, authority });
+    if (status !== 200) {
+      const todo = statuses[status] ?? `The log group ${logGroup} tells why.`;
+      return { status: "failed", says: `LINE's empty, signed event is answered with ${status}`, todo };
+    }
+    const says = `first ${ms(firstMs)}, then ${ms(warmMs)} (median); LINE waits ${limitMs / 1000} s`;
+    if (warmMs !== undefined && warmMs > limitMs) {
+      return {
+        status: "failed",
+        says,
+        todo: `LINE gives up on every event. The log group ${logGroup} tells how long the function takes.`,
+      };
+    }
+    if (firstMs > limitMs) {
+      const todo =
+        "An event that meets a cold start may be lost: more of line-bot:memorySizeMb starts faster, and webhook redelivery sends it again.";
+      return { status: "warning", says, todo };
+    }
+    return { status: "ok", says };
+  },
+});
+
+const ms = (value: number | undefined) => `${(value ?? 0).toFixed(0)} ms`;

@@ -1,0 +1,14 @@
+import * as v from "valibot";
+
+/** What the program in `infra/` puts out, as far as the chain is followed by it. */
+export const stackOutputs = v.object({
+  webhookUrl: v.string(),
+  botName: v.string(),
+  botUserId: v.string(),
+  functionName: v.string(),
+  functionVersion: v.string(),
+  artifactSha256: v.string(),
+  credentialsSecret: v.string(),
+  logGroup: v.string(),
+});
+export type StackOutputs = v.InferOutput<typeof stackOutputs>;

@@ -1,0 +1,97 @@
+import * as v from "valibot";
+import { changesExitCode, pulumiJson, pulumiText, runPulumi } from "../pulumi-command.ts";
+import { tryFindLive } from "../stack-aws.ts";
+import { readSettings } from "../stack-settings.ts";
+import { link } from "./link.ts";
+import { stackOutputs } from "./outputs.ts";
+
+const deployAgain = ({ stack }: { stack: string }) => `Deploy with \`npm run up -- ${stack}\`.`;
+
+export const tools = link({
+  name: "Node and Pulumi",
+  needs: [],
+  gives: "pulumi",
+  otherwise: "See that the command runs by itself.",
+  async check(_facts, { pulumi, target }) {
+    const version = (await pulumiText(pulumi, ["version"])).trim();
+    const engine = target === undefined ? "the Pulumi CLI" : "the embedded engine, as Pulumi";
+    return {
+      status: "ok",
+      says: `Node ${process.versions.node}, ${engine} ${version}`,
+      found: { pulumi: version },
+    };
+  },
+});
+
+export const deployed = link({
+  name: "Stack",
+  needs: ["pulumi"],
+  gives: "deployed",
+  otherwise: ({ stack }) =>
+    `Make the stack with \`pulumi stack init ${stack}\` if there is none, and deploy with \`npm run up -- ${stack}\`.`,
+  async check(_facts, world) {
+    const { pulumi, stack, target } = world;
+    const [json, settings] = await Promise.all([
+      pulumiJson(pulumi, ["stack", "output", "--json", "--stack", stack]),
+      readSettings(pulumi, stack, target),
+    ]);
+    const outputs = v.safeParse(stackOutputs, json);
+    if (!outputs.success) {
+      const missing = outputs.issues.map((issue) => v.getDotPath(issue)).join(", ");
+      const says = `${stack} is not deployed, or by an earlier version of this program: no ${missing}`;
+      return { status: "failed", says, todo: deployAgain(world) };
+    }
+    const aws = { settings: settings.aws, target };
+    return {
+      status: "ok",
+      says: `${stack} is deployed: ${outputs.output.webhookUrl}`,
+      found: { deployed: { outputs: outputs.output, settings, aws } },
+    };
+  },
+});
+
+export const artifact = link({
+  name: "Artifact",
+  needs: ["deployed"],
+  otherwise: "Look at the function in AWS's console; the error is AWS's.",
+  async check({ deployed: { outputs, settings, aws } }, world) {
+    const { functionName, functionVersion, artifactSha256 } = outputs;
+    if (settings.region === undefined) throw new Error("aws:region is not set");
+    const live = await tryFindLive(aws, settings.region, functionName);
+    if (live === undefined) {
+      const says = `There is no function ${functionName} with an alias live in ${settings.region}`;
+      const todo = `\`npm run refresh -- ${world.stack}\`, then \`npm run up -- ${world.stack}\`.`;
+      return { status: "failed", says, todo };
+    }
+    if (live.codeSha256 !== artifactSha256) {
+      const says = `Version ${live.version} is live with the code ${short(live.codeSha256)}, and the stack deployed ${short(artifactSha256)}`;
+      return { status: "failed", says, todo: `Somebody changed it elsewhere. ${deployAgain(world)}` };
+    }
+    if (live.version !== functionVersion) {
+      const says = `Version ${live.version} is live, and the stack deployed version ${functionVersion} with the same code`;
+      return { status: "warning", says, todo: `\`npm run up -- ${world.stack} --refresh\` brings it back.` };
+    }
+    return { status: "ok", says: `Version ${live.version} is live, with the code ${short(artifactSha256)}` };
+  },
+});
+
+const short = (sha256: string) => sha256.slice(0, 12);
+
+export const drift = link({
+  name: "Drift",
+  needs: ["deployed"],
+  otherwise: ({ stack }) => `Look with \`npm run refresh -- ${stack}\`.`,
+  async check(_facts, { drift: isWanted, pulumi, stack }) {
+    if (!isWanted) return { status: "skipped", says: "not looked for; `--drift` reads everything deployed (slow)" };
+    const args = ["refresh", "--preview-only", "--expect-no-changes", "--non-interactive", "--stack", stack];
+    const { code, stdout, stderr } = await runPulumi(pulumi, args);
+    if (code === 0) return { status: "ok", says: "everything deployed is as the state has it" };
+    if (code !== changesExitCode)
+      throw new Error(stderr.trim() || stdout.trim() || `${pulumi.name} ended with ${code}`);
+    return {
+      status: "failed",
+      says: "something deployed was changed elsewhere",
+      todo: `\`npm run refresh -- ${stack} --diff\` shows what, and takes it into the state; \`npm run up -- ${stack}\` then repairs it.`,
+    };
+  },
+});
