@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import { createLogUpdate } from "log-update";
 import type { EngineEvent, StepEventMetadata } from "../core/events.ts";
 import { createPaint } from "./text.ts";
@@ -36,11 +37,15 @@ export function createDisplay(options: DisplayOptions): Display {
   const { stream, preview, now = () => performance.now() } = options;
   const paint = createPaint(options.color);
   const rows = createRows(now);
+  // Programs colour what they say without asking: the SDK does it with the stack of an error.
+  const plain = (line: string) => (options.color ? line : stripVTControlCharacters(line));
   const write = (lines: readonly string[]) => {
-    if (lines.length > 0) stream.write(`${lines.join("\n")}\n`);
+    if (lines.length > 0) stream.write(`${lines.map(plain).join("\n")}\n`);
   };
   const live = options.isTerminal && !options.suppressProgress && !options.diff;
-  const picture = live ? createPicture(stream as NodeJS.WriteStream, () => treeLines(rows, treeOptions())) : undefined;
+  const picture = live
+    ? createPicture(stream as NodeJS.WriteStream, () => treeLines(rows, treeOptions()).map(plain))
+    : undefined;
   const treeOptions = () => ({
     paint,
     preview,

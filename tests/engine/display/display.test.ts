@@ -340,6 +340,12 @@ describe("the display of an operation", () => {
     expect(await shown(events, { color: true })).toContain("\u001b[32m");
   });
 
+  it("takes the colours out of what a program says where none are wanted", async () => {
+    const events = [pre("create", stackStep), says("error", "\u001b[31mred\u001b[39m stack"), summary({})];
+
+    expect(await shown(events)).toContain("error: red stack");
+  });
+
   it("is a tree that is drawn again in place, on a terminal", async () => {
     const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 100, rows: 20 });
     const display = createDisplay({ stream, isTerminal: true, color: false, preview: false, now: () => 0 });
