@@ -2,7 +2,7 @@ import { type Channel, LineRefused, type TestResult } from "./channel.ts";
 import type { Patience } from "./patience.ts";
 
 /** LINE allows 60 tests an hour, for all stacks of a channel together. */
-const mostTests = 4;
+const mostTests = 5;
 
 /** What a deployment that is a moment old may answer, and then no more: no connection yet, a cold start, no route. */
 const passingReasons = new Set(["COULD_NOT_CONNECT", "REQUEST_TIMEOUT"]);
