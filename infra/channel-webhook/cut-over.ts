@@ -162,24 +162,26 @@ async function putBack(
 ): Promise<Error> {
   const reason = messageOf(cause);
   if (cause instanceof SetRefused) return new CutOverFailed(`${reason} Nothing was changed.`, { cause });
-  const left = { webhook: { endpoint, active: before?.active ?? true }, formerEndpoint: before?.endpoint };
+  const outcome = { webhook: { endpoint, active: before?.active ?? true }, formerEndpoint: before?.endpoint };
+  let isOurs = true;
   try {
     const now = await tools.channel.getWebhook();
-    const isOurs = now?.endpoint === endpoint;
+    isOurs = now?.endpoint === endpoint;
     if (!isOurs && now?.endpoint !== before?.endpoint) return new CutOverFailed(reason, { cause });
-    if (before === undefined) {
-      if (!isOurs) return new CutOverFailed(reason, { cause });
-      const message = `${reason} LINE has no call to unset a webhook: the channel points at ${endpoint} now.`;
-      return new LeftBehind(message, { ...left, webhook: now }, { cause });
+    if (before !== undefined) {
+      // Also where LINE reports the former URL already: that may be its cache.
+      await setUntilSettled(tools, { from: now?.endpoint, to: before.endpoint });
+      return new CutOverFailed(`${reason} The channel's webhook is ${before.endpoint} again.`, { cause });
     }
-    // Where LINE still reports the former URL, that may be its cache.
-    await setUntilSettled(tools, { from: endpoint, to: before.endpoint });
-    return new CutOverFailed(`${reason} The channel's webhook was put back to ${before.endpoint}.`, { cause });
+    if (!isOurs) return new CutOverFailed(reason, { cause });
+    const message = `${reason} LINE has no call to unset a webhook: the channel points at ${endpoint} now.`;
+    return new LeftBehind(message, outcome, { cause });
   } catch (error) {
+    if (!isOurs) return new CutOverFailed(`${reason} LINE still reports ${before?.endpoint ?? "none"}.`, { cause });
     const message =
       `${reason} And what was there before, ${before?.endpoint ?? "nothing"}, could not be put back (${messageOf(error)}): ` +
       `the channel may point at ${endpoint} now. Deploy again, or set it in the console: ${consoleUrl}`;
-    return new LeftBehind(message, left, { cause: error });
+    return new LeftBehind(message, outcome, { cause: error });
   }
 }
 

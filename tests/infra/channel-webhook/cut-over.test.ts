@@ -140,7 +140,7 @@ describe("an endpoint that fails LINE's test", () => {
     await stack.up(platform.inputs("live"));
     platform.bot.answer("flaky", 200, 400);
 
-    await expect(stack.up(platform.inputs("flaky"))).rejects.toThrow(`put back to ${at("live")}`);
+    await expect(stack.up(platform.inputs("flaky"))).rejects.toThrow(`webhook is ${at("live")} again`);
 
     expect((await platform.webhook()).endpoint).toBe(at("live"));
     expect(stack.resource?.outputs).toMatchObject({ endpoint: at("live"), registeredEndpoint: at("live") });
