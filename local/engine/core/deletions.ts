@@ -82,24 +82,23 @@ function graphOf(deployment: Deployment, plan: Plan): DependencyGraph {
   return graph;
 }
 
-/** The targets with all that depends on them: none of it can outlive them. */
+/** The targets with all that depends on them, or is bound to them: none of it can outlive them. */
 async function allowedByTargets(deployment: Deployment, plan: Plan): Promise<Set<Urn>> {
   const graph = graphOf(deployment, plan);
-  const named = deployment.base.filter((held) => deployment.targets.names(held.state.urn));
-  const reached = new Set<Urn>();
-  for (const held of named) {
-    if (reached.has(held.state.urn)) continue;
-    reached.add(held.state.urn);
-    for (const dependent of graph.dependingOn(held, reached, true)) reached.add(dependent.state.urn);
-  }
+  const byUrn = Map.groupBy([...plan.toDelete, ...deployment.base], ({ state }) => state.urn);
   const allowed = new Set<Urn>();
-  for (const held of deployment.base.filter(({ state }) => reached.has(state.urn))) {
-    allowed.add(held.state.urn);
-    for (const dependent of [
-      ...(await dependentReplacements(deployment, plan, held)),
-      ...boundTo(deployment, held.state.urn),
-    ])
-      allowed.add(dependent.held.state.urn);
+  const queue = [...byUrn.keys()].filter((urn) => deployment.targets.names(urn));
+  for (let urn = queue.pop(); urn !== undefined; urn = queue.pop()) {
+    if (allowed.has(urn)) continue;
+    allowed.add(urn);
+    queue.push(...boundTo(deployment, urn).map(({ held }) => held.state.urn));
+    for (const held of byUrn.get(urn) ?? []) {
+      if (!graph.has(held)) continue;
+      queue.push(...graph.dependingOn(held, new Set(), true).map(({ state }) => state.urn));
+    }
+    // What would have to be replaced with it depends on it too; Pulumi asks the providers all the same.
+    const former = deployment.olds.get(urn);
+    if (former) await dependentReplacements(deployment, plan, former);
   }
   return allowed;
 }

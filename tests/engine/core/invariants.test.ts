@@ -164,13 +164,18 @@ test(
   },
 );
 
-/** Objects of resources that were ever to be kept, or that were thought to go with another, may outlive the stack. */
+/**
+ * Objects of resources that were ever to be kept, or that were thought to go with another, may outlive the stack:
+ * whatever name they were made under.
+ */
 function isRetained(history: { plans: Plan[] }[], id: string): boolean {
-  const name = id.slice(0, id.indexOf("-"));
-  return history.some(({ plans }) =>
-    plans.some(({ options, deletedWith, ...plan }) => {
-      const names = [plan.name, ...(options.aliases ?? []).map((alias) => alias.name)];
-      return (options.retainOnDelete || deletedWith) && names.includes(name);
-    }),
-  );
+  const plans = history.flatMap((round) => round.plans);
+  const names = new Set([id.slice(0, id.indexOf("-"))]);
+  for (let size = 0; size < names.size;) {
+    size = names.size;
+    for (const { name, options } of plans) {
+      if ((options.aliases ?? []).some((alias) => alias.name !== undefined && names.has(alias.name))) names.add(name);
+    }
+  }
+  return plans.some(({ name, options, deletedWith }) => (options.retainOnDelete || deletedWith) && names.has(name));
 }
