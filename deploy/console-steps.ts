@@ -40,6 +40,11 @@ export function linksTo({ apiUrl, channelId, botBasicId }: Omit<ConsolePlace, "a
   };
 }
 
+/** After the deployment that set a channel's webhook for the first time. */
+export function tellConsoleSteps(place: ConsolePlace): void {
+  console.log(`\n${describeConsoleSteps(listConsoleSteps(place))}`);
+}
+
 export function describeConsoleSteps(steps: ConsoleStep[]): string {
   const rows = steps.map(({ what, link, done }) => {
     const box = done === true ? styleText("green", "[x]") : "[ ]";

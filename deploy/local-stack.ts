@@ -2,8 +2,9 @@ import path from "node:path";
 import { UserError } from "../line/user-error.ts";
 import { type LocalCloud, startLocalCloud } from "../local/cloud.ts";
 import { createDisplay } from "../local/engine/display/display.ts";
-import { runStackOperation, type StackOperation } from "../local/engine/engine.ts";
+import { runStackOperation, type StackOperation, type StackOperationResult } from "../local/engine/engine.ts";
 import { type RunningCloud, tryFindRunning } from "../local/instance.ts";
+import { type NewChannel, tryNewChannelOf } from "./new-channel.ts";
 
 export const root = path.dirname(import.meta.dirname);
 export const localDataDir = path.join(root, ".local");
@@ -58,8 +59,16 @@ interface LocalOptions extends NonNullable<StackOperation["options"]> {
   signal?: AbortSignal;
 }
 
+export interface LocalResult extends StackOperationResult {
+  newChannel: NewChannel | undefined;
+}
+
 /** One operation of the embedded engine on the local stack, shown as it runs. */
-export async function runLocally(kind: StackOperation["kind"], target: DeployTarget, options: LocalOptions = {}) {
+export async function runLocally(
+  kind: StackOperation["kind"],
+  target: DeployTarget,
+  options: LocalOptions = {},
+): Promise<LocalResult> {
   const { diff = false, signal, ...rest } = options;
   const { stdout } = process;
   const display = createDisplay({
@@ -70,8 +79,9 @@ export async function runLocally(kind: StackOperation["kind"], target: DeployTar
     preview: kind === "preview",
     diff,
   });
+  let newChannel: NewChannel | undefined;
   try {
-    return await runStackOperation({
+    const result = await runStackOperation({
       kind,
       projectDir: root,
       stack: localStack,
@@ -83,9 +93,13 @@ export async function runLocally(kind: StackOperation["kind"], target: DeployTar
       // The data folder is this cloud's alone: whoever left a lock there is gone.
       removeDeadLock: true,
       options: rest,
-      onEvent: (event) => display.onEvent(event),
+      onEvent: (event) => {
+        display.onEvent(event);
+        newChannel ??= tryNewChannelOf(event);
+      },
       ...(signal === undefined ? {} : { signal }),
     });
+    return { ...result, newChannel };
   } finally {
     display.close();
   }

@@ -3,7 +3,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { UserError } from "../line/user-error.ts";
 import { parseCommandLine, runCommand } from "./command-line.ts";
-import { type DeployTarget, localEnvironment, localStack, root, runLocally, withLocalCloud } from "./local-stack.ts";
+import { tellConsoleSteps } from "./console-steps.ts";
+import { type DeployTarget, localEnvironment, localStack, runLocally, withLocalCloud } from "./local-stack.ts";
+import { tryNewChannelIn } from "./new-channel.ts";
+import { installHint, type PulumiCommand, pulumiFor, runPulumi } from "./pulumi-command.ts";
+import { readSettings } from "./stack-settings.ts";
 
 const kinds = ["preview", "up", "refresh", "destroy"] as const;
 type Kind = (typeof kinds)[number];
@@ -38,12 +42,12 @@ async function main(): Promise<number> {
       throw new UserError(
         `Stack ${stack} is on AWS, and the embedded engine deploys only to this machine (stack ${localStack}).`,
       );
-    return runPulumi(kind, stack, values, process.env);
+    return handOver(kind, stack, values);
   }
   if (engine !== "embedded" && engine !== "pulumi")
     throw new UserError(`--engine is embedded or pulumi, not ${JSON.stringify(engine)}`);
   return withLocalCloud(values.port, (target) =>
-    engine === "pulumi" ? runPulumi(kind, stack, values, localEnvironment(target)) : runEmbedded(kind, target, values),
+    engine === "pulumi" ? handOver(kind, stack, values, target) : runEmbedded(kind, target, values),
   );
 }
 
@@ -52,7 +56,7 @@ const isKind = (word: string | undefined): word is Kind => kinds.some((kind) => 
 async function runEmbedded(kind: Kind, target: DeployTarget, values: Values): Promise<number> {
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
-  const { result } = await runLocally(kind, target, {
+  const { result, newChannel } = await runLocally(kind, target, {
     signal: stopping.signal,
     diff: values.diff ?? false,
     refresh: values.refresh ?? false,
@@ -61,27 +65,43 @@ async function runEmbedded(kind: Kind, target: DeployTarget, values: Values): Pr
     replace: values.replace ?? [],
     ...(values.parallel === undefined ? {} : { parallel: Number(values.parallel) }),
   });
+  if (kind === "up" && newChannel !== undefined) tellConsoleSteps({ apiUrl: new URL(target.lineUrl), ...newChannel });
   return result === "succeeded" ? 0 : 1;
 }
 
 /** Runs the CLI with the person's terminal, and says what could be typed instead. */
-async function runPulumi(kind: Kind, stack: string, values: Values, env: NodeJS.ProcessEnv): Promise<number> {
+async function handOver(kind: Kind, stack: string, values: Values, target?: DeployTarget): Promise<number> {
+  const pulumi = { ...pulumiFor(undefined), ...(target === undefined ? {} : { env: localEnvironment(target) }) };
   const args = [kind, "--stack", stack, ...toFlags(values)];
   console.error(`> pulumi ${args.join(" ")}`);
-  const child = spawn("pulumi", args, { cwd: root, stdio: "inherit", env });
+  const startedAtMs = Date.now();
+  const child = spawn(pulumi.file, args, { cwd: pulumi.cwd, stdio: "inherit", env: pulumi.env });
   // A terminal's Ctrl+C reaches the CLI too, which stops in its own way.
   process.on("SIGINT", () => {});
   try {
     const [code] = (await once(child, "exit")) as [number | null];
+    if (kind === "up") await tellAfterFirst(pulumi, stack, startedAtMs, target);
     return code ?? 1;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
-      throw new UserError(
-        "The Pulumi CLI is not on the path. Install it (https://www.pulumi.com/docs/install/) and run the same command again.",
-      );
-    }
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") throw new UserError(installHint);
     throw error;
   }
+}
+
+/** Also where the deployment failed: the channel may have been set before that. */
+async function tellAfterFirst(
+  pulumi: PulumiCommand,
+  stack: string,
+  sinceMs: number,
+  target: DeployTarget | undefined,
+): Promise<void> {
+  const { code, stdout } = await runPulumi(pulumi, ["stack", "export", "--stack", stack]);
+  // What hinders this has hindered the deployment too, which said so.
+  if (code !== 0) return;
+  const newChannel = tryNewChannelIn(JSON.parse(stdout), sinceMs);
+  if (newChannel === undefined) return;
+  const { apiUrl, channelId } = await readSettings(pulumi, stack, target);
+  tellConsoleSteps({ apiUrl, channelId, ...newChannel });
 }
 
 function toFlags({ engine: _engine, port: _port, ...values }: Values): string[] {

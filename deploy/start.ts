@@ -5,6 +5,7 @@ import { UserError } from "../line/user-error.ts";
 import type { AwsTrace } from "../local/aws/aws.ts";
 import { type LocalCloud, startLocalCloud } from "../local/cloud.ts";
 import { parseCommandLine, runCommand } from "./command-line.ts";
+import { tellConsoleSteps } from "./console-steps.ts";
 import { describeLogLine } from "./function-log.ts";
 import { localDataDir, parsePort, programDir, runLocally, toTarget } from "./local-stack.ts";
 import { proveAnswer } from "./proof.ts";
@@ -27,12 +28,13 @@ async function start(): Promise<number> {
     onTrace: log.add,
   });
   try {
-    const { result, outputs } = await runLocally("up", toTarget(cloud), { signal: stopping.signal });
+    const { result, outputs, newChannel } = await runLocally("up", toTarget(cloud), { signal: stopping.signal });
     if (stopping.signal.aborted) return 130;
     if (result !== "succeeded") {
       throw new UserError("The deployment failed, see above. Mend it and start again: what was done is kept.");
     }
     tellProof(await proveAnswer(cloud.line, outputs["botUserId"]));
+    if (newChannel !== undefined) tellConsoleSteps({ apiUrl: new URL(cloud.line.url), ...newChannel });
     if (values.once === true) return 0;
     tellWhere(cloud, outputs);
     log.follow();

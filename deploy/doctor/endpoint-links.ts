@@ -1,4 +1,4 @@
-import { inspectCertificate, measureAnswers } from "./endpoint.ts";
+import { type Answers, inspectCertificate, measureAnswers } from "./endpoint.ts";
 import { type Finding, link } from "./link.ts";
 
 /** What is wrong with a certificate, in words, by OpenSSL's or Node's code. */
@@ -53,26 +53,26 @@ export const answers = link({
     const { webhookUrl, botUserId, logGroup } = outputs;
     const authority = target?.certificateAuthority;
     const url = new URL(webhookUrl);
-    const { status, firstMs, warmMs } = await measureAnswers({ url, channelSecret, botUserId, authority });
-    if (status !== 200) {
-      const todo = statuses[status] ?? `The log group ${logGroup} tells why.`;
-      return { status: "failed", says: `LINE's empty, signed event is answered with ${status}`, todo };
-    }
-    const says = `first ${ms(firstMs)}, then ${ms(warmMs)} (median); LINE waits ${limitMs / 1000} s`;
-    if (warmMs !== undefined && warmMs > limitMs) {
-      return {
-        status: "failed",
-        says,
-        todo: `LINE gives up on every event. The log group ${logGroup} tells how long the function takes.`,
-      };
-    }
-    if (firstMs > limitMs) {
-      const todo =
-        "An event that meets a cold start may be lost: more of line-bot:memorySizeMb starts faster, and webhook redelivery sends it again.";
-      return { status: "warning", says, todo };
-    }
-    return { status: "ok", says };
+    return judgeAnswers(await measureAnswers({ url, channelSecret, botUserId, authority }), logGroup);
   },
 });
 
-const ms = (value: number | undefined) => `${(value ?? 0).toFixed(0)} ms`;
+export function judgeAnswers({ status, firstMs, warmMs }: Answers, logGroup: string): Finding {
+  if (status !== 200) {
+    const todo = statuses[status] ?? `The log group ${logGroup} tells why.`;
+    return { status: "failed", says: `LINE's empty, signed event is answered with ${status}`, todo };
+  }
+  const says = `first ${ms(firstMs)}, then ${ms(warmMs)} (median); LINE waits ${limitMs / 1000} s`;
+  if (warmMs > limitMs) {
+    const todo = `LINE gives up on every event. The log group ${logGroup} tells how long the function takes.`;
+    return { status: "failed", says, todo };
+  }
+  if (firstMs > limitMs) {
+    const todo =
+      "An event that meets a cold start may be lost: more of line-bot:memorySizeMb starts faster, and webhook redelivery sends it again.";
+    return { status: "warning", says, todo };
+  }
+  return { status: "ok", says };
+}
+
+const ms = (value: number) => `${value.toFixed(0)} ms`;

@@ -54,8 +54,8 @@ export interface Answers {
   /** Of the last request; all before it were answered with 200. */
   status: number;
   firstMs: number;
-  /** The median of those after the first. */
-  warmMs: number | undefined;
+  /** The median of those after the first; without any, the first. */
+  warmMs: number;
 }
 
 interface Endpoint {
@@ -81,7 +81,7 @@ export async function measureAnswers(endpoint: Endpoint): Promise<Answers> {
       warm.push(next.ms);
       status = next.status;
     }
-    const warmMs = warm.toSorted((a, b) => a - b)[Math.floor(warm.length / 2)];
+    const warmMs = warm.toSorted((a, b) => a - b)[Math.floor(warm.length / 2)] ?? first.ms;
     return { status, firstMs: first.ms, warmMs };
   } finally {
     agent.destroy();
