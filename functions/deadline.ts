@@ -13,7 +13,8 @@ const currentDeadline = new AsyncLocalStorage<AbortSignal>();
  */
 export async function withDeadline<T>(timeoutMs: number, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const overdue = new DeadlinePassed(`Not done within ${Math.round(timeoutMs)} ms`);
-  if (timeoutMs <= 0) throw overdue;
+  // A timer may fire a millisecond early: what is left then is no time for anything.
+  if (timeoutMs < 1) throw overdue;
   const own = new AbortController();
   const around = currentDeadline.getStore();
   const signal = around === undefined ? own.signal : AbortSignal.any([around, own.signal]);

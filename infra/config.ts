@@ -62,7 +62,7 @@ const projectKeys = {
 const secretKeys = ["channelSecret", "channelAccessToken"] as const;
 const awsKeys = ["region", "allowedAccountIds"] as const;
 
-export type ChannelSource =
+type ChannelSource =
   | { credentialsSecretArn: string }
   | {
       channelId: string;

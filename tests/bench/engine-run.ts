@@ -20,14 +20,14 @@ function createInstantMonitor(project: string, stack: string): Monitor {
       ...(custom && { id: name }),
       outputs: inputs,
       propertyDependencies: {},
-      stable: false,
       unknown: false,
       result: "success" as const,
     }),
     readResource: async ({ type, name, properties }) => ({ urn: urnOf(type, name), properties }),
     registerResourceOutputs: async () => {},
     invoke: async () => ({ result: {}, failures: [] }),
-    call: async () => ({ result: {}, failures: [], returnDependencies: {} }),
+    registerHook: () => {},
+    registerErrorHook: () => {},
     log: () => {},
   };
 }

@@ -26,7 +26,7 @@ export function fromValue(value: structs.Value): PropertyValue {
   return value.toJavaScript();
 }
 
-export function toValue(value: PropertyValue): structs.Value {
+function toValue(value: PropertyValue): structs.Value {
   return structs.Value.fromJavaScript(value);
 }
 

@@ -83,7 +83,7 @@ export interface Store {
   save(snapshot: Snapshot): Promise<void>;
 }
 
-export type OperationKind = "preview" | "update" | "refresh" | "destroy";
+type OperationKind = "preview" | "update" | "refresh" | "destroy";
 
 /** One run of the core over one stack. */
 export interface Operation {

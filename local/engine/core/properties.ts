@@ -61,7 +61,7 @@ export function unwrapSecret(value: PropertyValue): PropertyValue {
 }
 
 /** Rebuilds a value from the inside out; what `visit` does not change keeps its identity. */
-export function mapValue(value: PropertyValue, visit: (value: PropertyValue) => PropertyValue): PropertyValue {
+function mapValue(value: PropertyValue, visit: (value: PropertyValue) => PropertyValue): PropertyValue {
   if (Array.isArray(value)) {
     const mapped = value.map((item) => mapValue(item, visit));
     return visit(mapped.some((item, i) => item !== value[i]) ? mapped : value);

@@ -34,7 +34,7 @@ export async function createProject(index: string): Promise<{ dir: string } & As
   return { dir, [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }) };
 }
 
-export function programIn(dir: string): Source {
+function programIn(dir: string): Source {
   return createNodejsProgram({
     ...deployment,
     root: dir,

@@ -21,7 +21,7 @@ import { runOperation } from "../../../local/engine/core/operation.ts";
 export const STACK = "urn:pulumi:dev::test::pulumi:pulumi:Stack::test-dev";
 export const urnOf = (name: string): Urn => `urn:pulumi:dev::test::cloud:index:Thing::${name}`;
 
-export type Method = "check" | "diff" | "create" | "read" | "update" | "delete" | "invoke";
+type Method = "check" | "diff" | "create" | "read" | "update" | "delete" | "invoke";
 export interface Call {
   method: Method;
   urn: Urn;
@@ -141,7 +141,7 @@ export class MemoryStore implements Store {
 export type Options = Partial<Omit<RegisterResource, "type" | "name" | "inputs">>;
 
 /** What a program in a test has to say. */
-export class ProgramContext {
+class ProgramContext {
   readonly monitor: Monitor;
 
   constructor(monitor: Monitor) {
@@ -182,7 +182,7 @@ export class ProgramContext {
 
 export type Program = (context: ProgramContext) => Promise<PropertyMap | void>;
 
-export function sourceOf(program: Program): Source {
+function sourceOf(program: Program): Source {
   return {
     async run(monitor) {
       const context = new ProgramContext(monitor);
