@@ -25,10 +25,12 @@ export function openAsker(input: NodeJS.ReadableStream, output: NodeJS.WritableS
   lines.once("close", () => ended.abort());
   return {
     async ask(question, { hidden = false } = {}) {
-      if (hidden) output.write(question);
       isHidden = hidden;
       try {
-        return (await lines.question(hidden ? "" : question, { signal: ended.signal })).trim();
+        const answer = lines.question(hidden ? "" : question, { signal: ended.signal });
+        // Shown when what is typed already counts.
+        if (hidden) output.write(question);
+        return (await answer).trim();
       } catch (error) {
         if (ended.signal.aborted) throw new UserError("\nStopped. Nothing was written.", { cause: error });
         throw error;
