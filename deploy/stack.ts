@@ -1,12 +1,23 @@
 /** `npm run preview|up|refresh|destroy -- <stack>`. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { parseDocument } from "yaml";
 import { UserError } from "../line/user-error.ts";
 import { parseCommandLine, runCommand } from "./command-line.ts";
 import { tellConsoleSteps } from "./console-steps.ts";
-import { type DeployTarget, localEnvironment, localStack, runLocally, withLocalCloud } from "./local-stack.ts";
+import {
+  type DeployTarget,
+  localDataDir,
+  localEnvironment,
+  localStack,
+  root,
+  runLocally,
+  withLocalCloud,
+} from "./local-stack.ts";
 import { tryNewChannelIn } from "./new-channel.ts";
-import { installHint, type PulumiCommand, pulumiFor, runPulumi } from "./pulumi-command.ts";
+import { installHint, type PulumiCommand, pulumiFor, pulumiText, runPulumi } from "./pulumi-command.ts";
 import { readSettings } from "./stack-settings.ts";
 
 const kinds = ["preview", "up", "refresh", "destroy"] as const;
@@ -72,7 +83,8 @@ async function runEmbedded(kind: Kind, target: DeployTarget, values: Values): Pr
 /** Runs the CLI with the person's terminal, and says what could be typed instead. */
 async function handOver(kind: Kind, stack: string, values: Values, target?: DeployTarget): Promise<number> {
   const pulumi = { ...pulumiFor(undefined), ...(target === undefined ? {} : { env: localEnvironment(target) }) };
-  const args = [kind, "--stack", stack, ...toFlags(values)];
+  const local = target === undefined ? [] : await prepareLocalStack(pulumi, target);
+  const args = [kind, "--stack", stack, ...toFlags(values), ...local];
   console.error(`> pulumi ${args.join(" ")}`);
   const startedAtMs = Date.now();
   const child = spawn(pulumi.file, args, { cwd: pulumi.cwd, stdio: "inherit", env: pulumi.env });
@@ -86,6 +98,18 @@ async function handOver(kind: Kind, stack: string, values: Values, target?: Depl
     if (error instanceof Error && "code" in error && error.code === "ENOENT") throw new UserError(installHint);
     throw error;
   }
+}
+
+/** What the embedded engine does by itself: makes the stack, and tells the program where this simulator listens. */
+async function prepareLocalStack(pulumi: PulumiCommand, { lineUrl }: DeployTarget): Promise<string[]> {
+  const { code } = await runPulumi(pulumi, ["stack", "export", "--stack", localStack]);
+  if (code !== 0) await pulumiText(pulumi, ["stack", "init", localStack]);
+  const settings = parseDocument(await readFile(path.join(root, `Pulumi.${localStack}.yaml`), "utf8"));
+  if (settings.getIn(["config", "line:apiUrl"]) === lineUrl) return [];
+  settings.setIn(["config", "line:apiUrl"], lineUrl);
+  const file = path.join(localDataDir, `Pulumi.${localStack}.yaml`);
+  await writeFile(file, String(settings));
+  return ["--config-file", file];
 }
 
 /** Also where the deployment failed: the channel may have been set before that. */

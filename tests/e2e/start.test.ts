@@ -1,6 +1,7 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
+import { root } from "../../deploy/local-stack.ts";
 import { makeInstalledClone } from "../support/clone.ts";
 import { findFreePort, findOrphans, run, type Run } from "../support/processes.ts";
 
@@ -98,4 +99,25 @@ test("preview, up, refresh and destroy start a cloud for their own duration", pa
     expect(done.output()).toMatch(says);
   }
   expect(await findOrphans(cwd)).toEqual([]);
+});
+
+test("with --engine pulumi the `pulumi` on the path deploys the same stack", patience, async () => {
+  const cwd = await clone();
+  const bin = path.join(cwd, "bin");
+  await mkdir(bin);
+  // Stands in for the CLI, whose words it takes; what the one wrote, the other reads.
+  await symlink(path.join(root, "local/engine/bin/pulumi"), path.join(bin, "pulumi"));
+  const PATH = [bin, process.env["PATH"]].join(path.delimiter);
+
+  const up = run("npm", ["run", "up", "--", "local", "--engine", "pulumi", "--yes", "--port", port], {
+    cwd,
+    env: { PATH },
+  });
+  await expectSuccess(up);
+  expect(up.output()).toMatch(/^> pulumi up --stack local --yes --config-file .*Pulumi\.local\.yaml$/m);
+  expect(up.output()).toMatch(/\+ +17 created/);
+
+  const embedded = npm(cwd, "run", "preview", "--", "local", "--port", port);
+  await expectSuccess(embedded);
+  expect(embedded.output()).toContain("17 unchanged");
 });
