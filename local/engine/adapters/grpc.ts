@@ -26,10 +26,6 @@ export function fromValue(value: structs.Value): PropertyValue {
   return value.toJavaScript();
 }
 
-function toValue(value: PropertyValue): structs.Value {
-  return structs.Value.fromJavaScript(value);
-}
-
 /** A map of a message. Its own list of entries holds its values undecoded. */
 export function entriesOf<V>(map: {
   forEach(visit: (value: V, key: string) => void): void;

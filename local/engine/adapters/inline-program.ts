@@ -2,51 +2,21 @@
 import grpc from "@grpc/grpc-js";
 import languageServices from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import languageMessages from "@pulumi/pulumi/proto/language_pb.js";
-import { ProgramFailed, type Monitor, type Source } from "../core/contracts.ts";
-import { addEngineService } from "./engine-service.ts";
-import { call, CHANNEL_OPTIONS, serve } from "./grpc.ts";
-import { MonitorService, type DeploymentInfo } from "./monitor-service.ts";
+import { ProgramFailed, type Source } from "../core/contracts.ts";
+import { call, CHANNEL_OPTIONS } from "./grpc.ts";
+import type { DeploymentInfo } from "./monitor-service.ts";
+import { createProgramSource, type Run, type RunningProgram } from "./program-source.ts";
 
 export interface InlineProgramOptions extends DeploymentInfo {
   /** Where the client's language runtime listens: `--client=<address>`. */
   client: string;
 }
 
-type Run = Parameters<Source["run"]>[1];
-
 export function createInlineProgram(options: InlineProgramOptions): Source {
-  const service = new MonitorService(options);
-  let running: Promise<RunningProgram> | undefined;
-  return {
-    async run(monitor, run) {
-      service.begin(monitor, run);
-      running = start(options, service, monitor, run);
-      const { finished } = await running;
-      await Promise.race([service.signalled, finished]);
-    },
-    async close() {
-      service.release();
-      await (await running)?.end();
-    },
-  };
+  return createProgramSource(options, (address, _monitor, run) => start(options, address, run));
 }
 
-interface RunningProgram {
-  /** Rejects if the program failed. */
-  finished: Promise<void>;
-  end(): Promise<void>;
-}
-
-async function start(
-  options: InlineProgramOptions,
-  service: MonitorService,
-  monitor: Monitor,
-  run: Run,
-): Promise<RunningProgram> {
-  const server = await serve((grpcServer) => {
-    service.addTo(grpcServer);
-    addEngineService(grpcServer, () => monitor.log);
-  });
+function start(options: InlineProgramOptions, address: string, run: Run): RunningProgram {
   const client = new languageServices.LanguageRuntimeClient(
     options.client,
     grpc.credentials.createInsecure(),
@@ -54,8 +24,7 @@ async function start(
   );
   const stop = (): void => client.close();
   run.signal.addEventListener("abort", stop, { once: true });
-  const finished = runIn(client, runRequest(options, run, server.address));
-  finished.catch(() => undefined);
+  const finished = runIn(client, runRequest(options, run, address));
   return {
     finished,
     end: async () => {
@@ -65,7 +34,6 @@ async function start(
         if (!run.signal.aborted) await finished;
       } finally {
         client.close();
-        await server.close();
       }
     },
   };

@@ -1,9 +1,8 @@
 /** A Node.js Pulumi program as a source of registrations: the SDK's own runner in a process of its own. */
 import { ProgramFailed, type Monitor, type Source } from "../core/contracts.ts";
 import { startNode } from "./child.ts";
-import { addEngineService } from "./engine-service.ts";
-import { serve } from "./grpc.ts";
-import { MonitorService, type DeploymentInfo } from "./monitor-service.ts";
+import type { DeploymentInfo } from "./monitor-service.ts";
+import { createProgramSource, type Run, type RunningProgram } from "./program-source.ts";
 import { resolveSdkScript } from "./sdk.ts";
 
 export interface NodejsProgramOptions extends DeploymentInfo {
@@ -14,49 +13,17 @@ export interface NodejsProgramOptions extends DeploymentInfo {
   runtimeOptions?: { typescript?: boolean; tsconfig?: string; nodeargs?: string };
 }
 
-type Run = Parameters<Source["run"]>[1];
-
 /** The runner exits with this after it has told the user what went wrong. */
 const EXIT_TOLD = 32;
 
 export function createNodejsProgram(options: NodejsProgramOptions): Source {
-  const service = new MonitorService(options);
-  let running: Promise<RunningProgram> | undefined;
-  return {
-    async run(monitor, run) {
-      service.begin(monitor, run);
-      running = start(options, service, monitor, run);
-      const { exited } = await running;
-      // An old SDK does not signal: it is through when its process is.
-      await Promise.race([service.signalled, exited]);
-    },
-    async close() {
-      service.release();
-      await (await running)?.end();
-    },
-  };
+  return createProgramSource(options, (address, monitor, run) => start(options, address, monitor, run));
 }
 
-interface RunningProgram {
-  /** Rejects if the program failed. */
-  exited: Promise<void>;
-  /** Waits for its end; a program that nobody waits for any more is ended. */
-  end(): Promise<void>;
-}
-
-async function start(
-  options: NodejsProgramOptions,
-  service: MonitorService,
-  monitor: Monitor,
-  run: Run,
-): Promise<RunningProgram> {
-  const server = await serve((grpcServer) => {
-    service.addTo(grpcServer);
-    addEngineService(grpcServer, () => monitor.log);
-  });
+function start(options: NodejsProgramOptions, address: string, monitor: Monitor, run: Run): RunningProgram {
   const child = startNode({
     script: resolveSdkScript(options.pwd, "cmd/run"),
-    args: runnerArgs(options, run, server.address),
+    args: runnerArgs(options, run, address),
     nodeArgs: options.runtimeOptions?.nodeargs?.split(/\s+/).filter(Boolean) ?? [],
     cwd: options.pwd,
     env: { ...options.env, ...configEnv(options), ...typescriptEnv(options) },
@@ -65,17 +32,15 @@ async function start(
   const kill = (): void => void child.kill();
   run.signal.addEventListener("abort", kill, { once: true });
   if (run.signal.aborted) kill();
-  const exited = child.exited.then(({ code, signal }) => judge(code, signal, monitor));
-  exited.catch(() => undefined);
+  const finished = child.exited.then(({ code, signal }) => judge(code, signal, monitor));
   return {
-    exited,
+    finished,
     end: async () => {
       run.signal.removeEventListener("abort", kill);
       try {
-        await exited;
+        await finished;
       } finally {
         await child.kill();
-        await server.close();
       }
     },
   };
