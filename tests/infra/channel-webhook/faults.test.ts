@@ -194,6 +194,34 @@ describe("a set call", () => {
     expect(count("PUT endpoint")).toBe(1);
   });
 
+  it("without an answer that is followed by a third URL is not repeated over it", async () => {
+    platform.wire = async (call, send) => {
+      if (call !== "PUT endpoint") return send();
+      await typeInConsole("rival");
+      throw new TypeError("fetch failed", { cause: new Error("socket hang up") });
+    };
+
+    await expect(platform.stack().up(platform.inputs("new"))).rejects.toThrow("somebody else may have set it");
+
+    expect(await endpoint()).toBe(at("rival"));
+    expect(count("PUT endpoint")).toBe(1);
+  });
+
+  it("is not taken back where somebody else has set a third URL since", async () => {
+    const stack = platform.stack();
+    await stack.up(platform.inputs("live"));
+    platform.bot.answer("new", 200, 400);
+    platform.wire = async (call, send) => {
+      const response = await send();
+      if (call === "POST test" && (await endpoint()) === at("new")) await typeInConsole("rival");
+      return response;
+    };
+
+    await expect(stack.up(platform.inputs("new"))).rejects.toThrow("status 400");
+
+    expect(await endpoint()).toBe(at("rival"));
+  });
+
   it("that could not be taken back is kept in the state, with what to restore", async () => {
     await typeInConsole("former");
     platform.bot.answer("former", 500);
@@ -386,6 +414,18 @@ describe("the console", () => {
     expect(await stack.refresh()).toBe("same");
   });
 
+  it("changes the URL and changes it back: what this stack set stays its own, whatever a refresh has seen", async () => {
+    const stack = platform.stack();
+    await stack.up(platform.inputs("mine"));
+    await typeInConsole("by-hand");
+    await stack.refresh();
+    await typeInConsole("mine");
+
+    await stack.up(platform.inputs("next"));
+
+    expect(await endpoint()).toBe(at("next"));
+  });
+
   it("after a repair is no place to go back to: destroy restores what was before the stack", async () => {
     await typeInConsole("former");
     platform.bot.answer("former", 500);
@@ -439,6 +479,18 @@ describe("the console", () => {
     expect(step).toBe("update");
     expect(stack.resource?.outputs).toMatchObject({ active: true, requireActive: true });
     expect(await stack.up(inputs)).toBe("same");
+  });
+
+  it('has "Use webhook" off where it has to be on: an error also after a refresh that could not read', async () => {
+    await platform.line.console.setSettings({ channelId, useWebhook: false });
+    const stack = platform.stack();
+    const inputs = platform.inputs("mine", { requireActive: true });
+    await expect(stack.up(inputs)).rejects.toThrow('"Use webhook" is off');
+    platform.credentials = undefined;
+    await stack.refresh();
+    platform.credentials = fromIdAndSecret;
+
+    await expect(stack.up(inputs)).rejects.toThrow('"Use webhook" is off');
   });
 
   it('switches "Use webhook" off later: refresh shows it where it has to be on, and the next up is an error', async () => {

@@ -1,0 +1,100 @@
+import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { type EngineEvent, runStackOperation, type StackOperation } from "../../../local/engine/engine.ts";
+import type { Properties } from "../../../infra/channel-webhook/inputs.ts";
+import type { Resource, Stack, Step } from "./stack.ts";
+
+const repository = path.resolve(import.meta.dirname, "../../..");
+
+/** A program that has nothing of this project's but the resource; the package's front door would load AWS as well. */
+const program = `
+import * as pulumi from "@pulumi/pulumi";
+import { LineChannelWebhook } from ${JSON.stringify(path.join(repository, "infra/channel-webhook/resource.ts"))};
+const hook = new LineChannelWebhook("bot", new pulumi.Config().requireObject("inputs"));
+export const webhookActive = hook.active;
+`;
+
+export interface EngineProject extends AsyncDisposable {
+  /** A stack of this name, empty. */
+  createStack(name: string): Promise<Stack>;
+}
+
+/** A Pulumi project of its own, as a user's is, with this package installed. */
+export async function createEngineProject(env: Record<string, string>): Promise<EngineProject> {
+  const folder = await realpath(await mkdtemp(path.join(tmpdir(), "webhook-project-")));
+  await mkdir(path.join(folder, "node_modules"));
+  await mkdir(path.join(folder, "state"));
+  await symlink(repository, path.join(folder, "node_modules", "pulumi-line-bot"));
+  await symlink(path.join(repository, "node_modules", "@pulumi"), path.join(folder, "node_modules", "@pulumi"));
+  await writeFile(path.join(folder, "package.json"), JSON.stringify({ name: "test", private: true, type: "module" }));
+  await writeFile(path.join(folder, "index.js"), program);
+  await writeFile(
+    path.join(folder, "Pulumi.yaml"),
+    "name: test\nmain: index.js\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n",
+  );
+  const { PATH = "", HOME = "" } = process.env;
+  const engineEnv = {
+    PATH,
+    HOME,
+    PULUMI_HOME: path.join(folder, "home"),
+    PULUMI_BACKEND_URL: `file://${path.join(folder, "state")}`,
+    PULUMI_CONFIG_PASSPHRASE: "test",
+    ...env,
+  };
+  let serial = 0;
+  return {
+    async createStack(name) {
+      serial += 1;
+      return createEngineStack(folder, `${name}${serial}`, engineEnv);
+    },
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+  };
+}
+
+async function createEngineStack(folder: string, name: string, env: Record<string, string>): Promise<Stack> {
+  const operate = async (kind: StackOperation["kind"], inputs: Properties) => {
+    const events: EngineEvent[] = [];
+    const { result, changes } = await runStackOperation({
+      kind,
+      projectDir: folder,
+      stack: name,
+      env,
+      createStack: true,
+      configOverrides: { "test:inputs": JSON.stringify(inputs) },
+      onEvent: (event) => events.push(event),
+    });
+    stack.resource = await readResource(path.join(folder, "state", ".pulumi", "stacks", "test", `${name}.json`));
+    if (result === "succeeded") return changes;
+    throw new Error(events.flatMap(({ diagnosticEvent }) => diagnosticEvent?.message ?? []).join("\n"));
+  };
+  const stack: Stack = {
+    resource: undefined,
+    condemned: [],
+    preview: () => {
+      throw new Error("An engine's preview takes its time: use `up`");
+    },
+    up: async (inputs) => toStep(await operate("up", inputs)),
+    replace: () => Promise.reject(new Error("No life here replaces")),
+    refresh: async () => ((await operate("refresh", {}))["update"] === undefined ? "same" : "update"),
+    destroy: async () => void (await operate("destroy", {})),
+  };
+  return stack;
+}
+
+/** The stack itself is created, updated or the same as well: the resource's step is the rarest. */
+function toStep(changes: Record<string, number>): Step {
+  if (changes["replace"] !== undefined) return "replace";
+  if (changes["update"] !== undefined) return "update";
+  return changes["create"] === undefined ? "same" : "create";
+}
+
+interface Checkpoint {
+  checkpoint: { latest?: { resources?: (Omit<Resource, "initErrors"> & { type: string; initErrors?: string[] })[] } };
+}
+
+async function readResource(file: string): Promise<Resource | undefined> {
+  const { checkpoint } = JSON.parse(await readFile(file, "utf8")) as Checkpoint;
+  const found = checkpoint.latest?.resources?.find(({ type }) => type.endsWith(":LineChannelWebhook"));
+  return found && { id: found.id, inputs: found.inputs, outputs: found.outputs, initErrors: found.initErrors ?? [] };
+}
