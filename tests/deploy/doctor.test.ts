@@ -1,5 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { chmod, copyFile, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
@@ -60,6 +63,15 @@ async function look(change: Partial<World> = {}): Promise<Diagnosis[]> {
 /** The local cloud with something else in its place. */
 const targetWith = (change: Partial<ReturnType<typeof toTarget>>) => ({ ...toTarget(bot.cloud), ...change });
 const targetWithAws = (url: string) => targetWith({ env: { ...bot.cloud.env, AWS_ENDPOINT_URL: url } });
+
+/** Secrets Manager as only the doctor sees it: the function still has its own. */
+async function serveSecret(credentials: object): Promise<string> {
+  const answer = JSON.stringify({ SecretString: JSON.stringify(credentials) });
+  const server = createServer((_request, response) => void response.end(answer)).listen(0, "127.0.0.1");
+  onTestFinished(() => void server.close());
+  await once(server, "listening");
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
 
 /** A project folder of the test's own, with the local stack's settings and some more. */
 async function pulumiIn(settings: string) {
@@ -326,8 +338,7 @@ const faults: Fault[] = [
     fault: "a function with another channel secret",
     says: /answered with 401/,
     todo: /another channel secret/,
-    break: async () =>
-      void (await fill({ channelId, channelSecret: "other", channelAccessToken: devChannel.channelAccessToken })),
+    break: async () => ({ target: targetWithAws(await serveSecret({ ...devChannel, channelSecret: "other" })) }),
   },
 ];
 
