@@ -49,7 +49,7 @@ export class LineRefused extends Error {
 }
 
 /** No answer that can be understood: whether the call took effect is not known. */
-export class LineUnreachable extends Error {
+class LineUnreachable extends Error {
   override readonly name = "LineUnreachable";
 }
 

@@ -17,7 +17,7 @@ export interface Outcome {
 }
 
 /** The channel is left as it was found, was put back, or is somebody else's now. */
-export class CutOverFailed extends Error {
+class CutOverFailed extends Error {
   override readonly name: string = "CutOverFailed";
 }
 

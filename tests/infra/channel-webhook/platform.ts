@@ -8,7 +8,7 @@ import { type BotEndpoint, startBotEndpoint } from "./bot-endpoint.ts";
 import { createStack, type Stack } from "./stack.ts";
 
 export const { channelId } = devChannel;
-export const secretArn = "arn:aws:secretsmanager:ap-northeast-1:000000000000:secret:bot-AbCdEf";
+const secretArn = "arn:aws:secretsmanager:ap-northeast-1:000000000000:secret:bot-AbCdEf";
 export const fromIdAndSecret: ChannelCredentials = { channelId, channelSecret: devChannel.channelSecret };
 export const longLived: ChannelCredentials = {
   ...fromIdAndSecret,
@@ -17,7 +17,7 @@ export const longLived: ChannelCredentials = {
 
 type Send = () => Promise<Response>;
 /** Stands between the provider and LINE: what it returns is what the provider gets. */
-export type Wire = (call: string, send: Send) => Promise<Response>;
+type Wire = (call: string, send: Send) => Promise<Response>;
 
 export interface Platform extends AsyncDisposable {
   line: LineSimulator;

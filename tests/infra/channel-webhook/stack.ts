@@ -21,7 +21,7 @@ export interface Resource {
 
 export type Step = "create" | "update" | "replace" | "same";
 
-export class CheckFailed extends Error {
+class CheckFailed extends Error {
   override readonly name = "CheckFailed";
 }
 
