@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -20,8 +22,18 @@ export interface EngineProject extends AsyncDisposable {
   createStack(name: string): Promise<Stack>;
 }
 
-/** A Pulumi project of its own, as a user's is, with this package installed. */
-export async function createEngineProject(env: Record<string, string>): Promise<EngineProject> {
+interface Done {
+  succeeded: boolean;
+  changes: Record<string, number>;
+  said: string;
+}
+type Operate = (kind: StackOperation["kind"], inputs: Properties) => Promise<Done>;
+
+/**
+ * A Pulumi project of its own, as a user's is, with this package installed. Its stacks are deployed by the embedded
+ * engine in this process, or by a command that takes the Pulumi CLI's words.
+ */
+export async function createEngineProject(env: Record<string, string>, command?: string): Promise<EngineProject> {
   const folder = await realpath(await mkdtemp(path.join(tmpdir(), "webhook-project-")));
   await mkdir(path.join(folder, "node_modules"));
   await mkdir(path.join(folder, "state"));
@@ -46,27 +58,72 @@ export async function createEngineProject(env: Record<string, string>): Promise<
   return {
     async createStack(name) {
       serial += 1;
-      return createEngineStack(folder, `${name}${serial}`, engineEnv);
+      const stack = `${name}${serial}`;
+      const operate =
+        command === undefined
+          ? operateHere(folder, stack, engineEnv)
+          : await operateBy(command, folder, stack, { ...engineEnv, PULUMI_DEBUG_COMMANDS: "true" });
+      return createEngineStack(folder, stack, operate);
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
 }
 
-async function createEngineStack(folder: string, name: string, env: Record<string, string>): Promise<Stack> {
-  const operate = async (kind: StackOperation["kind"], inputs: Properties) => {
+function operateHere(folder: string, stack: string, env: Record<string, string>): Operate {
+  return async (kind, inputs) => {
     const events: EngineEvent[] = [];
     const { result, changes } = await runStackOperation({
       kind,
       projectDir: folder,
-      stack: name,
+      stack,
       env,
       createStack: true,
       configOverrides: { "test:inputs": JSON.stringify(inputs) },
       onEvent: (event) => events.push(event),
     });
+    return { succeeded: result === "succeeded", changes, said: messagesOf(events) };
+  };
+}
+
+async function operateBy(command: string, cwd: string, stack: string, env: Record<string, string>): Promise<Operate> {
+  const run = async (...args: string[]) => {
+    const child = spawn(command, args, { cwd, env, stdio: "ignore" });
+    const [code] = (await once(child, "exit")) as [number | null];
+    return code === 0;
+  };
+  await run("stack", "init", stack, "--non-interactive");
+  return async (kind, inputs) => {
+    await run("config", "set", "inputs", "--stack", stack, "--non-interactive", "--", JSON.stringify(inputs));
+    const log = path.join(cwd, `${stack}.events`);
+    await rm(log, { force: true });
+    const succeeded = await run(
+      kind,
+      "--yes",
+      "--skip-preview",
+      "--non-interactive",
+      "--stack",
+      stack,
+      "--event-log",
+      log,
+    );
+    const events = (await readFile(log, "utf8"))
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as EngineEvent);
+    const summary = events.find(({ summaryEvent }) => summaryEvent !== undefined)?.summaryEvent;
+    return { succeeded, changes: summary?.resourceChanges ?? {}, said: messagesOf(events) };
+  };
+}
+
+const messagesOf = (events: EngineEvent[]) =>
+  events.flatMap(({ diagnosticEvent }) => diagnosticEvent?.message ?? []).join("\n");
+
+function createEngineStack(folder: string, name: string, run: Operate): Stack {
+  const operate = async (kind: StackOperation["kind"], inputs: Properties) => {
+    const { succeeded, changes, said } = await run(kind, inputs);
     stack.resource = await readResource(path.join(folder, "state", ".pulumi", "stacks", "test", `${name}.json`));
-    if (result === "succeeded") return changes;
-    throw new Error(events.flatMap(({ diagnosticEvent }) => diagnosticEvent?.message ?? []).join("\n"));
+    if (succeeded) return changes;
+    throw new Error(said);
   };
   const stack: Stack = {
     resource: undefined,
