@@ -34,6 +34,8 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
+    // Most of the time goes to processes that tests start: a core left to the runner would be idle.
+    maxWorkers: "100%",
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: ["default", "./tests/reporter.ts"],
