@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
@@ -121,3 +122,30 @@ test("with --engine pulumi the `pulumi` on the path deploys the same stack", pat
   await expectSuccess(embedded);
   expect(embedded.output()).toContain("17 unchanged");
 });
+
+const hasCli = spawnSync("pulumi", ["version"]).status === 0;
+
+test.skipIf(!hasCli)(
+  "the Pulumi CLI finds nothing to change in what the embedded engine deployed",
+  patience,
+  async () => {
+    const cwd = await clone();
+    await expectSuccess(npm(cwd, "run", "up", "--", "local", "--port", port));
+
+    const preview = npm(
+      cwd,
+      "run",
+      "preview",
+      "--",
+      "local",
+      "--engine",
+      "pulumi",
+      "--expect-no-changes",
+      "--port",
+      port,
+    );
+
+    await expectSuccess(preview);
+    expect(preview.output()).toContain("17 unchanged");
+  },
+);
