@@ -8,6 +8,7 @@ import type { CredentialsCache } from "../../functions/credentials-cache.ts";
 import { receive } from "../../functions/receive.ts";
 import { bundle } from "../../infra/artifact.ts";
 import { sign, signatureHeader } from "../../line/signature.ts";
+import { median } from "./median.ts";
 
 const entry = path.join(import.meta.dirname, "../../functions/webhook.ts");
 
@@ -116,8 +117,4 @@ function createRequest() {
     ],
   });
   return { body, headers: { [signatureHeader]: sign(body, channelSecret) }, isBase64Encoded: false };
-}
-
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
