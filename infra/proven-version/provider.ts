@@ -6,19 +6,26 @@ import { openEngineLog } from "../engine-log.ts";
 import { readStoredCredentials } from "../stored-credentials.ts";
 import { proveVersion } from "./proof.ts";
 
-const inputsSchema = v.object({
-  versionArn: v.string(),
-  version: v.string(),
-  credentials: v.string(),
-  botUserId: v.optional(v.string()),
-});
+const version = { versionArn: v.string(), version: v.string() };
+const inputsSchema = v.union([
+  v.object({
+    ...version,
+    probe: v.optional(v.literal("webhook")),
+    credentials: v.string(),
+    botUserId: v.optional(v.string()),
+  }),
+  v.object({ ...version, probe: v.literal("queue") }),
+]);
 type Inputs = v.InferOutput<typeof inputsSchema>;
 type Properties = Record<string, unknown>;
 
-/** A version's code never changes, so what was proved stays proved; only another version is tested. */
+/** A version's code never changes, so what was proved stays proved; only another version is tested, or the same in another way. */
 export async function diff(_id: string, olds: Properties, news: Properties): Promise<dynamic.DiffResult> {
-  return { changes: olds["versionArn"] !== news["versionArn"] };
+  return { changes: olds["versionArn"] !== news["versionArn"] || probeOf(olds) !== probeOf(news) };
 }
+
+/** States of former days have none. */
+const probeOf = (properties: Properties) => properties["probe"] ?? "webhook";
 
 export async function create(properties: Properties, config: dynamic.Config): Promise<dynamic.CreateResult> {
   const inputs = v.parse(inputsSchema, properties);
@@ -40,7 +47,7 @@ export async function update(
 async function prove(inputs: Inputs, aws: AwsSettings, isFirst: boolean): Promise<void> {
   const log = openEngineLog(process.argv[2]);
   const world = {
-    readCredentials: () => readStoredCredentials(inputs.credentials, aws),
+    readCredentials: (secretArn: string) => readStoredCredentials(secretArn, aws),
     invoke: (versionArn: string, payload: unknown) => invoke(versionArn, payload, aws),
     tell: (message: string) => log.info(message),
   };

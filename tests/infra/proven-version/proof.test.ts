@@ -1,10 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { proveVersion } from "../../../infra/proven-version/proof.ts";
 import { diff } from "../../../infra/proven-version/provider.ts";
+import { ProvenVersion, type ProvenVersionArgs } from "../../../infra/proven-version/resource.ts";
 import { signatureHeader, verifySignature } from "../../../line/signature.ts";
 
 const channelSecret = "5e1f0d9c8b7a6958473625140f1e2d3c";
 const candidate = { versionArn: "arn:aws:lambda:ap-northeast-1:123456789012:function:bot:7", version: "7" };
+const webhook = { ...candidate, credentials: "arn:secret" };
+const queue = { ...candidate, probe: "queue" as const };
 
 interface Payload {
   body: string;
@@ -16,11 +19,16 @@ function createWorld(...answers: unknown[]) {
   const invoked: { arn: string; payload: Payload }[] = [];
   const told: string[] = [];
   const waits: number[] = [];
+  const read: string[] = [];
   return {
+    read,
     invoked,
     told,
     waits,
-    readCredentials: async () => ({ channelId: "2000000001", channelSecret }),
+    readCredentials: async (secretArn: string) => {
+      read.push(secretArn);
+      return { channelId: "2000000001", channelSecret };
+    },
     invoke: async (arn: string, payload: unknown) => {
       invoked.push({ arn, payload: payload as Payload });
       return answers.length > 1 ? answers.shift() : answers[0];
@@ -34,7 +42,7 @@ describe("the proof of a version", () => {
   it("is that it answers LINE's signed, empty webhook with 200", async () => {
     const world = createWorld({ statusCode: 200 });
 
-    await proveVersion(world, { ...candidate, botUserId: "Ubot" }, false);
+    await proveVersion(world, { ...webhook, botUserId: "Ubot" }, false);
 
     const [{ arn, payload } = { arn: "", payload: undefined }] = world.invoked;
     expect(arn).toBe(candidate.versionArn);
@@ -52,7 +60,7 @@ describe("the proof of a version", () => {
   ])("fails for the answer %o, at once where the version is not the first", async (answer, reason) => {
     const world = createWorld(answer);
 
-    const failed = proveVersion(world, candidate, false);
+    const failed = proveVersion(world, webhook, false);
 
     await expect(failed).rejects.toThrow(`Version 7 of the function does not answer`);
     await expect(failed).rejects.toThrow(reason);
@@ -63,7 +71,7 @@ describe("the proof of a version", () => {
   it("waits for the permissions of a new role, where the version is the first", async () => {
     const world = createWorld({ errorMessage: "AccessDenied" }, { statusCode: 500 }, { statusCode: 200 });
 
-    await proveVersion(world, candidate, true);
+    await proveVersion(world, webhook, true);
 
     expect(world.waits).toHaveLength(2);
     expect(world.told[0]).toContain("Trying again in 1 s.");
@@ -72,21 +80,54 @@ describe("the proof of a version", () => {
   it("does not wait for ever", async () => {
     const world = createWorld({ statusCode: 500 });
 
-    await expect(proveVersion(world, candidate, true)).rejects.toThrow("500");
+    await expect(proveVersion(world, webhook, true)).rejects.toThrow("500");
 
     expect(world.waits.reduce((sum, wait) => sum + wait, 0)).toBeLessThanOrEqual(10_000);
   });
 
+  it("is, for a function that reads a queue, that it answers an empty batch with no failures, without credentials", async () => {
+    const world = createWorld({ batchItemFailures: [] });
+
+    await proveVersion(world, queue, false);
+
+    expect(world.invoked).toEqual([{ arn: candidate.versionArn, payload: { Records: [] } }]);
+    expect(world.read).toEqual([]);
+  });
+
+  it.each([
+    [{ statusCode: 200 }, '{"statusCode":200}'],
+    [{ batchItemFailures: [{ itemIdentifier: "1" }] }, "itemIdentifier"],
+    [{ errorType: "TypeError", errorMessage: "x is not a function" }, "TypeError: x is not a function"],
+    [null, "null"],
+  ])("fails for the answer %o of a function that reads a queue", async (answer, reason) => {
+    const failed = proveVersion(createWorld(answer), queue, false);
+
+    await expect(failed).rejects.toThrow('an empty batch of the queue with {"batchItemFailures":[]} but with');
+    await expect(failed).rejects.toThrow(reason);
+  });
+
   it("tells no secret", async () => {
-    await expect(proveVersion(createWorld({ statusCode: 500 }), candidate, false)).rejects.not.toThrow(channelSecret);
+    await expect(proveVersion(createWorld({ statusCode: 500 }), webhook, false)).rejects.not.toThrow(channelSecret);
   });
 });
 
 describe("the resource", () => {
-  it("is proved again for another version, and for nothing else", async () => {
+  it("is proved again for another version or in another way, and for nothing else", async () => {
     const olds = { ...candidate, credentials: "arn:one" };
+    const news = { ...olds, credentials: "arn:two", botUserId: "U", probe: "webhook" };
 
-    expect(await diff("id", olds, { ...olds, credentials: "arn:two", botUserId: "U" })).toEqual({ changes: false });
+    expect(await diff("id", olds, news)).toEqual({ changes: false });
     expect(await diff("id", olds, { ...olds, versionArn: `${candidate.versionArn}8` })).toEqual({ changes: true });
+    expect(await diff("id", olds, queue)).toEqual({ changes: true });
+  });
+
+  it.each([
+    ["no credentials for a webhook", {}, "`credentials` is missing"],
+    ["another probe", { probe: "table" }, '`probe` has to be "webhook" or "queue", not "table"'],
+  ])("refuses %s before anything is registered", (_, args, reason) => {
+    // As from JavaScript.
+    const create = () => new ProvenVersion("worker", { ...candidate, ...args } as unknown as ProvenVersionArgs);
+
+    expect(create).toThrow(`ProvenVersion worker: ${reason}`);
   });
 });
