@@ -3,6 +3,7 @@ import { openCertificate } from "./apigatewayv2/certificate.ts";
 import { openGateways } from "./apigatewayv2/gateways.ts";
 import type { Cloud } from "./cloud.ts";
 import { openLogGroups } from "./cloudwatch/log-groups.ts";
+import { createMetrics } from "./cloudwatch/metrics.ts";
 import { serveEndpoint } from "./endpoint/server.ts";
 import { createFunctions } from "./lambda/functions.ts";
 import { resourceTypes } from "./resource-types.ts";
@@ -48,6 +49,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const { dataDir, accountId = "000000000000", onTrace: trace = () => undefined } = options;
   const store = openStore(dataDir);
   const logGroups = openLogGroups(`${dataDir}/logs`, trace);
+  const metrics = createMetrics();
   const secrets = new Secrets(store);
   // The endpoint's address is known only when it listens; no worker starts before.
   let endpointUrl = "";
@@ -64,6 +66,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     store,
     trace,
     logGroups,
+    metrics,
     functions,
     secrets,
   };

@@ -3,6 +3,7 @@ import type { OnTrace } from "./trace.ts";
 import type { Functions } from "./lambda/functions.ts";
 import type { Gateways } from "./apigatewayv2/gateways.ts";
 import type { LogGroups } from "./cloudwatch/log-groups.ts";
+import type { Metrics } from "./cloudwatch/metrics.ts";
 import type { Secrets } from "./secretsmanager/secrets.ts";
 
 /** Properties of a resource as the program sees them: plain values, without marks for secrets. */
@@ -18,6 +19,7 @@ export interface Cloud {
   readonly functions: Functions;
   readonly gateways: Gateways;
   readonly logGroups: LogGroups;
+  readonly metrics: Metrics;
   readonly secrets: Secrets;
 }
 
