@@ -117,10 +117,16 @@ function toField(fact: Fact): Field {
     if (fact.default !== undefined) field.default = fact.default;
   const format = FORMATS[fact.format ?? ""];
   if (format) field.format = format;
-  if (typeof fact["pattern"] === "string") field.pattern = fact["pattern"];
+  if (typeof fact["pattern"] === "string") field.pattern = toPattern(fact["pattern"]);
   if (typeof fact["allowed"] === "string") Object.assign(field, ALLOWED[fact["allowed"]]);
   for (const name of KEPT) if (fact[name] !== undefined) Object.assign(field, { [name]: fact[name] });
   return field;
+}
+
+/** Names of queues and topics have a form for each kind: `standard: ^…$; FIFO: ^…$`. */
+function toPattern(pattern: string): string {
+  const [, standard, fifo] = /^standard: (.*); FIFO: (.*)$/.exec(pattern) ?? [];
+  return standard === undefined || fifo === undefined ? pattern : `${standard}|${fifo}`;
 }
 
 function toShape(fact: Fact): Field {
