@@ -13,26 +13,29 @@ export interface Artifact {
   size: number;
 }
 
-/** What the zip holds, as the function's `handler` property names it. */
-const bundleFile = "index.mjs";
-export const lambdaHandler = "index.handler";
-
 /** The earliest date that a zip can hold. fflate writes local time, so local midnight is the same bytes anywhere. */
 const zipEpoch = new Date(1980, 0, 1);
 const unixFile = { os: 3, attrs: 0o644 << 16, mtime: zipEpoch };
 
+export interface ArtifactSources {
+  /** Of the zip, without its extension. */
+  name: string;
+  /** Files that export a `handler` each, relative to the working directory. */
+  entries: string[];
+  /** Where the zip is put, relative to the working directory. */
+  directory: string;
+}
+
 /**
- * Bundles a function's entry file (exporting `handler`) with all that it imports into a zip for Lambda.
+ * Bundles functions, each with all that it imports, into one zip for Lambda: functions that run together are one
+ * artifact with one digest.
  * The bytes depend on the sources and on the installed versions only: not on path, clock, time zone or machine.
  * fflate compresses in JavaScript, since zlib's output differs between processors.
- *
- * @param entry the entry file, relative to the working directory
- * @param directory where the zip is put, relative to the working directory
  */
-export async function buildArtifact(entry: string, directory: string): Promise<Artifact> {
-  const code = await bundle(entry);
-  const zip = zipSync({ [bundleFile]: [code, unixFile] }, { level: 9 });
-  const file = path.join(directory, `${path.parse(entry).name}.zip`);
+export async function buildArtifact({ name, entries, directory }: ArtifactSources): Promise<Artifact> {
+  const modules = await Promise.all(entries.map(async (entry) => [moduleFile(entry), [await bundle(entry), unixFile]]));
+  const zip = zipSync(Object.fromEntries(modules), { level: 9 });
+  const file = path.join(directory, `${name}.zip`);
   await mkdir(directory, { recursive: true });
   // Another operation may read the same file now: it sees the old bytes or the new ones, never half of them.
   const temporary = `${file}.${randomUUID()}`;
@@ -41,15 +44,23 @@ export async function buildArtifact(entry: string, directory: string): Promise<A
   return { path: file, sha256: createHash("sha256").update(zip).digest("hex"), size: zip.byteLength };
 }
 
+const moduleName = (entry: string) => path.parse(entry).name;
+const moduleFile = (entry: string) => `${moduleName(entry)}.mjs`;
+
+/** The `handler` property of the Lambda function that runs an entry of the artifact. */
+export const toLambdaHandler = (entry: string) => `${moduleName(entry)}.handler`;
+
 /** The bundled and minified module. Throws esbuild's own error, which names file and line. */
 export async function bundle(entry: string): Promise<Uint8Array> {
   const { outputFiles } = await build({
     entryPoints: [entry],
-    outfile: bundleFile,
+    outfile: moduleFile(entry),
     write: false,
     bundle: true,
     minify: true,
     platform: "node",
+    // A package's ES modules, where it has both: what is not used of them is left out.
+    mainFields: ["module", "main"],
     target: "node24",
     format: "esm",
     charset: "utf8",

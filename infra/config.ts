@@ -53,6 +53,11 @@ const projectKeys = {
   throttleRateLimit: digits("a number of requests per second", 1, 10_000),
   throttleBurstLimit: digits("a number of requests", 1, 5000),
   reservedConcurrency: digits("a number of concurrent executions", 1, 1000),
+  workerMemorySizeMb: digits("a number of MB", 128, 10_240),
+  // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+  workerConcurrency: digits("a number of batches at once", 2, 1000),
+  alarmEmail: v.pipe(v.string(), v.email("a mail address")),
+  tracing: flag,
   secretRecoveryDays: v.union(
     [v.pipe(v.literal("0"), v.transform(Number)), digits("a number of days", 7, 30)],
     "0 (deleted at once) or a number of days from 7 to 30",
@@ -82,6 +87,9 @@ export interface StackConfig {
   logErrorMessages: boolean | undefined;
   throttle: { rateLimit: number | undefined; burstLimit: number | undefined };
   reservedConcurrency: number | undefined;
+  worker: { memorySizeMb: number | undefined; concurrency: number | undefined };
+  alarmEmail: string | undefined;
+  tracing: boolean | undefined;
   secretRecoveryDays: number | undefined;
   protect: boolean;
 }
@@ -96,6 +104,7 @@ export function readConfig(): StackConfig {
   const sizes = readKeys(pulumi.getProject(), projectKeys, problems);
   refuseUnknownKeys(problems);
   requireAwsKeys(problems);
+  requireRoom(sizes, problems);
   const channel = readChannel(line, problems);
   if (problems.length > 0 || channel === undefined) {
     throw new pulumi.RunError(["The stack's configuration needs a change:", ...problems].join("\n  - "));
@@ -112,6 +121,9 @@ export function readConfig(): StackConfig {
     logErrorMessages: sizes.logErrorMessages,
     throttle: { rateLimit: sizes.throttleRateLimit, burstLimit: sizes.throttleBurstLimit },
     reservedConcurrency: sizes.reservedConcurrency,
+    worker: { memorySizeMb: sizes.workerMemorySizeMb, concurrency: sizes.workerConcurrency },
+    alarmEmail: sizes.alarmEmail,
+    tracing: sizes.tracing,
     secretRecoveryDays: sizes.secretRecoveryDays,
     protect: sizes.protect ?? false,
   };
@@ -178,6 +190,17 @@ function requireAwsKeys(problems: string[]): void {
     allowedAccountIds: `\`pulumi config set --path 'aws:allowedAccountIds[0]' <account id> -s ${pulumi.getStack()}\``,
   };
   for (const key of awsKeys) if (aws.get(key) === undefined) problems.push(missing(`aws:${key}`, commands[key]));
+}
+
+/** LINE sends what was throttled once only: the stage guards against floods, above what the function may run at once. */
+function requireRoom(sizes: Values<typeof projectKeys>, problems: string[]): void {
+  const { throttleBurstLimit: burst, reservedConcurrency: reserved } = sizes;
+  if (burst === undefined || reserved === undefined || burst >= reserved) return;
+  const name = `${pulumi.getProject()}:throttleBurstLimit`;
+  problems.push(
+    `${name} in stack ${pulumi.getStack()} is ${burst}, and has to be at least the ${reserved} of reservedConcurrency, ` +
+      `or requests are refused that the function has room for; set it with ${setCommand(name, String(reserved))}.`,
+  );
 }
 
 function readChannel(line: Values<typeof lineKeys>, problems: string[]): ChannelSource | undefined {

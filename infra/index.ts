@@ -2,7 +2,7 @@
 import { readConfig } from "./config.ts";
 import { LineWebhook } from "./line-webhook.ts";
 
-const { channel, ...settings } = readConfig();
+const { channel, worker: _worker, ...settings } = readConfig();
 
 const bot = new LineWebhook("bot", {
   ...settings,
@@ -16,8 +16,14 @@ export const webhookActive = bot.channelWebhook.active;
 export const botName = bot.channelWebhook.botName;
 export const botUserId = bot.channelWebhook.botUserId;
 export const friendUrl = bot.channelWebhook.friendUrl;
-export const functionName = bot.functionName;
-export const functionVersion = bot.functionVersion;
+export const functionName = bot.receiver.lambda.name;
+export const functionVersion = bot.receiver.alias.functionVersion;
+export const logGroup = bot.receiver.logGroup.name;
+export const workerName = bot.worker?.lambda.name;
+export const workerVersion = bot.worker?.alias.functionVersion;
+export const workerLogGroup = bot.worker?.logGroup.name;
+export const queueUrl = bot.worker?.queue.url;
+export const deadLetterQueueUrl = bot.worker?.deadLetters.url;
+export const eventsTable = bot.worker?.table.name;
 export const artifactSha256 = bot.artifact.sha256;
 export const credentialsSecret = bot.credentialsSecretArn;
-export const logGroup = bot.logGroupName;

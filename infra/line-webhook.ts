@@ -3,8 +3,10 @@ import { lineApiUrl, parseLineApiUrl } from "../line/api-url.ts";
 import { type Artifact, buildArtifact } from "./artifact.ts";
 import { LineChannelWebhook } from "./channel-webhook/resource.ts";
 import { createCredentialsSecret } from "./credentials-secret.ts";
+import { createEventWorker, type EventWorker } from "./event-worker.ts";
+import type { LiveFunction } from "./live-function.ts";
+import { createReceiver } from "./receiver.ts";
 import { createWebhookApi } from "./webhook-api.ts";
-import { createWebhookFunction } from "./webhook-function.ts";
 
 /** The channel's credentials as the stack holds them, encrypted; the component puts them into a secret of its own. */
 export interface OwnedCredentials {
@@ -20,9 +22,24 @@ export interface ForeignCredentials {
   credentialsSecretArn: string;
 }
 
-export interface LineWebhookArgs {
+/** A queue behind the webhook, and the function that works on what is in it. */
+export interface WorkerArgs {
   /** The file that exports the Lambda `handler`, relative to the program's working directory. */
   entry: string;
+  /** Default: 512 MB. */
+  memorySizeMb?: number | undefined;
+  /** Batches of up to ten events that are worked on at once. Default: 10, which leaves the rest to the receiver. */
+  concurrency?: number | undefined;
+}
+
+export interface LineWebhookArgs {
+  /** The file that exports the Lambda `handler` of the webhook, relative to the program's working directory. */
+  entry: string;
+  /**
+   * With it, the webhook's handler is given the URL of a FIFO queue as `QUEUE_URL`, and whatever it puts there is
+   * worked on by this one. Default: none, the webhook's handler does all the work.
+   */
+  worker?: WorkerArgs | undefined;
   credentials: OwnedCredentials | ForeignCredentials;
   /** LINE's API, or a simulator's on loopback. Default: `https://api.line.me`. */
   apiUrl?: string | undefined;
@@ -36,7 +53,7 @@ export interface LineWebhookArgs {
   onDestroy?: "restore" | "keep" | undefined;
   /** Default: 512 MB, which buys the processor share that a cold start needs. */
   memorySizeMb?: number | undefined;
-  /** How long one request may run. Default: 10 seconds. LINE itself gives up after 2. */
+  /** How long one request may run. Default: 5 seconds. LINE itself gives up after 2. */
   timeoutSeconds?: number | undefined;
   /** Default: 30 days. */
   logRetentionDays?: number | undefined;
@@ -46,17 +63,24 @@ export interface LineWebhookArgs {
   throttle?: { rateLimit?: number | undefined; burstLimit?: number | undefined } | undefined;
   /** Default: none, the function shares the account's concurrency. */
   reservedConcurrency?: number | undefined;
+  /** Who gets a mail when an alarm goes off. Default: nobody; the topic `alarmTopicArn` takes subscriptions. */
+  alarmEmail?: string | undefined;
+  /** Whether AWS X-Ray traces the functions. Default: false. */
+  tracing?: boolean | undefined;
   /** How long a destroyed secret can be restored, and its name not be used again. Default: 30 days; 0 is at once. */
   secretRecoveryDays?: number | undefined;
-  /** Protects what cannot be had again: the API, whose id is in the webhook's URL, and the secret. Default: false. */
+  /**
+   * Protects what cannot be had again: the API, whose id is in the webhook's URL, and the secret; and the table of
+   * events from deletion by anybody. Default: false.
+   */
   protect?: boolean | undefined;
   /** Where the zip is put, relative to the working directory. Default: `.artifacts`. */
   artifactDirectory?: string | undefined;
 }
 
 /**
- * A LINE bot's backend: credentials in Secrets Manager, a Lambda function behind an HTTPS API, and the channel's
- * webhook pointed at it once all of that is live.
+ * A LINE bot's backend: credentials in Secrets Manager, a Lambda function behind an HTTPS API, a queue and a worker
+ * behind that, alarms, and the channel's webhook pointed at it once all of it is live.
  *
  * ```ts
  * new LineWebhook("bot", { entry: "./webhook.ts", credentials: { channelId, channelSecret } });
@@ -66,44 +90,59 @@ export class LineWebhook extends pulumi.ComponentResource {
   readonly url: pulumi.Output<string>;
   readonly channelWebhook: LineChannelWebhook;
   readonly artifact: pulumi.Output<Artifact>;
-  readonly functionName: pulumi.Output<string>;
-  readonly functionVersion: pulumi.Output<string>;
-  readonly logGroupName: pulumi.Output<string>;
+  readonly receiver: LiveFunction;
+  /** Undefined without `worker` among the arguments. */
+  readonly worker: EventWorker | undefined;
   readonly credentialsSecretArn: pulumi.Output<string>;
 
   constructor(name: string, args: LineWebhookArgs, opts?: pulumi.ComponentResourceOptions) {
     super("line-bot:index:LineWebhook", name, {}, opts);
     const child = { parent: this };
-    const protect = args.protect ?? false;
-    const logRetentionDays = args.logRetentionDays ?? 30;
     const apiUrl = parseLineApiUrl(args.apiUrl ?? lineApiUrl).origin;
 
-    const credentials = this.#provideCredentials(name, args, { ...child, protect });
+    const credentials = this.#provideCredentials(name, args, child);
     this.credentialsSecretArn = credentials.arn;
+    this.artifact = pulumi.output(
+      buildArtifact({
+        name,
+        entries: args.worker === undefined ? [args.entry] : [args.entry, args.worker.entry],
+        directory: args.artifactDirectory ?? ".artifacts",
+      }),
+    );
 
-    this.artifact = pulumi.output(buildArtifact(args.entry, args.artifactDirectory ?? ".artifacts"));
-    const { lambda, alias, logGroup } = createWebhookFunction(
+    const common = {
+      artifact: this.artifact,
+      ready: credentials.ready,
+      credentialsSecretArn: credentials.arn,
+      logRetentionDays: args.logRetentionDays ?? 30,
+      logErrorMessages: args.logErrorMessages ?? false,
+      tracing: args.tracing ?? false,
+      apiUrl,
+      protect: args.protect ?? false,
+    };
+    this.worker =
+      args.worker &&
+      createEventWorker(
+        name,
+        {
+          ...common,
+          entry: args.worker.entry,
+          memorySizeMb: args.worker.memorySizeMb ?? 512,
+          concurrency: args.worker.concurrency ?? 10,
+        },
+        child,
+      );
+    this.receiver = createReceiver(name, { ...args, ...common, worker: this.worker }, child);
+    const api = createWebhookApi(
       name,
       {
-        artifact: this.artifact,
-        credentialsSecretArn: credentials.arn,
-        apiUrl,
-        botUserId: args.bot?.startsWith("U") ? args.bot : undefined,
-        ready: credentials.ready,
-        memorySizeMb: args.memorySizeMb ?? 512,
-        timeoutSeconds: args.timeoutSeconds ?? 10,
-        logRetentionDays,
-        logErrorMessages: args.logErrorMessages ?? false,
-        reservedConcurrency: args.reservedConcurrency,
+        ...this.receiver,
+        logRetentionDays: common.logRetentionDays,
+        protect: common.protect,
+        throttle: { rateLimit: args.throttle?.rateLimit ?? 500, burstLimit: args.throttle?.burstLimit ?? 1000 },
       },
       child,
     );
-    this.functionName = lambda.name;
-    this.functionVersion = alias.functionVersion;
-    this.logGroupName = logGroup.name;
-
-    const throttle = { rateLimit: args.throttle?.rateLimit ?? 500, burstLimit: args.throttle?.burstLimit ?? 1000 };
-    const api = createWebhookApi(name, { lambda, alias, logRetentionDays, throttle, protect }, child);
     this.url = api.url;
 
     this.channelWebhook = new LineChannelWebhook(
@@ -119,7 +158,7 @@ export class LineWebhook extends pulumi.ComponentResource {
         takeOver: args.takeOver,
       },
       // LINE calls the endpoint at once: everything on the way to the bot has to be there.
-      { ...child, dependsOn: [...credentials.ready, ...api.ready, alias] },
+      { ...child, dependsOn: [...credentials.ready, ...api.ready, ...readyToWork(this.worker)] },
     );
     this.registerOutputs({ url: this.url });
   }
@@ -129,7 +168,15 @@ export class LineWebhook extends pulumi.ComponentResource {
       return { arn: pulumi.output(args.credentials.credentialsSecretArn), ready: [] };
     }
     const recoveryWindowInDays = args.secretRecoveryDays ?? 30;
-    const { secret, version } = createCredentialsSecret(name, { ...args.credentials, recoveryWindowInDays }, opts);
+    const protect = args.protect ?? false;
+    const { secret, version } = createCredentialsSecret(
+      name,
+      { ...args.credentials, recoveryWindowInDays },
+      { ...opts, protect },
+    );
     return { arn: secret.arn, ready: [version] };
   }
 }
+
+const readyToWork = (worker: EventWorker | undefined): pulumi.Resource[] =>
+  worker === undefined ? [] : [worker.mapping];

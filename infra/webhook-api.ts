@@ -78,5 +78,5 @@ export function createWebhookApi(name: string, args: WebhookApiArgs, opts: pulum
     opts,
   );
   const url = pulumi.interpolate`${api.apiEndpoint}${path}`;
-  return { api, url, ready: [route, stage, permission] as pulumi.Resource[] };
+  return { api, accessLog, url, ready: [route, stage, permission] as pulumi.Resource[] };
 }

@@ -8,7 +8,7 @@ interface VersionArgs {
   version: pulumi.Input<string>;
 }
 
-interface WebhookVersionArgs extends VersionArgs {
+interface WebhookProbe {
   /** The version has to answer LINE's signed, empty webhook with 200. Default: this probe. */
   probe?: "webhook" | undefined;
   /** The ARN of the secret with the channel's credentials: the test is signed with them. */
@@ -17,12 +17,15 @@ interface WebhookVersionArgs extends VersionArgs {
   botUserId?: pulumi.Input<string> | undefined;
 }
 
-interface QueueVersionArgs extends VersionArgs {
+interface QueueProbe {
   /** The version has to answer an empty batch of messages with `{"batchItemFailures":[]}`. */
   probe: "queue";
 }
 
-export type ProvenVersionArgs = WebhookVersionArgs | QueueVersionArgs;
+/** How a version shows that it works. */
+export type Probe = WebhookProbe | QueueProbe;
+
+export type ProvenVersionArgs = VersionArgs & Probe;
 
 /**
  * A version of a function that has answered its probe. An alias that takes its version from here moves only to code

@@ -23,7 +23,7 @@ async function makeClone(name: string): Promise<string> {
 async function buildIn(clone: string, env: Record<string, string>): Promise<Artifact> {
   const program = `
     const { buildArtifact } = await import("./artifact.ts");
-    console.log(JSON.stringify(await buildArtifact("../functions/webhook.ts", "../.artifacts")));`;
+    console.log(JSON.stringify(await buildArtifact({ name: "bot", entries: ["../functions/webhook.ts"], directory: "../.artifacts" })));`;
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program], {
     cwd: path.join(clone, "infra"),
     env: { ...process.env, ...env },
@@ -49,17 +49,25 @@ describe("an artifact", () => {
 
   test("holds one file, readable by all, and its digest is that of the zip", async () => {
     const directory = await mkdtemp(path.join(tmpdir(), "artifact-"));
-    const artifact = await buildArtifact(path.join(root, "functions", "webhook.ts"), directory);
+    const artifact = await buildArtifact({
+      name: "bot",
+      entries: [path.join(root, "functions", "webhook.ts")],
+      directory,
+    });
 
     const zip = await readFile(artifact.path);
-    expect(Object.keys(unzipSync(zip))).toEqual(["index.mjs"]);
+    expect(Object.keys(unzipSync(zip))).toEqual(["webhook.mjs"]);
     expect(createHash("sha256").update(zip).digest("hex")).toBe(artifact.sha256);
     expect(zip.byteLength).toBe(artifact.size);
   });
 
   test("is at most 60 KB, bundled", async () => {
     const directory = await mkdtemp(path.join(tmpdir(), "artifact-"));
-    const artifact = await buildArtifact(path.join(root, "functions", "webhook.ts"), directory);
+    const artifact = await buildArtifact({
+      name: "bot",
+      entries: [path.join(root, "functions", "webhook.ts")],
+      directory,
+    });
 
     const [code] = Object.values(unzipSync(await readFile(artifact.path)));
     expect(code?.byteLength).toBeLessThanOrEqual(60 * 1024);
@@ -70,6 +78,6 @@ describe("an artifact", () => {
     const entry = path.join(directory, "broken.ts");
     await writeFile(entry, "export const handler = (;\n");
 
-    await expect(buildArtifact(entry, directory)).rejects.toThrow(/broken\.ts:1:/);
+    await expect(buildArtifact({ name: "bot", entries: [entry], directory })).rejects.toThrow(/broken\.ts:1:/);
   });
 });
