@@ -4,13 +4,18 @@ import { route } from "./apigatewayv2/route.ts";
 import { stage } from "./apigatewayv2/stage.ts";
 import type { ResourceType } from "./cloud.ts";
 import { logGroup } from "./cloudwatch/log-group.ts";
+import { openIdConnectProvider } from "./iam/open-id-connect-provider.ts";
 import { policy } from "./iam/policy.ts";
 import { rolePolicy } from "./iam/role-policy.ts";
 import { rolePolicyAttachment } from "./iam/role-policy-attachment.ts";
 import { role } from "./iam/role.ts";
+import { keyAlias } from "./kms/alias.ts";
+import { key } from "./kms/key.ts";
 import { alias } from "./lambda/alias.ts";
 import { lambdaFunction } from "./lambda/function.ts";
 import { permission } from "./lambda/permission.ts";
+import { bucketSettings } from "./s3/bucket-settings.ts";
+import { bucket } from "./s3/bucket.ts";
 import { secretVersion } from "./secretsmanager/secret-version.ts";
 import { secret } from "./secretsmanager/secret.ts";
 
@@ -18,9 +23,14 @@ import { secret } from "./secretsmanager/secret.ts";
 export const resourceTypes: ResourceType[] = [
   alias,
   api,
+  bucket,
+  ...bucketSettings,
   integration,
+  key,
+  keyAlias,
   lambdaFunction,
   logGroup,
+  openIdConnectProvider,
   permission,
   policy,
   role,

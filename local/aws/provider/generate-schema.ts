@@ -1,5 +1,6 @@
 /**
- * Writes `schema.generated.json` from a folder of facts about the real provider:
+ * Writes `schema.generated.json` from facts about the real provider: those of a folder, and those that lie in `facts/`,
+ * in the same form, for types that the folder lacks:
  *
  *     node local/aws/provider/generate-schema.ts <folder with the facts>
  */
@@ -63,11 +64,14 @@ const FORMATS: Record<string, NonNullable<Field["format"]>> = {
   rfc3339: "rfc3339",
 };
 
+const OWN_FACTS = join(import.meta.dirname, "facts");
+
 export function toSchema(factsFolder: string): Record<string, TypeSchema> {
-  const facts = readdirSync(factsFolder)
-    .filter((name) => name.endsWith(".json") && !name.startsWith("_"))
-    .sort()
-    .map((name) => JSON.parse(readFileSync(join(factsFolder, name), "utf8")) as TypeFacts)
+  const facts = [factsFolder, OWN_FACTS]
+    .flatMap((folder) => readdirSync(folder).map((name) => ({ name, file: join(folder, name) })))
+    .filter(({ name }) => name.endsWith(".json") && !name.startsWith("_"))
+    .sort((one, other) => (one.name < other.name ? -1 : 1))
+    .map(({ file }) => JSON.parse(readFileSync(file, "utf8")) as TypeFacts)
     .filter((fact) => fact.id !== undefined);
   return Object.fromEntries(facts.map((fact) => [fact.token, toType(fact)]));
 }
