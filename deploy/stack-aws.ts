@@ -6,10 +6,11 @@ import {
   ResourceNotFoundException as SecretNotFound,
   SecretsManagerClient,
 } from "@aws-sdk/client-secrets-manager";
-import { type AwsSettings, clientConfigFor } from "../infra/aws-client.ts";
+import { clientConfigFor, clientConfigIn, guardAccount } from "../infra/aws-client.ts";
+import type { AwsSettings } from "../infra/aws-settings.ts";
 import type { DeployTarget } from "./local-stack.ts";
 
-/** How a command reaches the AWS of a stack: the default credential chain, or the local cloud's endpoint. */
+/** How a command reaches the AWS of a stack: as the stack's provider does, or at the local cloud's endpoint. */
 export interface StackAws {
   settings: AwsSettings;
   target: DeployTarget | undefined;
@@ -74,10 +75,10 @@ export async function tryFindLive(
   region: string,
   name: string,
 ): Promise<LiveFunction | undefined> {
-  const { profile } = settings;
-  const client = new LambdaClient({ region, ...(profile === undefined ? {} : { profile }), ...accessTo(target) });
+  const client = new LambdaClient({ ...clientConfigIn(region, settings), ...accessTo(target) });
   try {
     const found = await client.send(new GetFunctionConfigurationCommand({ FunctionName: name, Qualifier: "live" }));
+    guardAccount(found.FunctionArn ?? "", settings);
     return { version: found.Version, codeSha256: Buffer.from(found.CodeSha256 ?? "", "base64").toString("hex") };
   } catch (error) {
     if (error instanceof ResourceNotFoundException) return undefined;

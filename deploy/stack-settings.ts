@@ -1,10 +1,10 @@
 import * as v from "valibot";
-import { type AwsSettings, readAwsSettings } from "../infra/aws-client.ts";
+import { type AwsSettings, readAwsSettings } from "../infra/aws-settings.ts";
 import { lineApiUrl, parseLineApiUrl } from "../line/api-url.ts";
 import type { DeployTarget } from "./local-stack.ts";
-import { type PulumiCommand, pulumiJson } from "./pulumi-command.ts";
+import { type PulumiCommand, pulumiJson, pulumiText } from "./pulumi-command.ts";
 
-/** What the commands around the program read of a stack's configuration. Nothing secret is asked for. */
+/** What the commands around the program read of a stack's configuration: of the secrets, only those that reach AWS. */
 export interface StackSettings {
   apiUrl: URL;
   region: string | undefined;
@@ -20,6 +20,7 @@ export interface StackSettings {
 
 /** What `config --json` prints; a secret's value is left out of it. */
 const printed = v.record(v.string(), v.object({ value: v.optional(v.string()), secret: v.boolean() }));
+type Printed = v.InferOutput<typeof printed>;
 
 /** @throws {UserError} with what Pulumi said, as where there is no such stack. */
 export async function readSettings(
@@ -29,19 +30,29 @@ export async function readSettings(
 ): Promise<StackSettings> {
   const values = v.parse(printed, await pulumiJson(pulumi, ["config", "--json", "--stack", stack]));
   const get = (key: string) => values[key]?.value;
-  const require = (key: string): string => {
-    const value = get(key);
-    if (value === undefined) throw new Error(`${key} is not set in stack ${stack}`);
-    return value;
-  };
+  const secrets = await revealAwsSecrets(pulumi, stack, values);
   return {
     // The stack's file names the simulator's usual port.
     apiUrl: parseLineApiUrl(target?.lineUrl ?? get("line:apiUrl") ?? lineApiUrl),
     region: get("aws:region"),
-    aws: readAwsSettings({ get, require }),
+    aws: readAwsSettings({ get: (key) => secrets[key] ?? get(key) }),
     bot: get("line:bot"),
     channelId: get("line:channelId"),
     credentialsSecret: get("line:credentialsSecret"),
     hasAccessToken: values["line:channelAccessToken"] !== undefined,
   };
+}
+
+/** Such as `aws:secretKey`. The channel's secrets stay encrypted. */
+async function revealAwsSecrets(
+  pulumi: PulumiCommand,
+  stack: string,
+  values: Printed,
+): Promise<Record<string, string>> {
+  const keys = Object.keys(values).filter((key) => key.startsWith("aws:") && values[key]?.secret);
+  const reveal = async (key: string) => {
+    const text = await pulumiText(pulumi, ["config", "get", key, "--stack", stack]);
+    return [key, text.replace(/\n$/, "")] as const;
+  };
+  return Object.fromEntries(await Promise.all(keys.map(reveal)));
 }

@@ -1,5 +1,6 @@
 import { type ChannelCredentials, parseCredentials } from "../line/credentials.ts";
-import { type AwsSettings, clientConfigFor } from "./aws-client.ts";
+import { clientConfigFor } from "./aws-client.ts";
+import type { AwsSettings } from "./aws-settings.ts";
 
 /** Neither the secret nor the environment has any that could be used. */
 export class NoCredentials extends Error {

@@ -3,7 +3,7 @@
  * webhook setting: its id is the bot's user id, its one live property the URL.
  */
 import type { dynamic } from "@pulumi/pulumi";
-import { readAwsSettings } from "../aws-client.ts";
+import { readAwsSettings } from "../aws-settings.ts";
 import { openEngineLog } from "../engine-log.ts";
 import { readStoredCredentials } from "../stored-credentials.ts";
 import * as webhook from "./webhook-provider.ts";

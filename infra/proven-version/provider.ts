@@ -1,7 +1,8 @@
 /** The dynamic provider of `ProvenVersion`, which the shim in the state hands over to. */
 import type { dynamic } from "@pulumi/pulumi";
 import * as v from "valibot";
-import { type AwsSettings, clientConfigFor, readAwsSettings } from "../aws-client.ts";
+import { clientConfigFor } from "../aws-client.ts";
+import { type AwsSettings, readAwsSettings } from "../aws-settings.ts";
 import { openEngineLog } from "../engine-log.ts";
 import { readStoredCredentials } from "../stored-credentials.ts";
 import { proveVersion } from "./proof.ts";
