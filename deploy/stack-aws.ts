@@ -30,6 +30,11 @@ function accessTo(target: DeployTarget | undefined): Access {
   };
 }
 
+/** What every client of the AWS SDK is made with. */
+export function clientConfigOf({ settings, target }: StackAws, region: string) {
+  return { ...clientConfigIn(region, settings), ...accessTo(target) };
+}
+
 async function withSecrets<T>(
   { settings, target }: StackAws,
   arn: string,
@@ -70,15 +75,11 @@ export interface LiveFunction {
 }
 
 /** What the alias runs. Undefined: there is no such function or alias. */
-export async function tryFindLive(
-  { settings, target }: StackAws,
-  region: string,
-  name: string,
-): Promise<LiveFunction | undefined> {
-  const client = new LambdaClient({ ...clientConfigIn(region, settings), ...accessTo(target) });
+export async function tryFindLive(aws: StackAws, region: string, name: string): Promise<LiveFunction | undefined> {
+  const client = new LambdaClient(clientConfigOf(aws, region));
   try {
     const found = await client.send(new GetFunctionConfigurationCommand({ FunctionName: name, Qualifier: "live" }));
-    guardAccount(found.FunctionArn ?? "", settings);
+    guardAccount(found.FunctionArn ?? "", aws.settings);
     return { version: found.Version, codeSha256: Buffer.from(found.CodeSha256 ?? "", "base64").toString("hex") };
   } catch (error) {
     if (error instanceof ResourceNotFoundException) return undefined;

@@ -9,6 +9,7 @@ import { tellConsoleSteps } from "./console-steps.ts";
 import { describeLogLine } from "./function-log.ts";
 import { localDataDir, parsePort, programDir, runLocally, toTarget } from "./local-stack.ts";
 import { proveAnswer } from "./proof.ts";
+import { stopOnSignal } from "./stop-on-signal.ts";
 
 const command = {
   usage: "npm start -- [--once] [--fresh] [--port <n>]",
@@ -18,7 +19,7 @@ const command = {
 
 async function start(): Promise<number> {
   const { values } = parseCommandLine(command, process.argv.slice(2));
-  const stopping = stopOnSignal();
+  const stop = stopOnSignal();
   const log = keepFunctionLog();
   const cloud = await startLocalCloud({
     dataDir: localDataDir,
@@ -28,8 +29,8 @@ async function start(): Promise<number> {
     onTrace: log.add,
   });
   try {
-    const { result, outputs, newChannel } = await runLocally("up", toTarget(cloud), { signal: stopping.signal });
-    if (stopping.signal.aborted) return 130;
+    const { result, outputs, newChannel } = await runLocally("up", toTarget(cloud), { signal: stop });
+    if (stop.aborted) return 130;
     if (result !== "succeeded") {
       throw new UserError("The deployment failed, see above. Mend it and start again: what was done is kept.");
     }
@@ -38,7 +39,7 @@ async function start(): Promise<number> {
     if (values.once === true) return 0;
     tellWhere(cloud, outputs);
     log.follow();
-    await once(stopping.signal, "abort");
+    await once(stop, "abort");
     return 0;
   } catch (error) {
     if (error instanceof UserError) log.tell();
@@ -84,18 +85,6 @@ function tellWhere({ line }: LocalCloud, outputs: Record<string, unknown>): void
   console.log();
   for (const [name, url] of rows) console.log(`${String(name).padEnd(15)} ${styleText("cyan", String(url))}`);
   console.log("\nEdit functions/bot.ts, then `npm run up -- local`. Ctrl+C stops; the state is kept.");
-}
-
-/** The first Ctrl+C lets what is under way finish; the second ends at once. */
-function stopOnSignal(): AbortController {
-  const controller = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(130);
-      controller.abort();
-    });
-  }
-  return controller;
 }
 
 await runCommand(start);

@@ -1,11 +1,9 @@
 import type { BotChannel } from "../line-bot.ts";
 import type { Webhook } from "../../infra/channel-webhook/channel.ts";
 import type { ChannelCredentials } from "../../line/credentials.ts";
+import type { Deployment } from "../deployment.ts";
 import type { DeployTarget } from "../local-stack.ts";
 import type { PulumiCommand } from "../pulumi-command.ts";
-import type { StackAws } from "../stack-aws.ts";
-import type { StackSettings } from "../stack-settings.ts";
-import type { StackOutputs } from "./outputs.ts";
 
 /** What is known before the first link. */
 export interface World {
@@ -22,7 +20,7 @@ export interface World {
 /** What links find out, for those after them. */
 export interface Facts {
   pulumi: string;
-  deployed: { outputs: StackOutputs; settings: StackSettings; aws: StackAws };
+  deployed: Deployment;
   credentials: ChannelCredentials;
   accessToken: string;
   line: BotChannel;

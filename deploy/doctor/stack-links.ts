@@ -1,9 +1,7 @@
-import * as v from "valibot";
-import { changesExitCode, pulumiJson, pulumiText, runPulumi } from "../pulumi-command.ts";
+import { findDeployment } from "../deployment.ts";
+import { changesExitCode, pulumiText, runPulumi } from "../pulumi-command.ts";
 import { tryFindLive } from "../stack-aws.ts";
-import { readSettings } from "../stack-settings.ts";
 import { link } from "./link.ts";
-import { stackOutputs } from "./outputs.ts";
 
 const deployAgain = ({ stack }: { stack: string }) => `Deploy with \`npm run up -- ${stack}\`.`;
 
@@ -29,23 +27,12 @@ export const deployed = link({
   gives: "deployed",
   otherwise: ({ stack }) =>
     `Make the stack with \`pulumi stack init ${stack}\` if there is none, and deploy with \`npm run up -- ${stack}\`.`,
-  async check(_facts, world) {
-    const { pulumi, stack, target } = world;
-    const [json, settings] = await Promise.all([
-      pulumiJson(pulumi, ["stack", "output", "--json", "--stack", stack]),
-      readSettings(pulumi, stack, target),
-    ]);
-    const outputs = v.safeParse(stackOutputs, json);
-    if (!outputs.success) {
-      const missing = outputs.issues.map((issue) => v.getDotPath(issue)).join(", ");
-      const says = `${stack} is not deployed, or by an earlier version of this program: no ${missing}`;
-      return { status: "failed", says, todo: deployAgain(world) };
-    }
-    const aws = { settings: settings.aws, target };
+  async check(_facts, { stack, target, pulumi }) {
+    const deployment = await findDeployment(stack, target, pulumi);
     return {
       status: "ok",
-      says: `${stack} is deployed: ${outputs.output.webhookUrl}`,
-      found: { deployed: { outputs: outputs.output, settings, aws } },
+      says: `${stack} is deployed: ${deployment.outputs.webhookUrl}`,
+      found: { deployed: deployment },
     };
   },
 });
@@ -54,12 +41,11 @@ export const artifact = link({
   name: "Artifact",
   needs: ["deployed"],
   otherwise: "Look at the function in AWS's console; the error is AWS's.",
-  async check({ deployed: { outputs, settings, aws } }, world) {
+  async check({ deployed: { outputs, region, aws } }, world) {
     const { functionName, functionVersion, artifactSha256 } = outputs;
-    if (settings.region === undefined) throw new Error("aws:region is not set");
-    const live = await tryFindLive(aws, settings.region, functionName);
+    const live = await tryFindLive(aws, region, functionName);
     if (live === undefined) {
-      const says = `There is no function ${functionName} with an alias live in ${settings.region}`;
+      const says = `There is no function ${functionName} with an alias live in ${region}`;
       const todo = `\`npm run refresh -- ${world.stack}\`, then \`npm run up -- ${world.stack}\`.`;
       return { status: "failed", says, todo };
     }
