@@ -5,10 +5,14 @@ import type { Cloud } from "./cloud.ts";
 import { openLogGroups } from "./cloudwatch/log-groups.ts";
 import { createMetrics } from "./cloudwatch/metrics.ts";
 import { serveEndpoint } from "./endpoint/server.ts";
+import { Tables } from "./dynamodb/tables.ts";
 import { createFunctions } from "./lambda/functions.ts";
+import { createFaults } from "./faults.ts";
+import type { Faults } from "./faults.ts";
 import { resourceTypes } from "./resource-types.ts";
 import { Secrets } from "./secretsmanager/secrets.ts";
 import { openStore } from "./store/store.ts";
+import { Queues } from "./sqs/queues.ts";
 import type { OnTrace } from "./trace.ts";
 
 export type { AwsTrace } from "./trace.ts";
@@ -38,6 +42,8 @@ export interface LocalAws {
   /** PEM of the authority that signed the gateways' certificate. */
   certificateAuthority: string;
   /** Stops servers and workers; resolves when none is left. */
+  /** Troubles of AWS, for tests. */
+  faults: Faults;
   close(): Promise<void>;
 }
 
@@ -73,6 +79,9 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const gateways = await openGateways(parts, { certificate, firstPort: options.gatewayPort ?? 0 });
   const cloud: Cloud = { ...parts, gateways };
   const endpoint = await serveEndpoint(cloud, options.endpointPort ?? 0);
+    queues: new Queues({ store, trace }),
+    tables: new Tables({ store, trace }),
+    faults: createFaults(),
   endpointUrl = endpoint.url;
   const provider = await serveProvider(
     new Provider({ cloud, types: resourceTypes, functions: providerFunctions, region: options.region }),
@@ -85,6 +94,9 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
       await Promise.all([provider.close(), endpoint.close(), gateways.closeAll()]);
       await functions.close();
       logGroups.flush();
+    faults: cloud.faults,
     },
+      cloud.queues.close();
   };
 }
+      await cloud.tables.close();

@@ -5,6 +5,9 @@ import type { Gateways } from "./apigatewayv2/gateways.ts";
 import type { LogGroups } from "./cloudwatch/log-groups.ts";
 import type { Metrics } from "./cloudwatch/metrics.ts";
 import type { Secrets } from "./secretsmanager/secrets.ts";
+import type { Queues } from "./sqs/queues.ts";
+import type { FaultRules } from "./faults.ts";
+import type { Tables } from "./dynamodb/tables.ts";
 
 /** Properties of a resource as the program sees them: plain values, without marks for secrets. */
 export type Attributes = Record<string, unknown>;
@@ -21,6 +24,9 @@ export interface Cloud {
   readonly logGroups: LogGroups;
   readonly metrics: Metrics;
   readonly secrets: Secrets;
+  readonly queues: Queues;
+  readonly tables: Tables;
+  readonly faults: FaultRules;
 }
 
 export interface Resource {

@@ -8,9 +8,12 @@ export class ServiceError extends Error {
   override readonly name = "ServiceError";
   readonly code: string;
   readonly status: number;
-  constructor(code: string, message: string, status = 400) {
+  /** Members of the answer beside code and message. */
+  readonly details: object;
+  constructor(code: string, message: string, status = 400, details: object = {}) {
     super(message);
     this.code = code;
     this.status = status;
+    this.details = details;
   }
 }

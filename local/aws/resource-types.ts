@@ -4,6 +4,7 @@ import { route } from "./apigatewayv2/route.ts";
 import { stage } from "./apigatewayv2/stage.ts";
 import type { ResourceType } from "./cloud.ts";
 import { logGroup } from "./cloudwatch/log-group.ts";
+import { table } from "./dynamodb/table.ts";
 import { openIdConnectProvider } from "./iam/open-id-connect-provider.ts";
 import { policy } from "./iam/policy.ts";
 import { rolePolicy } from "./iam/role-policy.ts";
@@ -18,6 +19,8 @@ import { bucketSettings } from "./s3/bucket-settings.ts";
 import { bucket } from "./s3/bucket.ts";
 import { secretVersion } from "./secretsmanager/secret-version.ts";
 import { secret } from "./secretsmanager/secret.ts";
+import { queuePolicy, redriveAllowPolicy, redrivePolicy } from "./sqs/queue-setting.ts";
+import { queue } from "./sqs/queue.ts";
 
 /** What can be made here. The provider's table knows more types: it refuses to create those. */
 export const resourceTypes: ResourceType[] = [
@@ -33,6 +36,10 @@ export const resourceTypes: ResourceType[] = [
   openIdConnectProvider,
   permission,
   policy,
+  queue,
+  queuePolicy,
+  redriveAllowPolicy,
+  redrivePolicy,
   role,
   rolePolicy,
   rolePolicyAttachment,
@@ -40,4 +47,5 @@ export const resourceTypes: ResourceType[] = [
   secret,
   secretVersion,
   stage,
+  table,
 ];

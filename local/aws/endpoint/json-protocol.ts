@@ -3,15 +3,32 @@ import { isValiError } from "valibot";
 import type { Cloud } from "../cloud.ts";
 import { ServiceError } from "../errors.ts";
 import { authorize, toCaller } from "../sts/identity.ts";
+import type { Caller } from "../sts/identity.ts";
 
 /** A service that speaks AWS JSON. */
 export interface JsonService {
   /** Of its actions in policies. */
   prefix: string;
   /** By the name in `X-Amz-Target`: from an input to an output, or a `ServiceError`. */
-  operations: Record<string, (input: unknown, cloud: Cloud) => object>;
-  /** The ARN that policies name for what an input is about. */
-  resourceOf: (input: unknown, region: string, cloud: Cloud) => string;
+  operations: Record<string, (input: unknown, cloud: Cloud, call: Call) => object | Promise<object>>;
+  /** The ARN that policies name for what an input is about; several, if it is about several things. */
+  resourceOf: (input: unknown, region: string, cloud: Cloud, operation: string) => string | string[];
+  /** The action that an operation needs, where that is not its own name. */
+  actions?: Record<string, string>;
+  /** Of AWS JSON; 1.1 by default. */
+  version?: "1.0" | "1.1";
+  /** What stands before the code of an error in `__type`. */
+  errorNamespace?: string;
+  /** Codes that clients of the service's former protocol know, by the code of an error. */
+  queryErrors?: Record<string, string>;
+}
+
+/** Who calls, from where, and for how long. */
+export interface Call {
+  caller: Caller;
+  region: string;
+  /** Aborts when the caller has hung up. */
+  signal: AbortSignal;
 }
 
 export interface EndpointAnswer {
@@ -20,35 +37,49 @@ export interface EndpointAnswer {
   body: string;
 }
 
-/** AWS JSON 1.1: the operation in a header, errors with their code under `__type`. */
-export function answerJson(
-  { prefix, operations, resourceOf }: JsonService,
-  { target, headers, body }: { target: string; headers: IncomingHttpHeaders; body: string },
+/** AWS JSON: the operation in a header, errors with their code under `__type`. */
+export async function answerJson(
+  service: JsonService,
+  {
+    target,
+    headers,
+    body,
+    signal,
+  }: { target: string; headers: IncomingHttpHeaders; body: string; signal: AbortSignal },
   cloud: Cloud,
-): EndpointAnswer {
-  const [service = "", name = ""] = target.split(".");
+): Promise<EndpointAnswer> {
+  const { prefix, operations, resourceOf, actions = {}, version = "1.1" } = service;
+  const [api = "", name = ""] = target.split(".");
   try {
     const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
     if (!operation)
-      throw new ServiceError("UnknownOperationException", `${service} ${name} is not simulated by the local AWS`, 501);
+      throw new ServiceError("UnknownOperationException", `${api} ${name} is not simulated by the local AWS`, 501);
     const input = parse(body);
-    const resource = resourceOf(input, toSignedRegion(headers), cloud);
-    authorize(cloud, toCaller(headers, cloud), `${prefix}:${name}`, resource);
-    return answer(200, operation(input, cloud));
+    const call: Call = { caller: toCaller(headers, cloud), region: toSignedRegion(headers), signal };
+    for (const resource of [resourceOf(input, call.region, cloud, name)].flat())
+      authorize(cloud, call.caller, `${prefix}:${actions[name] ?? name}`, resource);
+    cloud.faults.strike(prefix, name);
+    return answer(200, await operation(input, cloud, call), version);
   } catch (error) {
-    return fail(error);
+    return fail(toServiceError(error), service);
   }
 }
 
-function fail(error: unknown): EndpointAnswer {
-  if (error instanceof ServiceError) return answer(error.status, { __type: error.code, message: error.message });
+function toServiceError(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
   if (!isValiError(error)) throw error;
   const [issue] = error.issues;
   const path = issue.path?.map(({ key }) => String(key)).join(".");
-  return answer(400, {
-    __type: "ValidationException",
-    message: `1 validation error detected: ${path}: ${issue.message}`,
-  });
+  return new ServiceError("ValidationException", `1 validation error detected: ${path}: ${issue.message}`);
+}
+
+function fail({ code, message, status, details }: ServiceError, service: JsonService): EndpointAnswer {
+  const { errorNamespace = "", queryErrors, version = "1.1" } = service;
+  // A code with a namespace of its own comes from no service in particular.
+  const type = code.includes("#") ? code : `${errorNamespace}${code}`;
+  const { headers, ...rest } = answer(status, { __type: type, message, ...details }, version);
+  const queryCode = queryErrors && `${queryErrors[code] ?? code};${status < 500 ? "Sender" : "Receiver"}`;
+  return { ...rest, headers: { ...headers, ...(queryCode && { "x-amzn-query-error": queryCode }) } };
 }
 
 function parse(body: string): unknown {
@@ -59,8 +90,8 @@ function parse(body: string): unknown {
   }
 }
 
-function answer(status: number, output: object): EndpointAnswer {
-  return { status, headers: { "content-type": "application/x-amz-json-1.1" }, body: JSON.stringify(output) };
+function answer(status: number, output: object, version: string): EndpointAnswer {
+  return { status, headers: { "content-type": `application/x-amz-json-${version}` }, body: JSON.stringify(output) };
 }
 
 /** A request is signed when it says so in AWS's form; the signature itself cannot be checked, for the keys are nobody's. */

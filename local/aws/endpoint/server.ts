@@ -5,16 +5,23 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { logs } from "../cloudwatch/log-operations.ts";
 import type { Cloud } from "../cloud.ts";
+import { dynamodb } from "../dynamodb/operations.ts";
 import { LocalAwsError, ServiceError } from "../errors.ts";
 import { lambdaRoutes } from "../lambda/rest-operations.ts";
 import { secretsManager } from "../secretsmanager/operations.ts";
+import { sqs } from "../sqs/operations.ts";
 import { answerSts } from "../sts/get-caller-identity.ts";
 import { toCaller } from "../sts/identity.ts";
 import { answerJson, isSigned } from "./json-protocol.ts";
 import type { EndpointAnswer, JsonService } from "./json-protocol.ts";
 
 /** Services that speak AWS JSON, by the prefix of their target header. */
-const JSON_SERVICES: Record<string, JsonService> = { Logs_20140328: logs, secretsmanager: secretsManager };
+const JSON_SERVICES: Record<string, JsonService> = {
+  Logs_20140328: logs,
+  secretsmanager: secretsManager,
+  AmazonSQS: sqs,
+  DynamoDB_20120810: dynamodb,
+};
 
 export interface Endpoint {
   url: string;
@@ -24,8 +31,10 @@ export interface Endpoint {
 /** The AWS services that functions and tools call, all on one port: for `AWS_ENDPOINT_URL`. */
 export async function serveEndpoint(cloud: Cloud, port: number): Promise<Endpoint> {
   const server = createServer((request, response) => {
+    const gone = new AbortController();
+    response.once("close", () => gone.abort());
     text(request)
-      .then((body) => answer(request, body, cloud))
+      .then((body) => answer(request, { body, signal: gone.signal }, cloud))
       .then(
         (result) => send(response, result),
         (error: unknown) => send(response, toFailure(error)),
@@ -54,14 +63,18 @@ export async function serveEndpoint(cloud: Cloud, port: number): Promise<Endpoin
   };
 }
 
-async function answer(request: IncomingMessage, body: string, cloud: Cloud): Promise<EndpointAnswer> {
+async function answer(
+  request: IncomingMessage,
+  { body, signal }: { body: string; signal: AbortSignal },
+  cloud: Cloud,
+): Promise<EndpointAnswer> {
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
   if (!isSigned(request.headers))
     throw new ServiceError("MissingAuthenticationTokenException", "Missing Authentication Token", 403);
   const target = request.headers["x-amz-target"];
   const { headers } = request;
   const service = JSON_SERVICES[String(target).split(".")[0] ?? ""];
-  if (typeof target === "string" && service) return answerJson(service, { target, headers, body }, cloud);
+  if (typeof target === "string" && service) return answerJson(service, { target, headers, body, signal }, cloud);
   for (const route of lambdaRoutes) {
     const [, functionName] = (request.method === route.method && route.path.exec(pathname)) || [];
     if (functionName === undefined) continue;

@@ -1,0 +1,111 @@
+import { join } from "node:path";
+import type { Attributes, Cloud } from "../cloud.ts";
+import { ServiceError } from "../errors.ts";
+import type { Engine } from "./engine.ts";
+import { tablesOf, toDescription, ttlAttributeOf } from "./model.ts";
+
+/** How often expired items are looked for, and how long they are there at least: AWS promises a few days. */
+const SWEEP_MS = 60_000;
+/** What expired so long ago is taken for a mistake, and stays. */
+const TOO_OLD_SECONDS = 5 * 365 * 86_400;
+
+/** DynamoDB's data plane: the items of all tables. */
+export class Tables {
+  readonly #cloud: Pick<Cloud, "store" | "trace">;
+  #engine: Promise<Engine> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #sweeping: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  constructor(cloud: Pick<Cloud, "store" | "trace">) {
+    this.#cloud = cloud;
+    this.#schedule(1000);
+  }
+
+  async run(operation: string, input: object): Promise<object> {
+    const engine = await this.#opened();
+    return engine.run(operation, input);
+  }
+
+  /** The table is there and is as its attributes say. */
+  async define(attributes: Attributes): Promise<void> {
+    const engine = await this.#opened();
+    await engine.define(attributes["name"] as string, toDescription(attributes));
+    this.#schedule(SWEEP_MS);
+  }
+
+  async remove(name: string): Promise<void> {
+    const engine = await this.#opened();
+    await engine.remove(name);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    await this.#sweeping;
+    const engine = await this.#engine;
+    await engine?.close();
+  }
+
+  async #opened(): Promise<Engine> {
+    if (this.#closed) throw new ServiceError("InternalServerError", "The local AWS is closing", 500);
+    return (this.#engine ??= this.#open());
+  }
+
+  /** A kill may have come between a table's record and its definition: the record counts. */
+  async #open(): Promise<Engine> {
+    const { openEngine } = await import("./engine.ts");
+    const engine = await openEngine(join(this.#cloud.store.folder, "dynamodb", "items"));
+    for (const { id, attributes } of tablesOf(this.#cloud).values()) await engine.define(id, toDescription(attributes));
+    return engine;
+  }
+
+  /** As long as a table's items may expire. */
+  #schedule(ms: number): void {
+    clearTimeout(this.#timer);
+    const hasTtl = tablesOf(this.#cloud)
+      .values()
+      .some(({ attributes }) => ttlAttributeOf(attributes) !== undefined);
+    if (!hasTtl || this.#closed) return;
+    this.#timer = setTimeout(() => {
+      this.#sweeping = this.#sweep().finally(() => this.#schedule(SWEEP_MS));
+    }, ms).unref();
+  }
+
+  async #sweep(): Promise<void> {
+    for (const { id, attributes } of tablesOf(this.#cloud).values()) {
+      const ttl = ttlAttributeOf(attributes);
+      if (ttl === undefined) continue;
+      const items = await this.#deleteExpired(id, attributes, ttl);
+      if (items > 0) this.#cloud.trace({ kind: "expired", table: id, items });
+    }
+  }
+
+  async #deleteExpired(table: string, { hashKey, rangeKey }: Attributes, ttl: string): Promise<number> {
+    const engine = await this.#opened();
+    const until = (Date.now() - SWEEP_MS) / 1000;
+    let items = 0;
+    for await (const item of engine.items(table)) {
+      const expiresAt = Number(item[ttl]?.["N"] ?? NaN);
+      if (!(expiresAt < until && expiresAt > until - TOO_OLD_SECONDS)) continue;
+      const keys = [hashKey, rangeKey].filter((key): key is string => Boolean(key));
+      items += await deleteUnchanged(engine, table, {
+        Key: Object.fromEntries(keys.map((key) => [key, item[key]])),
+        ExpressionAttributeNames: { "#ttl": ttl },
+        ExpressionAttributeValues: { ":ttl": item[ttl] },
+      });
+    }
+    return items;
+  }
+}
+
+/** An item that was given more time in the meantime stays. */
+async function deleteUnchanged(engine: Engine, table: string, item: object): Promise<0 | 1> {
+  try {
+    await engine.run("DeleteItem", { TableName: table, ConditionExpression: "#ttl = :ttl", ...item });
+    return 1;
+  } catch (error) {
+    if (error instanceof ServiceError && error.code.endsWith("#ConditionalCheckFailedException")) return 0;
+    throw error;
+  }
+}
