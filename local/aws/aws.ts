@@ -2,17 +2,19 @@ import { resolve } from "node:path";
 import { openCertificate } from "./apigatewayv2/certificate.ts";
 import { openGateways } from "./apigatewayv2/gateways.ts";
 import type { Cloud } from "./cloud.ts";
+import { evaluateAlarms, watchAlarms } from "./cloudwatch/alarms.ts";
 import { openLogGroups } from "./cloudwatch/log-groups.ts";
+import { measureLine } from "./cloudwatch/metric-filters.ts";
 import { createMetrics } from "./cloudwatch/metrics.ts";
-import { serveEndpoint } from "./endpoint/server.ts";
 import { Tables } from "./dynamodb/tables.ts";
-import { createFunctions } from "./lambda/functions.ts";
+import { serveEndpoint } from "./endpoint/server.ts";
 import { createFaults } from "./faults.ts";
 import type { Faults } from "./faults.ts";
+import { createFunctions } from "./lambda/functions.ts";
 import { resourceTypes } from "./resource-types.ts";
 import { Secrets } from "./secretsmanager/secrets.ts";
-import { openStore } from "./store/store.ts";
 import { Queues } from "./sqs/queues.ts";
+import { openStore } from "./store/store.ts";
 import type { OnTrace } from "./trace.ts";
 
 export type { AwsTrace } from "./trace.ts";
@@ -41,9 +43,14 @@ export interface LocalAws {
   endpointUrl: string;
   /** PEM of the authority that signed the gateways' certificate. */
   certificateAuthority: string;
-  /** Stops servers and workers; resolves when none is left. */
   /** Troubles of AWS, for tests. */
   faults: Faults;
+  /**
+   * Puts the alarms in the states that all periods before this time put them in: for whoever will not wait. A minute
+   * ahead, the one that is running counts, too.
+   */
+  evaluateAlarms(nowMs: number): void;
+  /** Stops servers and workers; resolves when none is left. */
   close(): Promise<void>;
 }
 
@@ -54,8 +61,11 @@ export interface LocalAws {
 export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws> {
   const { dataDir, accountId = "000000000000", onTrace: trace = () => undefined } = options;
   const store = openStore(dataDir);
-  const logGroups = openLogGroups(`${dataDir}/logs`, trace);
   const metrics = createMetrics();
+  const logGroups = openLogGroups(`${dataDir}/logs`, (logGroup, { logStreamName: logStream, timestamp, message }) => {
+    trace({ kind: "log", logGroup, logStream, timestamp, message });
+    measureLine({ store, metrics }, logGroup, { timestamp, message });
+  });
   const secrets = new Secrets(store);
   // The endpoint's address is known only when it listens; no worker starts before.
   let endpointUrl = "";
@@ -75,28 +85,31 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     metrics,
     functions,
     secrets,
+    queues: new Queues({ store, trace }),
+    tables: new Tables({ store, trace }),
+    faults: createFaults(),
   };
   const gateways = await openGateways(parts, { certificate, firstPort: options.gatewayPort ?? 0 });
   const cloud: Cloud = { ...parts, gateways };
   const endpoint = await serveEndpoint(cloud, options.endpointPort ?? 0);
-    queues: new Queues({ store, trace }),
-    tables: new Tables({ store, trace }),
-    faults: createFaults(),
   endpointUrl = endpoint.url;
   const provider = await serveProvider(
     new Provider({ cloud, types: resourceTypes, functions: providerFunctions, region: options.region }),
   );
+  const stopWatching = watchAlarms(cloud);
   return {
     providerPort: provider.port,
     endpointUrl,
     certificateAuthority: certificate.authority,
+    faults: cloud.faults,
+    evaluateAlarms: (nowMs) => evaluateAlarms(cloud, nowMs),
     async close() {
+      stopWatching();
+      cloud.queues.close();
       await Promise.all([provider.close(), endpoint.close(), gateways.closeAll()]);
       await functions.close();
+      await cloud.tables.close();
       logGroups.flush();
-    faults: cloud.faults,
     },
-      cloud.queues.close();
   };
 }
-      await cloud.tables.close();

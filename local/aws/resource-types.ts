@@ -3,7 +3,10 @@ import { integration } from "./apigatewayv2/integration.ts";
 import { route } from "./apigatewayv2/route.ts";
 import { stage } from "./apigatewayv2/stage.ts";
 import type { ResourceType } from "./cloud.ts";
+import { dashboard } from "./cloudwatch/dashboard.ts";
 import { logGroup } from "./cloudwatch/log-group.ts";
+import { metricAlarm } from "./cloudwatch/metric-alarm.ts";
+import { metricFilter } from "./cloudwatch/metric-filter.ts";
 import { table } from "./dynamodb/table.ts";
 import { openIdConnectProvider } from "./iam/open-id-connect-provider.ts";
 import { policy } from "./iam/policy.ts";
@@ -19,6 +22,9 @@ import { bucketSettings } from "./s3/bucket-settings.ts";
 import { bucket } from "./s3/bucket.ts";
 import { secretVersion } from "./secretsmanager/secret-version.ts";
 import { secret } from "./secretsmanager/secret.ts";
+import { topicPolicy } from "./sns/topic-policy.ts";
+import { topicSubscription } from "./sns/topic-subscription.ts";
+import { topic } from "./sns/topic.ts";
 import { queuePolicy, redriveAllowPolicy, redrivePolicy } from "./sqs/queue-setting.ts";
 import { queue } from "./sqs/queue.ts";
 
@@ -28,11 +34,14 @@ export const resourceTypes: ResourceType[] = [
   api,
   bucket,
   ...bucketSettings,
+  dashboard,
   integration,
   key,
   keyAlias,
   lambdaFunction,
   logGroup,
+  metricAlarm,
+  metricFilter,
   openIdConnectProvider,
   permission,
   policy,
@@ -48,4 +57,7 @@ export const resourceTypes: ResourceType[] = [
   secretVersion,
   stage,
   table,
+  topic,
+  topicPolicy,
+  topicSubscription,
 ];

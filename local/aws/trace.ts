@@ -1,3 +1,6 @@
+import type { AlarmState } from "./cloudwatch/alarm-evaluation.ts";
+import type { Notified } from "./sns/topics.ts";
+
 /** What happens in the local AWS, for a page, a log or a test to read. It never holds a body or a secret. */
 export type AwsTrace =
   | { kind: "request"; apiId: string; method: string; path: string; status: number; ms: number; requestId: string }
@@ -12,6 +15,21 @@ export type AwsTrace =
       /** Of a cold start: from the start of the process until the handler was loaded. */
       initMs?: number;
     }
+  /** Items whose time was over are gone. */
+  | { kind: "expired"; table: string; items: number }
+  /** A message was received too often. */
+  | { kind: "dead-letter"; queue: string; deadLetterQueue: string; messageId: string }
+  /** An alarm has changed its state, and has told topics. */
+  | {
+      kind: "alarm";
+      name: string;
+      from: AlarmState;
+      to: AlarmState;
+      reason: string;
+      actions: { arn: string; outcome: Notified }[];
+    }
+  /** A message to a topic; addresses that are not confirmed do not get it. */
+  | { kind: "notification"; topicArn: string; messageId: string; subject?: string; unconfirmed: number }
   | { kind: "log"; logGroup: string; logStream: string; timestamp: number; message: string };
 
 export type OnTrace = (trace: AwsTrace) => void;

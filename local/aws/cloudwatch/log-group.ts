@@ -2,6 +2,7 @@ import { ServiceError } from "../errors.ts";
 import { toArn } from "../arn.ts";
 import { storedType } from "../store/stored.ts";
 import { uniqueSuffix } from "../naming.ts";
+import { removeMetricFilters } from "./metric-filters.ts";
 
 export const logGroup = storedType({
   token: "aws:cloudwatch/logGroup:LogGroup",
@@ -19,7 +20,9 @@ export const logGroup = storedType({
         "ValidationException",
         `Log group ${attributes["name"] as string} has deletion protection enabled`,
       );
-    cloud.logGroups.remove(attributes["name"] as string);
+    const name = attributes["name"] as string;
+    cloud.logGroups.remove(name);
+    removeMetricFilters(cloud, name);
   },
   outlives: (attributes) => attributes["skipDestroy"] === true,
   exists: () => new ServiceError("ResourceAlreadyExistsException", "The specified log group already exists"),

@@ -1,6 +1,5 @@
 import { appendFileSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { OnTrace } from "../trace.ts";
 
 interface LogEvent {
   logStreamName: string;
@@ -18,7 +17,8 @@ export interface LogGroups {
   flush(): void;
 }
 
-export function openLogGroups(folder: string, trace: OnTrace): LogGroups {
+/** Whoever wants to know is told of each event at once. */
+export function openLogGroups(folder: string, onEvent: (group: string, event: LogEvent) => void): LogGroups {
   // A group's name may hold slashes; in the file system it is one folder.
   const folderOf = (group: string) => join(folder, encodeURIComponent(group));
   /** Lines by file, written together when the event loop has gone round: off the path of what logs. */
@@ -29,7 +29,7 @@ export function openLogGroups(folder: string, trace: OnTrace): LogGroups {
       const file = join(folderOf(group), `${encodeURIComponent(stream)}.jsonl`);
       if (pending.size === 0) setImmediate(() => logGroups.flush());
       pending.set(file, `${pending.get(file) ?? ""}${JSON.stringify({ timestamp, message })}\n`);
-      trace({ kind: "log", logGroup: group, logStream: stream, timestamp, message });
+      onEvent(group, { logStreamName: stream, timestamp, message });
     },
     flush() {
       for (const [file, lines] of pending) appendWithFolder(file, lines);

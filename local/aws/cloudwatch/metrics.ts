@@ -23,6 +23,8 @@ export interface Datum extends MetricId {
 /** One period's values; it counts for alarms once it is over. */
 export interface Period extends Distribution {
   startMs: number;
+  /** Of the values; of some of them where they have several. */
+  unit: string;
 }
 
 /** What CloudWatch holds of metrics: three hours, by the minute, in memory. */
@@ -41,7 +43,7 @@ export interface Metrics {
 }
 
 export const MINUTE_MS = 60_000;
-const WINDOW_MS = 3 * 60 * MINUTE_MS;
+export const WINDOW_MS = 3 * 60 * MINUTE_MS;
 
 interface Series {
   id: MetricId;
@@ -73,14 +75,12 @@ export function createMetrics(now: () => number = Date.now): Metrics {
     },
     read(metric, { startMs, endMs, periodMs }) {
       const units = all.get(toKey(metric))?.units ?? new Map<string, Map<number, Distribution>>();
-      const wanted =
-        metric.unit === undefined ? [...units.values()] : [units.get(metric.unit) ?? new Map<never, never>()];
       const periods = new Map<number, Period>();
-      for (const minutes of wanted)
+      for (const [unit, minutes] of units)
         for (const [minuteMs, values] of minutes) {
+          if ((metric.unit ?? unit) !== unit || minuteMs < startMs || minuteMs >= endMs) continue;
           const periodStartMs = minuteMs - (minuteMs % periodMs);
-          if (minuteMs < startMs || minuteMs >= endMs) continue;
-          const period = periods.get(periodStartMs) ?? { startMs: periodStartMs, ...createDistribution() };
+          const period = periods.get(periodStartMs) ?? { startMs: periodStartMs, unit, ...createDistribution() };
           merge(period, values);
           periods.set(periodStartMs, period);
         }

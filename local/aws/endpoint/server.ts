@@ -4,24 +4,30 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { logs } from "../cloudwatch/log-operations.ts";
+import { cloudWatch } from "../cloudwatch/operations.ts";
 import type { Cloud } from "../cloud.ts";
 import { dynamodb } from "../dynamodb/operations.ts";
 import { LocalAwsError, ServiceError } from "../errors.ts";
 import { lambdaRoutes } from "../lambda/rest-operations.ts";
 import { secretsManager } from "../secretsmanager/operations.ts";
 import { sqs } from "../sqs/operations.ts";
-import { answerSts } from "../sts/get-caller-identity.ts";
-import { toCaller } from "../sts/identity.ts";
+import { sns } from "../sns/operations.ts";
+import { sts } from "../sts/get-caller-identity.ts";
 import { answerJson, isSigned } from "./json-protocol.ts";
 import type { EndpointAnswer, JsonService } from "./json-protocol.ts";
+import { answerQuery } from "./query-protocol.ts";
+import type { QueryService } from "./query-protocol.ts";
 
 /** Services that speak AWS JSON, by the prefix of their target header. */
 const JSON_SERVICES: Record<string, JsonService> = {
+  GraniteServiceVersion20100801: cloudWatch,
   Logs_20140328: logs,
   secretsmanager: secretsManager,
   AmazonSQS: sqs,
   DynamoDB_20120810: dynamodb,
 };
+/** Services that speak the query protocol, by the version that a request names. */
+const QUERY_SERVICES: Record<string, QueryService> = { "2010-03-31": sns, "2011-06-15": sts };
 
 export interface Endpoint {
   url: string;
@@ -83,8 +89,10 @@ async function answer(
       cloud,
     );
   }
-  const action = new URLSearchParams(body).get("Action");
-  if (action === "GetCallerIdentity") return answerSts(toCaller(headers, cloud));
+  const form = new URLSearchParams(body);
+  const queryService = QUERY_SERVICES[form.get("Version") ?? ""];
+  if (queryService) return answerQuery(queryService, { headers, form }, cloud);
+  const action = form.get("Action");
   throw new ServiceError(
     "UnknownOperationException",
     `${request.method} ${pathname}${target || action ? ` (${String(target ?? action)})` : ""} is not simulated by the local AWS`,

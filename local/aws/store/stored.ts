@@ -24,6 +24,8 @@ export interface StoredType extends Pick<
   removed?: (cloud: Cloud) => Promise<void> | void;
   /** True where a delete only makes Pulumi forget the object. */
   outlives?: (attributes: Attributes) => boolean;
+  /** Making an object whose key is taken puts it in the other's place, as where the service only knows a put. */
+  overwrites?: true;
   /** What a second object under the same key is answered. */
   exists?: (attributes: Attributes) => ServiceError;
 }
@@ -41,7 +43,7 @@ export function storedType(type: StoredType): ResourceType {
     async create(inputs, cloud) {
       const made = await type.make(inputs, cloud);
       const key = keyOf(made.attributes, made.id);
-      if (records(cloud).get(key)) throw type.exists?.(made.attributes) ?? conflict(type.token, key);
+      if (!type.overwrites && records(cloud).get(key)) throw type.exists?.(made.attributes) ?? conflict(type.token, key);
       records(cloud).put(key, made);
       await type.settled?.(made.attributes, cloud);
       return made;

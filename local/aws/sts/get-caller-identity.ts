@@ -1,12 +1,11 @@
-import { randomUUID } from "node:crypto";
-import type { EndpointAnswer } from "../endpoint/json-protocol.ts";
-import type { Caller } from "./identity.ts";
+import type { QueryService } from "../endpoint/query-protocol.ts";
 
-/** STS speaks the query protocol: a form in, XML out. */
-export function answerSts({ account, arn, userId }: Caller): EndpointAnswer {
-  const body =
-    `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>` +
-    `<Arn>${arn}</Arn><UserId>${userId}</UserId><Account>${account}</Account></GetCallerIdentityResult>` +
-    `<ResponseMetadata><RequestId>${randomUUID()}</RequestId></ResponseMetadata></GetCallerIdentityResponse>`;
-  return { status: 200, headers: { "content-type": "text/xml" }, body };
-}
+/** STS, as far as one asks it who one is: everybody may. */
+export const sts: QueryService = {
+  prefix: "sts",
+  namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+  resourceOf: () => undefined,
+  operations: {
+    GetCallerIdentity: (_input, _cloud, { arn, userId, account }) => ({ Arn: arn, UserId: userId, Account: account }),
+  },
+};

@@ -1,0 +1,62 @@
+import type { Cloud } from "../cloud.ts";
+import { notifyTopic } from "../sns/topics.ts";
+import type { Stored } from "../store/stored.ts";
+import { EXTRA_PERIODS, judge } from "./alarm-evaluation.ts";
+import type { AlarmState, Datapoint } from "./alarm-evaluation.ts";
+import { alarmsOf, alarmStatesOf, statusOf, toAlarmSettings } from "./alarm-model.ts";
+import type { AlarmSettings } from "./alarm-model.ts";
+import { toAlarmMessage } from "./alarm-message.ts";
+import { periodsOf, runQueries } from "./metric-queries.ts";
+
+type Holder = Pick<Cloud, "store" | "accountId" | "metrics" | "trace">;
+
+/** How often gauges are asked and alarms are looked at: a period is judged this soon after its end. */
+const EVERY_MS = 5_000;
+
+/** Looks at all alarms from time to time; gives what ends that. */
+export function watchAlarms(cloud: Holder): () => void {
+  const timer = setInterval(() => evaluateAlarms(cloud, Date.now()), EVERY_MS).unref();
+  return () => clearInterval(timer);
+}
+
+/** Asks the gauges, and puts each alarm in the state that the periods before this time put it in. */
+export function evaluateAlarms(cloud: Holder, nowMs: number): void {
+  cloud.metrics.collect(nowMs);
+  for (const alarm of alarmsOf(cloud).values()) {
+    const settings = toAlarmSettings(alarm.attributes);
+    const verdict = judge(settings, readDatapoints(cloud, settings, nowMs));
+    if (verdict) enterState(cloud, alarm, verdict.state, verdict.reason, nowMs);
+  }
+}
+
+/** Runs the actions of a state that the alarm was not in. */
+export function enterState(cloud: Holder, alarm: Stored, state: AlarmState, reason: string, nowMs: number): void {
+  const former = statusOf(cloud, alarm.id);
+  if (former.state === state) return;
+  const status = { state, reason, sinceMs: nowMs };
+  alarmStatesOf(cloud).put(alarm.id, status);
+  const { attributes } = alarm;
+  const settings = toAlarmSettings(attributes);
+  const { subject, message } = toAlarmMessage(alarm, settings, former, status, cloud.accountId);
+  const topics = attributes["actionsEnabled"] === false ? [] : settings.actions[state];
+  const actions = topics.map((arn) => ({
+    arn,
+    outcome: notifyTopic(cloud, {
+      topicArn: arn,
+      subject,
+      message,
+      service: "cloudwatch.amazonaws.com",
+      sourceArn: attributes["arn"] as string,
+    }),
+  }));
+  cloud.trace({ kind: "alarm", name: alarm.id, from: former.state, to: state, reason, actions });
+}
+
+/** Of periods that are over, as CloudWatch looks at them. */
+function readDatapoints(cloud: Holder, settings: AlarmSettings, nowMs: number): Datapoint[] {
+  const periodMs = settings.period * 1000;
+  const endMs = nowMs - (nowMs % periodMs);
+  const range = { startMs: endMs - (settings.evaluationPeriods + EXTRA_PERIODS) * periodMs, endMs, periodMs };
+  const values = runQueries(cloud.metrics, settings.queries, range).get(settings.returning[0] ?? "");
+  return periodsOf(range).map((atMs) => ({ atMs, value: values?.get(atMs) }));
+}
