@@ -54,6 +54,10 @@ export function localEnvironment({ env }: Pick<DeployTarget, "env">): Record<str
 const titles = { preview: "Previewing", up: "Updating", refresh: "Refreshing", destroy: "Destroying" };
 
 interface LocalOptions extends NonNullable<StackOperation["options"]> {
+  /** Default: `local`. */
+  stack?: string;
+  /** Settings in place of those of the stack's own file. */
+  configFile?: string | undefined;
   /** Property lines of each step instead of a tree. */
   diff?: boolean;
   signal?: AbortSignal;
@@ -63,19 +67,19 @@ export interface LocalResult extends StackOperationResult {
   newChannel: NewChannel | undefined;
 }
 
-/** One operation of the embedded engine on the local stack, shown as it runs. */
+/** One operation of the embedded engine on a stack of this machine, shown as it runs. */
 export async function runLocally(
   kind: StackOperation["kind"],
   target: DeployTarget,
   options: LocalOptions = {},
 ): Promise<LocalResult> {
-  const { diff = false, signal, ...rest } = options;
+  const { stack = localStack, configFile, diff = false, signal, ...rest } = options;
   const { stdout } = process;
   const display = createDisplay({
     stream: stdout,
     isTerminal: stdout.isTTY,
     color: stdout.hasColors?.() ?? false,
-    title: `${titles[kind]} (${localStack}):`,
+    title: `${titles[kind]} (${stack}):`,
     preview: kind === "preview",
     diff,
   });
@@ -84,7 +88,8 @@ export async function runLocally(
     const result = await runStackOperation({
       kind,
       projectDir: root,
-      stack: localStack,
+      stack,
+      configFile,
       env: localEnvironment(target),
       attachedProviders: target.attachedProviders,
       // Where this cloud's simulator listens; the stack's file names the usual port.

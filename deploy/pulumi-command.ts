@@ -12,6 +12,8 @@ export interface PulumiCommand {
   env: NodeJS.ProcessEnv;
   /** The project's folder. */
   cwd: string;
+  /** Instead of the stack's own file, for the words that read settings. */
+  configFile?: string | undefined;
 }
 
 export interface Ended {
@@ -38,8 +40,9 @@ export function pulumiFor(target: DeployTarget | undefined): PulumiCommand {
  * Runs it to its end, whatever that is. What goes in comes by standard input: arguments can be seen by everybody.
  * @throws {UserError} when there is no such command.
  */
-export async function runPulumi({ file, env, cwd }: PulumiCommand, args: string[], input = ""): Promise<Ended> {
-  const child = spawn(file, args, { cwd, env, stdio: "pipe" });
+export async function runPulumi(pulumi: PulumiCommand, args: string[], input = ""): Promise<Ended> {
+  const { file, env, cwd } = pulumi;
+  const child = spawn(file, withSettings(pulumi, args), { cwd, env, stdio: "pipe" });
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once("error", (error: NodeJS.ErrnoException) =>
       reject(error.code === "ENOENT" ? new UserError(installHint) : error),
@@ -50,6 +53,14 @@ export async function runPulumi({ file, env, cwd }: PulumiCommand, args: string[
   child.stdin.on("error", () => {}).end(input);
   const [code, stdout, stderr] = await Promise.all([ended, buffer(child.stdout), buffer(child.stderr)]);
   return { code, stdout: stdout.toString(), stderr: stderr.toString() };
+}
+
+/** The words that take a file with settings. */
+const readsSettings = new Set(["config", "preview", "up", "refresh", "destroy"]);
+
+export function withSettings({ configFile }: PulumiCommand, [word = "", ...args]: string[]): string[] {
+  if (configFile === undefined || !readsSettings.has(word)) return [word, ...args];
+  return [word, ...args, "--config-file", configFile];
 }
 
 /** @throws {UserError} with what the command said, when it fails. */

@@ -7,17 +7,13 @@ import { parseDocument } from "yaml";
 import { UserError } from "../line/user-error.ts";
 import { parseCommandLine, runCommand } from "./command-line.ts";
 import { tellConsoleSteps } from "./console-steps.ts";
-import {
-  type DeployTarget,
-  localDataDir,
-  localEnvironment,
-  localStack,
-  root,
-  runLocally,
-  withLocalCloud,
-} from "./local-stack.ts";
+import { formatFingerprint, requireFingerprint, takeFingerprint } from "./fingerprint.ts";
+import { stackFile } from "./local-settings.ts";
+import { localDataDir, localEnvironment, localStack, runLocally } from "./local-stack.ts";
 import { tryNewChannelIn } from "./new-channel.ts";
-import { installHint, type PulumiCommand, pulumiFor, pulumiText, runPulumi } from "./pulumi-command.ts";
+import { followAliases } from "./promotion/aliases.ts";
+import { installHint, type PulumiCommand, runPulumi, withSettings } from "./pulumi-command.ts";
+import { makeLocalStack, type StackPlace, withPlaces } from "./stack-place.ts";
 import { readSettings } from "./stack-settings.ts";
 
 const kinds = ["preview", "up", "refresh", "destroy"] as const;
@@ -25,8 +21,10 @@ type Kind = (typeof kinds)[number];
 
 const command = (kind: string) =>
   ({
-    usage: `npm run ${kind} -- <stack> [--engine embedded|pulumi] [--yes] [--diff] [--refresh] [--expect-no-changes] [--target <urn>] [--replace <urn>] [--parallel <n>] [--port <n>]`,
+    usage: `npm run ${kind} -- <stack> [--local] [--expect <fingerprint>] [--engine embedded|pulumi] [--yes] [--diff] [--refresh] [--expect-no-changes] [--target <urn>] [--replace <urn>] [--parallel <n>] [--port <n>]`,
     options: {
+      local: { type: "boolean" },
+      expect: { type: "string" },
       engine: { type: "string" },
       yes: { type: "boolean", short: "y" },
       diff: { type: "boolean" },
@@ -47,27 +45,54 @@ async function main(): Promise<number> {
   if (!isKind(kind)) throw new UserError(`One of ${kinds.join(", ")} is needed, not ${JSON.stringify(kind)}`);
   const { values, positionals } = parseCommandLine(command(kind), args);
   const [stack = ""] = positionals;
-  const engine = values.engine ?? (stack === localStack ? "embedded" : "pulumi");
-  if (stack !== localStack) {
-    if (engine !== "pulumi")
-      throw new UserError(
-        `Stack ${stack} is on AWS, and the embedded engine deploys only to this machine (stack ${localStack}).`,
-      );
-    return handOver(kind, stack, values);
+  if (values.expect !== undefined && kind !== "up") {
+    throw new UserError("--expect belongs to `npm run up`: `npm run preview` prints the fingerprint that it takes.");
   }
-  if (engine !== "embedded" && engine !== "pulumi")
-    throw new UserError(`--engine is embedded or pulumi, not ${JSON.stringify(engine)}`);
-  return withLocalCloud(values.port, (target) =>
-    engine === "pulumi" ? handOver(kind, stack, values, target) : runEmbedded(kind, target, values),
-  );
+  return withPlaces([stack], values, async ([place]) => {
+    const run = chooseEngine(place, values.engine);
+    if (values.expect !== undefined) requireFingerprint(values.expect, await takeFingerprint(place));
+    const code = await run(kind, place, values);
+    if (kind === "up" && code !== 0)
+      await followAliases(place, (targets) => run("refresh", place, { yes: true, target: targets }));
+    if (kind === "preview" && code === 0) await tellFingerprint(place);
+    return code;
+  });
 }
 
 const isKind = (word: string | undefined): word is Kind => kinds.some((kind) => kind === word);
 
-async function runEmbedded(kind: Kind, target: DeployTarget, values: Values): Promise<number> {
-  const stopping = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
+type Run = (kind: Kind, place: StackPlace, values: Values) => Promise<number>;
+
+/** @throws {UserError} where the stack is not for this engine. */
+function chooseEngine({ stack, target }: StackPlace, engine = target === undefined ? "pulumi" : "embedded"): Run {
+  if (engine === "pulumi") return handOver;
+  if (engine !== "embedded") throw new UserError(`--engine is embedded or pulumi, not ${JSON.stringify(engine)}`);
+  if (target !== undefined) return runEmbedded;
+  throw new UserError(
+    `Stack ${stack} is on AWS, and the embedded engine deploys only to this machine (stack ${localStack}, or any with --local).`,
+  );
+}
+
+async function tellFingerprint(place: StackPlace): Promise<void> {
+  const fingerprint = await takeFingerprint(place).catch((error: unknown) => {
+    // Sources that were downloaded without their repository can be previewed all the same.
+    if (error instanceof UserError) return error;
+    throw error;
+  });
+  if (fingerprint instanceof UserError) return console.log(`No fingerprint: ${fingerprint.message}`);
+  const text = formatFingerprint(fingerprint);
+  const where = place.target === undefined || place.stack === localStack ? "" : " --local";
+  console.log(`Fingerprint: ${text}\nTo deploy just this: npm run up -- ${place.stack}${where} --expect ${text}`);
+}
+
+const stopping = new AbortController();
+
+async function runEmbedded(kind: Kind, { stack, target, pulumi }: StackPlace, values: Values): Promise<number> {
+  if (target === undefined) throw new Error(`${stack} is not on this machine`);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => stopping.abort());
   const { result, newChannel } = await runLocally(kind, target, {
+    stack,
+    configFile: pulumi.configFile,
     signal: stopping.signal,
     diff: values.diff ?? false,
     refresh: values.refresh ?? false,
@@ -81,18 +106,17 @@ async function runEmbedded(kind: Kind, target: DeployTarget, values: Values): Pr
 }
 
 /** Runs the CLI with the person's terminal, and says what could be typed instead. */
-async function handOver(kind: Kind, stack: string, values: Values, target?: DeployTarget): Promise<number> {
-  const pulumi = { ...pulumiFor(undefined), ...(target === undefined ? {} : { env: localEnvironment(target) }) };
-  const local = target === undefined ? [] : await prepareLocalStack(pulumi, target);
-  const args = [kind, "--stack", stack, ...toFlags(values), ...local];
+async function handOver(kind: Kind, place: StackPlace, values: Values): Promise<number> {
+  const cli = await toCli(place);
+  const args = withSettings(cli, [kind, "--stack", place.stack, ...toFlags(values)]);
   console.error(`> pulumi ${args.join(" ")}`);
   const startedAtMs = Date.now();
-  const child = spawn(pulumi.file, args, { cwd: pulumi.cwd, stdio: "inherit", env: pulumi.env });
+  const child = spawn(cli.file, args, { cwd: cli.cwd, stdio: "inherit", env: cli.env });
   // A terminal's Ctrl+C reaches the CLI too, which stops in its own way.
   process.on("SIGINT", () => {});
   try {
     const [code] = (await once(child, "exit")) as [number | null];
-    if (kind === "up") await tellAfterFirst(pulumi, stack, startedAtMs, target);
+    if (kind === "up") await tellAfterFirst({ ...place, pulumi: cli }, startedAtMs);
     return code ?? 1;
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") throw new UserError(installHint);
@@ -100,25 +124,27 @@ async function handOver(kind: Kind, stack: string, values: Values, target?: Depl
   }
 }
 
-/** What the embedded engine does by itself: makes the stack, and tells the program where this simulator listens. */
-async function prepareLocalStack(pulumi: PulumiCommand, { lineUrl }: DeployTarget): Promise<string[]> {
-  const { code } = await runPulumi(pulumi, ["stack", "export", "--stack", localStack]);
-  if (code !== 0) await pulumiText(pulumi, ["stack", "init", localStack]);
-  const settings = parseDocument(await readFile(path.join(root, `Pulumi.${localStack}.yaml`), "utf8"));
-  if (settings.getIn(["config", "line:apiUrl"]) === lineUrl) return [];
+/** The Pulumi CLI, also for a stack of this machine: with what the embedded engine does by itself. */
+async function toCli(place: StackPlace): Promise<PulumiCommand> {
+  const { pulumi, target, stack } = place;
+  if (target === undefined) return pulumi;
+  const cli = { ...pulumi, name: "pulumi", file: "pulumi", env: localEnvironment(target) };
+  await makeLocalStack({ ...place, pulumi: cli });
+  return stack === localStack ? { ...cli, configFile: await writeWhereLineIs(target.lineUrl) } : cli;
+}
+
+/** The local stack's file names the simulator's usual port. */
+async function writeWhereLineIs(lineUrl: string): Promise<string | undefined> {
+  const settings = parseDocument(await readFile(stackFile(localStack), "utf8"));
+  if (settings.getIn(["config", "line:apiUrl"]) === lineUrl) return undefined;
   settings.setIn(["config", "line:apiUrl"], lineUrl);
   const file = path.join(localDataDir, `Pulumi.${localStack}.yaml`);
   await writeFile(file, String(settings));
-  return ["--config-file", file];
+  return file;
 }
 
 /** Also where the deployment failed: the channel may have been set before that. */
-async function tellAfterFirst(
-  pulumi: PulumiCommand,
-  stack: string,
-  sinceMs: number,
-  target: DeployTarget | undefined,
-): Promise<void> {
+async function tellAfterFirst({ pulumi, stack, target }: StackPlace, sinceMs: number): Promise<void> {
   const { code, stdout } = await runPulumi(pulumi, ["stack", "export", "--stack", stack]);
   // What hinders this has hindered the deployment too, which said so.
   if (code !== 0) return;
@@ -128,8 +154,11 @@ async function tellAfterFirst(
   tellConsoleSteps({ apiUrl, channelId, ...newChannel });
 }
 
-function toFlags({ engine: _engine, port: _port, ...values }: Values): string[] {
+const ownOptions = new Set(["engine", "port", "local", "expect"]);
+
+function toFlags(values: Values): string[] {
   return Object.entries(values).flatMap(([name, value]) => {
+    if (ownOptions.has(name)) return [];
     if (value === true) return [`--${name}`];
     return [value].flat().flatMap((item) => (typeof item === "string" ? [`--${name}`, item] : []));
   });

@@ -10,5 +10,10 @@ export const stackOutputs = v.object({
   artifactSha256: v.string(),
   credentialsSecret: v.string(),
   logGroup: v.string(),
+  // Without a worker there are none of these.
+  workerName: v.optional(v.string()),
+  workerVersion: v.optional(v.string()),
+  /** What LINE's test was made of last, with success. */
+  provenArtifact: v.optional(v.string()),
 });
 export type StackOutputs = v.InferOutput<typeof stackOutputs>;

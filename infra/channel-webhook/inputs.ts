@@ -1,11 +1,14 @@
+import { isDeepStrictEqual } from "node:util";
 import * as v from "valibot";
 import { isLoopback, lineApiUrl, parseLineApiUrl } from "../../line/api-url.ts";
+import { liveVersion } from "./live-versions.ts";
 
 /** What the program gives, with the default of everything that it may leave out. An input that comes later has one. */
 const inputsSchema = v.object({
   endpoint: v.string(),
   credentials: v.string(),
   artifact: v.optional(v.string()),
+  live: v.optional(v.array(liveVersion), () => []),
   bot: v.optional(v.string()),
   takeOver: v.optional(v.boolean(), false),
   onDestroy: v.optional(v.picklist(["restore", "keep"]), "restore"),
@@ -54,7 +57,7 @@ export function toProperties(inputs: Properties, facts: Facts, unmet: Partial<We
 /** Which inputs would need an update. The pin is no property of the channel: it says which channel is meant. */
 export function compareInputs(olds: Properties, news: Properties): InputName[] {
   const [before, after] = [parseInputs(olds), parseInputs(news)];
-  return inputNames.filter((name) => name !== "bot" && before[name] !== after[name]);
+  return inputNames.filter((name) => name !== "bot" && !isDeepStrictEqual(before[name], after[name]));
 }
 
 /** How a value that will be known only later arrives at a dynamic provider during a preview. */

@@ -6,6 +6,7 @@ import type { dynamic } from "@pulumi/pulumi";
 import { readAwsSettings } from "../aws-settings.ts";
 import { openEngineLog } from "../engine-log.ts";
 import { readStoredCredentials } from "../stored-credentials.ts";
+import { type Aliases, openAliases } from "./live-versions.ts";
 import * as webhook from "./webhook-provider.ts";
 import type { Properties } from "./inputs.ts";
 import type { ProviderWorld } from "./session.ts";
@@ -38,8 +39,14 @@ export const remove = (id: string, outputs: Properties, config: dynamic.Config):
 
 async function inWorld<T>(config: dynamic.Config, use: (world: ProviderWorld) => Promise<T>): Promise<T> {
   const log = openEngineLog(process.argv[2]);
+  const readCredentials = (arn: string) => readStoredCredentials(arn, readAwsSettings(config));
+  // The settings are read when they are needed: a mistake in them is no reason to fail what needs none.
+  const aliases: Aliases = {
+    getVersion: (arn) => openAliases(readAwsSettings(config)).getVersion(arn),
+    setVersion: (arn, version) => openAliases(readAwsSettings(config)).setVersion(arn, version),
+  };
   try {
-    return await use({ readCredentials: (arn) => readStoredCredentials(arn, readAwsSettings(config)), log, claims });
+    return await use({ readCredentials, log, aliases, claims });
   } finally {
     await log.close();
   }

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { LiveVersion } from "./live-versions.ts";
 import { provider } from "./shim.js";
 
 export interface LineChannelWebhookArgs {
@@ -8,6 +9,11 @@ export interface LineChannelWebhookArgs {
   credentials: pulumi.Input<string>;
   /** The SHA-256 of what runs behind the endpoint: another one is tested through LINE again. Default: none. */
   artifact?: pulumi.Input<string> | undefined;
+  /**
+   * The aliases behind the endpoint, and the versions that they stand for now: another version is tested through LINE
+   * again, and where it fails, its alias goes back to the version that was tested before. Default: none.
+   */
+  live?: pulumi.Input<pulumi.Input<{ [name in keyof LiveVersion]: pulumi.Input<string> }>[]> | undefined;
   /**
    * The bot that the credentials have to belong to: user id or basic id. Another pin is a replacement.
    * Default: whichever they belong to, and the same ever after.
@@ -37,6 +43,8 @@ const noImport =
  */
 export class LineChannelWebhook extends pulumi.dynamic.Resource {
   declare readonly endpoint: pulumi.Output<string>;
+  /** What LINE's test was made of last, with success. */
+  declare readonly artifact: pulumi.Output<string | undefined>;
   /** "Use webhook": whether LINE sends anything. */
   declare readonly active: pulumi.Output<boolean>;
   declare readonly botUserId: pulumi.Output<string>;

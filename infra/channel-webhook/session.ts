@@ -5,6 +5,7 @@ import type { EngineLog } from "../engine-log.ts";
 import { NoCredentials } from "../stored-credentials.ts";
 import { type Bot, type Channel, LineRefused, openChannel } from "./channel.ts";
 import type { WebhookInputs, WebhookState } from "./inputs.ts";
+import type { Aliases } from "./live-versions.ts";
 import { createPatience, messageOf, type Patience, type PatienceOptions, persist } from "./patience.ts";
 
 /** What the provider needs of the world. */
@@ -12,6 +13,7 @@ export interface ProviderWorld {
   /** The credentials' present value. @throws {NoCredentials} when there are none. */
   readCredentials(secretArn: string): Promise<ChannelCredentials>;
   log: EngineLog;
+  aliases: Aliases;
   /** What the resources of this process's operation claim, for `remove`; see `claims.ts`. */
   claims: Set<string>;
   /** Between attempts. Default: the clock's time. */

@@ -12,7 +12,9 @@ import {
   type Properties,
   toProperties,
   type WebhookInputs,
+  type WebhookState,
 } from "./inputs.ts";
+import { proveLive } from "./live-versions.ts";
 import { messageOf } from "./patience.ts";
 import { botOf, connect, CredentialsRefused, isCutOff, isPinned, nameOf, requirePinned } from "./session.ts";
 import type { ProviderWorld, Session } from "./session.ts";
@@ -52,7 +54,8 @@ export async function create(world: ProviderWorld, inputs: Properties): Promise<
   const session = await connect(world, wanted);
   const { bot } = session;
   requirePinned(bot, wanted.bot);
-  const outs = await point(world, session, inputs, { own: [] });
+  const past = { own: [], live: [] };
+  const outs = settle(world, inputs, past, await point(world, session, inputs, past));
   if (wanted.bot === undefined) {
     world.log.info(
       `The webhook of ${nameOf(bot)} is set. To keep this stack from ever setting another bot's: \`pulumi config set line:bot ${bot.userId}\``,
@@ -69,48 +72,78 @@ export async function update(
 ): Promise<{ outs: Properties }> {
   const wanted = parseInputs(news);
   const state = parseState(olds);
-  const session = await connect(world, wanted);
-  const { bot } = session;
-  requirePinned(bot, wanted.bot);
-  if (bot.userId !== id) {
-    throw new CredentialsRefused(
-      `The credentials are those of ${nameOf(bot)}, and this stack's webhook is that of ${nameOf(botOf(id, state))}. Nothing was changed. ` +
-        `If the stack is to move to the other bot, pin it with \`pulumi config set line:bot ${bot.userId}\` and deploy again: that replaces the resource.`,
-    );
-  }
   const own = [state.registeredEndpoint, state.endpoint];
-  return { outs: await point(world, session, news, { own, formerEndpoint: state.formerEndpoint }) };
+  const past = { own, formerEndpoint: state.formerEndpoint, artifact: state.artifact, live: state.live };
+  const reached = await proveLive(world, { wanted: wanted.live, proved: state.live }, async () => {
+    const session = await connect(world, wanted);
+    requireSame(session.bot, id, state, wanted);
+    return point(world, session, news, past);
+  });
+  return { outs: settle(world, news, past, reached) };
+}
+
+/** @throws naming both bots, before anything is written. */
+function requireSame(bot: Bot, id: string, state: WebhookState, wanted: WebhookInputs): void {
+  requirePinned(bot, wanted.bot);
+  if (bot.userId === id) return;
+  throw new CredentialsRefused(
+    `The credentials are those of ${nameOf(bot)}, and this stack's webhook is that of ${nameOf(botOf(id, state))}. Nothing was changed. ` +
+      `If the stack is to move to the other bot, pin it with \`pulumi config set line:bot ${bot.userId}\` and deploy again: that replaces the resource.`,
+  );
 }
 
 interface Past {
   /** URLs that this resource set, or was seen to have. */
   own: string[];
   formerEndpoint?: string | undefined;
+  /** What was proved last. */
+  artifact?: string | undefined;
+  live: WebhookInputs["live"];
 }
 
-/** Points the channel at the endpoint and returns the new state. @throws {Incomplete} with the state that was reached. */
-async function point(world: ProviderWorld, session: Session, inputs: Properties, past: Past): Promise<Properties> {
+interface Reached {
+  bot: Bot;
+  outcome: Outcome;
+}
+
+/** Points the channel at the endpoint. @throws {Incomplete} with the state that was reached, where the proof failed too late. */
+async function point(world: ProviderWorld, session: Session, inputs: Properties, past: Past): Promise<Reached> {
   const { log, claims } = world;
   const { bot } = session;
   const wanted = parseInputs(inputs);
   claims.add(claimByBot(bot.userId, wanted.endpoint));
-  const toState = ({ webhook, formerEndpoint: found }: Outcome, unmet?: Partial<WebhookInputs>) => {
-    // What this stack itself set, or was seen to be moved away from, is nothing to come back to.
-    const former = found === undefined || past.own.includes(found) ? past.formerEndpoint : found;
-    const facts = { ...factsOf(bot), active: webhook.active, registeredEndpoint: wanted.endpoint };
-    return toProperties(inputs, former === undefined ? facts : { ...facts, formerEndpoint: former }, unmet);
-  };
   const plan = { endpoint: wanted.endpoint, takeOver: wanted.takeOver, verify: wanted.verify, own: past.own };
   const tools = { ...session, warn: (message: string) => log.warn(message) };
-  const outcome = await cutOver(tools, plan).catch((error: unknown) => {
+  try {
+    return { bot, outcome: await cutOver(tools, plan) };
+  } catch (error) {
     if (!(error instanceof LeftBehind)) throw error;
-    throw incomplete(bot, inputs, toState(error.outcome, { verify: false }), error.message, error);
-  });
-  if (outcome.webhook.active) return toState(outcome);
-  const message = sayInactive(bot);
-  if (wanted.requireActive) throw incomplete(bot, inputs, toState(outcome, { requireActive: false }), message);
+    const unmet = { verify: false, artifact: past.artifact, live: past.live };
+    throw incomplete(bot, inputs, toState(inputs, past, { bot, outcome: error.outcome }, unmet), error.message, error);
+  }
+}
+
+/** The new state. @throws {Incomplete} with it, where LINE sends nothing and has to. */
+function settle({ log }: ProviderWorld, inputs: Properties, past: Past, reached: Reached): Properties {
+  if (reached.outcome.webhook.active) return toState(inputs, past, reached);
+  const message = sayInactive(reached.bot);
+  if (parseInputs(inputs).requireActive)
+    throw incomplete(reached.bot, inputs, toState(inputs, past, reached, { requireActive: false }), message);
   log.warn(message);
-  return toState(outcome);
+  return toState(inputs, past, reached);
+}
+
+function toState(
+  inputs: Properties,
+  past: Past,
+  { bot, outcome }: Reached,
+  unmet?: Partial<WebhookInputs>,
+): Properties {
+  const { webhook, formerEndpoint: found } = outcome;
+  // What this stack itself set, or was seen to be moved away from, is nothing to come back to.
+  const former = found === undefined || past.own.includes(found) ? past.formerEndpoint : found;
+  const facts = { ...factsOf(bot), active: webhook.active, registeredEndpoint: parseInputs(inputs).endpoint };
+  return toProperties(inputs, former === undefined ? facts : { ...facts, formerEndpoint: former }, unmet);
 }
 
 /** The engine puts nothing to these properties: without the provider's own text, it could neither refresh nor delete. */

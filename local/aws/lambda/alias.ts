@@ -1,12 +1,17 @@
 import type { Attributes, Cloud } from "../cloud.ts";
 import { partitionOf } from "../cloud.ts";
 import { ServiceError } from "../errors.ts";
-import { storedType } from "../store/stored.ts";
+import type { Collection } from "../store/store.ts";
+import { type Stored, storedType } from "../store/stored.ts";
 import { findVersion, functionsOf, parseFunctionName } from "./model.ts";
+
+const collection = "lambda/aliases";
+export const storedAliases = ({ store }: Pick<Cloud, "store">): Collection<Stored> =>
+  store.collection<Stored>(collection);
 
 export const alias = storedType({
   token: "aws:lambda/alias:Alias",
-  collection: "lambda/aliases",
+  collection,
   key: (attributes) => `${functionNameOf(attributes)}:${attributes["name"] as string}`,
   fromImportId(importId) {
     const [functionName, name] = importId.split("/");
@@ -16,7 +21,7 @@ export const alias = storedType({
   same: (property, old, wanted) =>
     property === "functionName" && parseFunctionName(old as string).name === parseFunctionName(wanted as string).name,
   make(inputs, cloud) {
-    refuseMissingVersion(inputs, cloud);
+    requireVersions(inputs, cloud);
     const region = inputs["region"] as string;
     const fn = functionsOf(cloud).get(functionNameOf(inputs));
     const arn = `${fn?.arn}:${inputs["name"] as string}`;
@@ -24,7 +29,7 @@ export const alias = storedType({
     return { id: arn, attributes: { ...inputs, arn, invokeArn } };
   },
   remake({ news }, cloud) {
-    refuseMissingVersion(news, cloud);
+    requireVersions(news, cloud);
     return {};
   },
   exists: (attributes) =>
@@ -35,7 +40,8 @@ function functionNameOf(attributes: Attributes): string {
   return parseFunctionName(attributes["functionName"] as string).name;
 }
 
-function refuseMissingVersion(inputs: Attributes, cloud: Cloud): void {
+/** Throws as Lambda does where the alias is to stand for a version that is not there. */
+export function requireVersions(inputs: Attributes, cloud: Cloud): void {
   const fn = functionsOf(cloud).get(functionNameOf(inputs));
   const routing = inputs["routingConfig"] as { additionalVersionWeights?: Record<string, number> } | undefined;
   const versions = [inputs["functionVersion"] as string, ...Object.keys(routing?.additionalVersionWeights ?? {})];

@@ -1,29 +1,16 @@
-import type { IncomingHttpHeaders } from "node:http";
 import type { Cloud } from "../cloud.ts";
 import type { EndpointAnswer } from "../endpoint/json-protocol.ts";
 import { ServiceError } from "../errors.ts";
 import { authorize, toCaller } from "../sts/identity.ts";
+import { aliasRoutes } from "./alias-operations.ts";
 import { resolveFunction } from "./model.ts";
+import type { FunctionRequest, Route } from "./rest-route.ts";
 
-interface FunctionRequest {
-  /** A name, a partial ARN or an ARN. */
-  functionName: string;
-  parameters: URLSearchParams;
-  headers: IncomingHttpHeaders;
-  body: string;
-}
-
-interface Route {
-  method: string;
-  /** Its one group is the function's name. */
-  path: RegExp;
-  run(request: FunctionRequest, cloud: Cloud): Promise<EndpointAnswer> | EndpointAnswer;
-}
-
-/** Lambda's operations that are simulated: it speaks REST, unlike the services that speak AWS JSON. */
+/** Lambda's operations that are simulated. */
 export const lambdaRoutes: Route[] = [
   { method: "POST", path: /^\/2015-03-31\/functions\/([^/]+)\/invocations$/, run: invoke },
   { method: "GET", path: /^\/2015-03-31\/functions\/([^/]+)\/configuration$/, run: getConfiguration },
+  ...aliasRoutes,
 ];
 
 /** Invoke: the payload in the body, how it went in headers. */

@@ -32,6 +32,10 @@ export interface Platform extends AsyncDisposable {
   /** What the secret holds; undefined: it is gone. */
   credentials: ChannelCredentials | undefined;
   wire: Wire;
+  /** Which version each alias stands for. */
+  aliases: Map<string, string>;
+  /** An alias that cannot be moved. */
+  stuck: string | undefined;
   /** The inputs of a resource for this path of the endpoint. */
   inputs(path: string, more?: Properties): Properties;
   stack(): Stack;
@@ -49,6 +53,8 @@ export async function startPlatform(): Promise<Platform> {
     line,
     clock,
     bot,
+    aliases: new Map(),
+    stuck: undefined,
     said: [],
     calls: [],
     waits: [],
@@ -62,6 +68,8 @@ export async function startPlatform(): Promise<Platform> {
       return { endpoint: found?.webhook?.endpoint, active: found?.webhook?.active ?? false };
     },
     async reset() {
+      platform.aliases.clear();
+      platform.stuck = undefined;
       await line.reset();
       bot.reset();
       clock.advance(3_600_000);
@@ -80,6 +88,13 @@ export async function startPlatform(): Promise<Platform> {
 export function createWorld(platform: Platform) {
   const { said, calls, waits, clock } = platform;
   return {
+    aliases: {
+      getVersion: (aliasArn: string) => Promise.resolve(platform.aliases.get(aliasArn) ?? "1"),
+      async setVersion(aliasArn: string, version: string) {
+        if (aliasArn === platform.stuck) throw new Error("no access");
+        platform.aliases.set(aliasArn, version);
+      },
+    },
     readCredentials: async () => {
       if (platform.credentials !== undefined) return platform.credentials;
       throw new NoCredentials("The secret does not exist.");

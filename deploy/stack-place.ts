@@ -1,0 +1,45 @@
+import { type DeployTarget, localStack, withLocalCloud } from "./local-stack.ts";
+import { writeLocalSettings } from "./local-settings.ts";
+import { type PulumiCommand, pulumiFor, pulumiText, runPulumi, noStackExitCode } from "./pulumi-command.ts";
+
+/** A stack, and where it is: on AWS, kept by the Pulumi CLI, or on this machine's cloud, kept by the embedded engine. */
+export interface StackPlace {
+  stack: string;
+  pulumi: PulumiCommand;
+  /** Undefined: it is on AWS. */
+  target: DeployTarget | undefined;
+}
+
+export interface PlaceOptions {
+  /** `--local`: a stack that is meant for AWS is taken to this machine. */
+  local?: boolean | undefined;
+  /** Of the local cloud, where one has to be started. */
+  port?: string | undefined;
+}
+
+/** Opens the stacks for as long as this takes, with the local cloud where one of them is there. */
+export async function withPlaces<const Names extends readonly string[], T>(
+  names: Names,
+  { local = false, port }: PlaceOptions,
+  use: (places: { [index in keyof Names]: StackPlace }) => Promise<T>,
+): Promise<T> {
+  const isLocal = (stack: string) => local || stack === localStack;
+  const open = (target: DeployTarget | undefined) =>
+    Promise.all(names.map((stack) => openPlace(stack, isLocal(stack) ? target : undefined)));
+  const run = async (target: DeployTarget | undefined) =>
+    use((await open(target)) as { [index in keyof Names]: StackPlace });
+  return names.some(isLocal) ? withLocalCloud(port, run) : run(undefined);
+}
+
+async function openPlace(stack: string, target: DeployTarget | undefined): Promise<StackPlace> {
+  const pulumi = pulumiFor(target);
+  if (target === undefined || stack === localStack) return { stack, pulumi, target };
+  return { stack, pulumi: { ...pulumi, configFile: await writeLocalSettings(stack, target) }, target };
+}
+
+/** On this machine a stack is made when it is first needed; on AWS a person decides where its state is kept. */
+export async function makeLocalStack({ pulumi, stack, target }: StackPlace): Promise<void> {
+  if (target === undefined) return;
+  const { code } = await runPulumi(pulumi, ["stack", "output", "--stack", stack]);
+  if (code === noStackExitCode) await pulumiText(pulumi, ["stack", "init", stack, "--no-select"]);
+}
