@@ -1,12 +1,7 @@
 import { type Bot, type Channel, LineRefused, openChannel } from "../infra/channel-webhook/channel.ts";
 import { createPatience } from "../infra/channel-webhook/patience.ts";
+import { CredentialsRefused, identify } from "../infra/channel-webhook/session.ts";
 import { UserError } from "../line/user-error.ts";
-
-/** What LINE's refusal of a token means, by status. */
-const meanings: Readonly<Record<number, string>> = {
-  401: "LINE does not know this access token: it was revoked, has expired, or was reissued.",
-  403: "These credentials are of a channel without a bot, such as a LINE Login channel: those of a Messaging API channel are needed.",
-};
 
 export interface BotChannel {
   channel: Channel;
@@ -20,9 +15,9 @@ export interface BotChannel {
 export async function openBot(accessToken: string, apiUrl: URL): Promise<BotChannel> {
   const channel = openChannel({ apiUrl, accessToken, patience: createPatience({ budgetMs: 0 }) });
   try {
-    return { channel, bot: await channel.getBot() };
+    return { channel, bot: await identify(channel) };
   } catch (error) {
-    if (!(error instanceof LineRefused)) throw error;
-    throw new UserError([meanings[error.status], error.message].filter(Boolean).join(" "), { cause: error });
+    if (!(error instanceof CredentialsRefused || error instanceof LineRefused)) throw error;
+    throw new UserError(error.message, { cause: error });
   }
 }

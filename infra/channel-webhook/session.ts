@@ -55,7 +55,7 @@ export async function connect(world: ProviderWorld, inputs: WebhookInputs): Prom
   });
   const accessToken = await issueToken(credentials, apiUrl, patience);
   const channel = openChannel({ apiUrl, accessToken, patience, timeoutMs, fetch });
-  return { channel, bot: await getBot(channel), patience };
+  return { channel, bot: await identify(channel), patience };
 }
 
 async function issueToken(credentials: ChannelCredentials, apiUrl: URL, patience: Patience): Promise<string> {
@@ -75,11 +75,12 @@ async function issueToken(credentials: ChannelCredentials, apiUrl: URL, patience
 
 /** What a token's refusal means, by LINE's status. */
 const refusals: Readonly<Record<number, string>> = {
-  401: "The access token is not valid (any more): it was revoked, has expired, or was reissued.",
+  401: "LINE does not know this access token: it was revoked, has expired, or was reissued.",
   403: "The credentials are of a channel without a bot, such as a LINE Login channel: they have to be those of a Messaging API channel.",
 };
 
-async function getBot(channel: Channel): Promise<Bot> {
+/** Whose the channel's token is. @throws {CredentialsRefused} where it is nobody's, or no bot's, saying why. */
+export async function identify(channel: Channel): Promise<Bot> {
   try {
     return await channel.getBot();
   } catch (error) {

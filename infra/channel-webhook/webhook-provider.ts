@@ -49,6 +49,12 @@ export function diff(olds: Properties, news: Properties): { changes: boolean; re
   return { changes: compareInputs(olds, others).length > 0 };
 }
 
+/**
+ * Cut off between LINE's answer to the set and the engine's write of the state, a first `create` leaves no trace of what
+ * it replaced: until a create has returned, an engine keeps nothing of it that the next one is given, LINE has no
+ * history, and a note in a file or on the secret would be on another machine, or somebody else's to keep. The next
+ * `create` finds its own URL, takes it in, and `remove` then leaves it and says so: no URL is restored by guessing.
+ */
 export async function create(world: ProviderWorld, inputs: Properties): Promise<{ id: string; outs: Properties }> {
   const wanted = parseInputs(inputs);
   const session = await connect(world, wanted);

@@ -196,7 +196,7 @@ describe("the waiting", () => {
   it("is not for what stays: a refusal ends at once", async () => {
     platform.credentials = { ...tokenOf(devChannel), channelAccessToken: "revoked" };
 
-    await expect(platform.stack().up(platform.inputs("new"))).rejects.toThrow(/access token is not valid.*401/);
+    await expect(platform.stack().up(platform.inputs("new"))).rejects.toThrow(/does not know this access token.*401/);
 
     expect(platform.waits).toEqual([]);
   });

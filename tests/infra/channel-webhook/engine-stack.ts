@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { type EngineEvent, runStackOperation, type StackOperation } from "../../../local/engine/engine.ts";
 import type { Properties } from "../../../infra/channel-webhook/inputs.ts";
 import type { Resource, Stack, Step } from "./stack.ts";
@@ -15,6 +16,19 @@ import * as pulumi from "@pulumi/pulumi";
 import { LineChannelWebhook } from ${JSON.stringify(path.join(repository, "infra/channel-webhook/resource.ts"))};
 const hook = new LineChannelWebhook("bot", new pulumi.Config().requireObject("inputs"));
 export const webhookActive = hook.active;
+`;
+
+/** Loaded into each process of an operation: the one for dynamic resources leaves its id, and waits for a moment only. */
+const preload = (pidFile: string) => `
+import { writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import timers from "node:timers/promises";
+if (process.argv[1]?.includes("dynamic-provider")) {
+  writeFileSync(${JSON.stringify(pidFile)}, String(process.pid));
+  const { setTimeout } = timers;
+  timers.setTimeout = (milliseconds, ...rest) => setTimeout(milliseconds / 100, ...rest);
+  syncBuiltinESMExports();
+}
 `;
 
 export interface EngineProject extends AsyncDisposable {
@@ -45,6 +59,9 @@ export async function createEngineProject(env: Record<string, string>, command?:
     path.join(folder, "Pulumi.yaml"),
     "name: test\nmain: index.js\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n",
   );
+  const pidFile = path.join(folder, "provider.pid");
+  const preloaded = path.join(folder, "preload.mjs");
+  await writeFile(preloaded, preload(pidFile));
   const { PATH = "", HOME = "" } = process.env;
   const engineEnv = {
     PATH,
@@ -52,6 +69,7 @@ export async function createEngineProject(env: Record<string, string>, command?:
     PULUMI_HOME: path.join(folder, "home"),
     PULUMI_BACKEND_URL: `file://${path.join(folder, "state")}`,
     PULUMI_CONFIG_PASSPHRASE: "test",
+    NODE_OPTIONS: `--import=${pathToFileURL(preloaded).href}`,
     ...env,
   };
   let serial = 0;
@@ -63,7 +81,7 @@ export async function createEngineProject(env: Record<string, string>, command?:
         command === undefined
           ? operateHere(folder, stack, engineEnv)
           : await operateBy(command, folder, stack, { ...engineEnv, PULUMI_DEBUG_COMMANDS: "true" });
-      return createEngineStack(folder, stack, operate);
+      return createEngineStack(folder, stack, pidFile, operate);
     },
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
   };
@@ -118,9 +136,12 @@ async function operateBy(command: string, cwd: string, stack: string, env: Recor
 const messagesOf = (events: EngineEvent[]) =>
   events.flatMap(({ diagnosticEvent }) => diagnosticEvent?.message ?? []).join("\n");
 
-function createEngineStack(folder: string, name: string, run: Operate): Stack {
+function createEngineStack(folder: string, name: string, pidFile: string, run: Operate): Stack {
+  let running: Promise<unknown> | undefined;
   const operate = async (kind: StackOperation["kind"], inputs: Properties) => {
-    const { succeeded, changes, said } = await run(kind, inputs);
+    const operation = run(kind, inputs);
+    running = operation;
+    const { succeeded, changes, said } = await operation;
     stack.resource = await readResource(path.join(folder, "state", ".pulumi", "stacks", "test", `${name}.json`));
     if (succeeded) return changes;
     throw new Error(said);
@@ -135,6 +156,10 @@ function createEngineStack(folder: string, name: string, run: Operate): Stack {
     replace: () => Promise.reject(new Error("No life here replaces")),
     refresh: async () => ((await operate("refresh", {}))["update"] === undefined ? "same" : "update"),
     destroy: async () => void (await operate("destroy", {})),
+    async kill() {
+      process.kill(Number(await readFile(pidFile, "utf8")), "SIGKILL");
+      await running;
+    },
   };
   return stack;
 }

@@ -12,7 +12,7 @@ const seeds = SEED === undefined ? Array.from({ length: 20 }, (_, n) => n + 1) :
 let platform: Platform;
 let secrets: SecretsEndpoint;
 beforeAll(async () => {
-  platform = await startPlatform();
+  platform = await startPlatform({ overSockets: true });
   secrets = await startSecretsEndpoint(() => platform.credentials);
 });
 afterAll(async () => {

@@ -63,11 +63,13 @@ describe("a secret", () => {
     expect(await stack.refresh()).toBe("same");
 
     expect(stack.resource).toEqual(before);
-    expect(said()).toMatch(/warning: The webhook of "Dev bot" .* could not be read, its state is kept: .*not valid/);
+    expect(said()).toMatch(
+      /warning: The webhook of "Dev bot" .* could not be read, its state is kept: .*does not know this access token/,
+    );
   });
 
   it.each([
-    ["whose token is revoked", "not valid", async () => void (platform.credentials = longLived)],
+    ["whose token is revoked", "does not know this access token", async () => void (platform.credentials = longLived)],
     ["that is gone", "does not exist", async () => void (platform.credentials = undefined)],
     [
       "that is a former one",

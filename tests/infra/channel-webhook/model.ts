@@ -10,7 +10,7 @@ import type { Stack } from "./stack.ts";
 export interface Life {
   platform: Platform;
   createStack(name: string): Promise<Stack>;
-  /** Whether the stacks' calls of LINE go through the platform's wire, and their waits through its clock. */
+  /** Whether the stacks' waits go by the platform's clock, and an operation takes no time. */
   isInProcess: boolean;
   /** How many steps, at least and at most. */
   length: readonly [number, number];
@@ -64,8 +64,7 @@ async function walk(life: Life, random: Random, steps: string[]): Promise<void> 
     broken: new Map(),
   };
   const [shortest, longest] = life.length;
-  const possible = actions.filter(([, name]) => isInProcess || name !== "crash");
-  const weighted = possible.flatMap(([weight, ...action]) => Array.from({ length: weight }, () => action));
+  const weighted = actions.flatMap(([weight, ...action]) => Array.from({ length: weight }, () => action));
   for (let left = shortest + random.int(longest - shortest + 1); left > 0; left -= 1) {
     const one = random.pick(model.stacks);
     // An engine takes a second for each operation: none for what is not there yet.
@@ -169,7 +168,7 @@ async function disturb(
   random: Random,
   tell: (detail: string) => void,
 ): Promise<void> {
-  if (!isInProcess || random.chance(0.4)) return;
+  if (random.chance(isInProcess ? 0.4 : 0.7)) return;
   if (random.chance(0.5)) {
     const [operation, effect] = random.pick(transient);
     const status = random.pick([429, 500] as const);
@@ -287,6 +286,7 @@ async function crash(model: Model, one: StackModel, random: Random, tell: (detai
     () => "failed" as const,
   );
   const outcome = await Promise.race([dead.promise, running]);
+  if (outcome === "dead") await one.stack.kill?.();
   await calm(model);
   if (outcome === "done" || one.stack.resource?.initErrors.length) remember(model, one);
   else model.live = fromUrl((await platform.webhook()).endpoint);

@@ -4,6 +4,7 @@ import { startLineSimulator, type LineSimulator } from "../../../local/line/simu
 import { NoCredentials } from "../../../infra/stored-credentials.ts";
 import type { Properties } from "../../../infra/channel-webhook/inputs.ts";
 import type { ChannelCredentials } from "../../../line/credentials.ts";
+import { startApiServer } from "./api-server.ts";
 import { type BotEndpoint, startBotEndpoint } from "./bot-endpoint.ts";
 import { createStack, type Stack } from "./stack.ts";
 
@@ -45,10 +46,13 @@ export interface Platform extends AsyncDisposable {
   reset(): Promise<void>;
 }
 
-export async function startPlatform(): Promise<Platform> {
+/** @param overSockets whether the resource runs in a process of its own, and its calls come by a socket. */
+export async function startPlatform({ overSockets = false } = {}): Promise<Platform> {
   const bot = await startBotEndpoint();
   const clock = createManualClock();
   const line = await startLineSimulator({ clock, trustedCa: bot.ca });
+  const api = overSockets ? await startApiServer(line.url, (url, init) => callThrough(platform, url, init)) : undefined;
+  const apiUrl = api?.url ?? line.url;
   const platform: Platform = {
     line,
     clock,
@@ -60,7 +64,7 @@ export async function startPlatform(): Promise<Platform> {
     waits: [],
     credentials: fromIdAndSecret,
     wire: (_call, send) => send(),
-    inputs: (path, more = {}) => ({ endpoint: bot.url(path), credentials: secretArn, apiUrl: line.url, ...more }),
+    inputs: (path, more = {}) => ({ endpoint: bot.url(path), credentials: secretArn, apiUrl, ...more }),
     stack: () => createStack(() => createWorld(platform)),
     async webhook(id = channelId) {
       const { channels } = await line.console.overview();
@@ -78,6 +82,7 @@ export async function startPlatform(): Promise<Platform> {
       platform.wire = (_call, send) => send();
     },
     async [Symbol.asyncDispose]() {
+      await api?.[Symbol.asyncDispose]();
       await line.close();
       await bot[Symbol.asyncDispose]();
     },
@@ -86,7 +91,7 @@ export async function startPlatform(): Promise<Platform> {
 }
 
 export function createWorld(platform: Platform) {
-  const { said, calls, waits, clock } = platform;
+  const { said, waits, clock } = platform;
   return {
     aliases: {
       getVersion: (aliasArn: string) => Promise.resolve(platform.aliases.get(aliasArn) ?? "1"),
@@ -107,11 +112,14 @@ export function createWorld(platform: Platform) {
       waits.push(milliseconds);
       clock.advance(milliseconds);
     },
-    fetch: (url: string | URL | Request, init?: RequestInit) => {
-      const { pathname } = new URL(url instanceof Request ? url.url : url);
-      const call = `${init?.method ?? "GET"} ${pathname.slice(pathname.lastIndexOf("/") + 1)}`;
-      calls.push(call);
-      return platform.wire(call, () => fetch(url, init));
-    },
+    fetch: (url: string | URL | Request, init?: RequestInit) =>
+      callThrough(platform, url instanceof Request ? url.url : url, init),
   };
+}
+
+function callThrough(platform: Platform, url: string | URL, init?: RequestInit): Promise<Response> {
+  const { pathname } = new URL(url);
+  const call = `${init?.method ?? "GET"} ${pathname.slice(pathname.lastIndexOf("/") + 1)}`;
+  platform.calls.push(call);
+  return platform.wire(call, () => fetch(url, init));
 }

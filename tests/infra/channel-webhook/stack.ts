@@ -36,6 +36,8 @@ export interface Stack {
   replace(inputs: Properties): Promise<void>;
   refresh(): Promise<"update" | "same">;
   destroy(): Promise<void>;
+  /** Kills the process in which the resource runs, and waits for the operation to end of it. */
+  kill?(): Promise<void>;
 }
 
 /** Each operation is a process of its own: what it claims is forgotten with it. */
