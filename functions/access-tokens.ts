@@ -1,5 +1,6 @@
 import { issueAccessToken, type AccessToken } from "../line/tokens.ts";
 import type { CredentialsCache } from "./credentials-cache.ts";
+import { describeError, type Log } from "./log.ts";
 
 export interface AccessTokens {
   /** A token that LINE takes for at least another minute. */
@@ -12,12 +13,20 @@ const marginMs = 60_000;
 
 export function createAccessTokens(
   credentials: CredentialsCache,
-  { apiUrl, now = Date.now }: { apiUrl: URL; now?: () => number },
+  { apiUrl, log, now = Date.now }: { apiUrl: URL; log: Log; now?: () => number },
 ): AccessTokens {
   let token: AccessToken | undefined;
   let underWay: Promise<AccessToken> | undefined;
 
-  const issue = async (): Promise<AccessToken> => issueAccessToken(await credentials.current(), { apiUrl, now });
+  const issue = async (): Promise<AccessToken> => {
+    try {
+      return await issueAccessToken(await credentials.current(), { apiUrl, now });
+    } catch (error) {
+      // Said here, whatever a handler makes of it: without a token there is no answer to anyone.
+      log("error", "token unavailable", describeError(error));
+      throw error;
+    }
+  };
 
   /** Events of one webhook run side by side and share one token. */
   const issueOnce = async (): Promise<string> => {

@@ -14,9 +14,17 @@ export interface Context<Event> {
   profile: () => Promise<messagingApi.UserProfileResponse | undefined>;
   /** The language of that profile, else English. */
   language: () => Promise<Language>;
-  /** All of LINE's Messaging API, with a token that is taken care of. */
+  /**
+   * Sends one to five messages to the event's chat, which counts against the month's free messages. An event that is
+   * handled again after a failure sends them once all the same: LINE knows each push by its place among the event's.
+   */
+  push: Answer;
+  /**
+   * All of LINE's Messaging API, with a token that is taken care of. What is sent through it is sent again when the
+   * event is handled again, unless you give LINE a retry key.
+   */
   line: LineClient;
-  /** Aborted when the time for the event is over, about 1.7 seconds. A `fetch` is aborted without being given it. */
+  /** Aborted when the time for the event is over, some 8 seconds. A `fetch` is aborted without being given it. */
   signal: AbortSignal;
   /** Writes a line of JSON to the function's log. Keep what users write, and who they are, out of it. */
   log: Log;
@@ -26,10 +34,14 @@ export interface Context<Event> {
 export interface ReplyContext<Event> extends Context<Event> {
   /**
    * Answers the event, once, with one to five messages; a string is a text message, cut at LINE's limit. Free of
-   * charge, unlike a push. Tried again when LINE fails, which cannot answer twice.
+   * charge, unlike a push. Tried again when LINE fails, which cannot answer twice. LINE takes it within a minute.
    */
-  reply: (...messages: [Reply, ...Reply[]]) => Promise<void>;
+  reply: Answer;
+  /** Replies, or pushes where the reply token is used up or has expired: for an answer that must not be missed. */
+  replyOrPush: Answer;
 }
+
+type Answer = (...messages: [Reply, ...Reply[]]) => Promise<void>;
 
 export type Reply = string | messagingApi.Message;
 
@@ -45,6 +57,8 @@ type EventHandlers = { [Type in Exclude<webhook.Event["type"], "message">]?: Han
 
 /** A bot is what it does with each type of event. What it has no handler for is left alone. */
 export interface Bot extends EventHandlers {
+  /** Whether a user in a one-on-one chat sees that an answer is coming when it takes a second. Usually so. */
+  loadingIndicator?: boolean;
   /** By type of message. */
   message?: MessageHandlers;
   /**

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 /** The time for a piece of work was over before the work was. */
-class DeadlinePassed extends Error {
+export class DeadlinePassed extends Error {
   override readonly name = "DeadlinePassed";
 }
 

@@ -8,7 +8,7 @@ export type Received =
   | ({ outcome: "received" } & Callback)
   | { outcome: "not authentic" | "too large" }
   | { outcome: "malformed"; reason: string }
-  | { outcome: "credentials unavailable"; cause: CredentialsUnavailable };
+  | { outcome: "credentials unavailable"; reason: string };
 
 /** The part of an API Gateway request that counts here. It is a stranger's until its signature is verified. */
 export type WebhookRequest = Partial<Pick<APIGatewayProxyEventV2, "headers" | "body" | "isBase64Encoded">>;
@@ -37,7 +37,7 @@ export async function receive(request: WebhookRequest, credentials: CredentialsC
       (await verifiesWithRenewed(body, channelSecret, signature, credentials));
     return authentic ? read(body) : { outcome: "not authentic" };
   } catch (error) {
-    if (error instanceof CredentialsUnavailable) return { outcome: "credentials unavailable", cause: error };
+    if (error instanceof CredentialsUnavailable) return { outcome: "credentials unavailable", reason: error.message };
     if (error instanceof MalformedCallback) return { outcome: "malformed", reason: error.message };
     throw error;
   }

@@ -1,18 +1,18 @@
-import { lineApiUrl, parseLineApiUrl } from "../line/api-url.ts";
-import bot from "./bot.ts";
+import { createAwsCall } from "./aws-call.ts";
+import { requireVariable } from "./aws-environment.ts";
 import { createCredentialsCache } from "./credentials-cache.ts";
-import { createHandler } from "./handler.ts";
+import { createEventQueue } from "./event-queue.ts";
+import { createReceiver } from "./receiver.ts";
 import { fetchCredentials } from "./secret-store.ts";
 
 const { env } = process;
 
-const secretArn = env["CREDENTIALS_SECRET_ARN"];
-if (!secretArn) throw new Error("CREDENTIALS_SECRET_ARN is not set: the function does not know its channel");
+const secretArn = requireVariable(env, "CREDENTIALS_SECRET_ARN");
+const callSecretsManager = createAwsCall("secretsmanager", env);
 
-/** The function that Lambda calls. The credentials are on their way before the first request is. */
-export const handler = createHandler({
-  bot,
-  credentials: createCredentialsCache(() => fetchCredentials(secretArn, env)),
-  apiUrl: parseLineApiUrl(env["LINE_API_URL"] ?? lineApiUrl),
+/** The receiver that Lambda calls. The credentials are on their way before the first request is. */
+export const handler = createReceiver({
+  credentials: createCredentialsCache(() => fetchCredentials(secretArn, callSecretsManager)),
+  queue: createEventQueue(createAwsCall("sqs", env), requireVariable(env, "QUEUE_URL")),
   botUserId: env["LINE_BOT_USER_ID"],
 });

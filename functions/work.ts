@@ -1,40 +1,55 @@
 import type { webhook } from "@line/bot-sdk";
+import type { AnswersOptions } from "./answers.ts";
 import type { Bot } from "./bot-interface.ts";
 import { createContext } from "./context.ts";
-import type { LineClient } from "./line-client.ts";
-import type { Log } from "./log.ts";
-
-/** `ignored`: the bot has no handler for it. `standby`: another channel has the chat, and this one has to be silent. */
-export type Worked = "handled" | "ignored" | "standby";
+import { startLoadingIndicator } from "./loading-indicator.ts";
+import { createPendingAnswers } from "./pending-answers.ts";
 
 /** A handler, seen from where the type of its event no longer matters. */
-type AnyHandler = NonNullable<Bot["otherwise"]>;
+export type AnyHandler = NonNullable<Bot["otherwise"]>;
 
-/**
- * Gives one event to the bot's handler for it.
- * @throws whatever the handler throws.
- */
-export async function work(
-  event: webhook.Event,
-  { bot, line, log, signal }: { bot: Bot; line: LineClient; log: Log; signal: AbortSignal },
-): Promise<Worked> {
-  // https://developers.line.biz/en/reference/messaging-api/#common-properties
-  if (event.mode === "standby") return "standby";
-  const handler = findHandler(bot, event);
-  if (handler === undefined) return "ignored";
-  await handler(createContext(event, { line, log, signal }));
-  return "handled";
+export interface WorkOptions extends AnswersOptions {
+  /** Undefined for a bot that wants no loading indicator. */
+  loadingAfterMs: number | undefined;
 }
 
-function findHandler(bot: Bot, event: webhook.Event): AnyHandler | undefined {
+/**
+ * Gives one event to its handler, and returns when all that the handler began to send is sent.
+ * @throws whatever the handler throws.
+ */
+export async function work(event: webhook.Event, handler: AnyHandler, options: WorkOptions): Promise<void> {
+  const { line, log, loadingAfterMs } = options;
+  const context = createContext(event, options);
+  const stopLoading =
+    loadingAfterMs === undefined
+      ? () => Promise.resolve()
+      : startLoadingIndicator(event, { line, log, afterMs: loadingAfterMs });
+  const pending = createPendingAnswers();
+  const { reply, replyOrPush, push } = context;
+  const answer = (send: typeof reply) =>
+    pending.watch(async (...messages: Parameters<typeof reply>) => {
+      await stopLoading();
+      await send(...messages);
+    });
+  try {
+    await handler({ ...context, reply: answer(reply), replyOrPush: answer(replyOrPush), push: answer(push) });
+    await pending.settled();
+  } finally {
+    await stopLoading();
+  }
+}
+
+/** The bot's handler for an event; undefined when it leaves such events alone. */
+export function tryFindHandler(bot: Bot, event: webhook.Event): AnyHandler | undefined {
   if (event.type !== "message") return tryFindOwn(bot, event.type) ?? bot.otherwise;
   // What belongs to one type of event is not checked yet.
   const message = event.message as webhook.MessageContent | null | undefined;
   return tryFindOwn(bot.message ?? {}, message?.type) ?? bot.otherwise;
 }
 
-/** The type comes from outside, and may be called `toString`. */
+/** The type comes from outside, and may be called `toString`, or like one of the bot's options. */
 function tryFindOwn(handlers: object, type: unknown): AnyHandler | undefined {
   if (typeof type !== "string" || !Object.hasOwn(handlers, type)) return undefined;
-  return (handlers as Readonly<Record<string, AnyHandler | undefined>>)[type];
+  const handler = (handlers as Readonly<Record<string, unknown>>)[type];
+  return typeof handler === "function" ? (handler as AnyHandler) : undefined;
 }

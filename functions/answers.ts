@@ -1,0 +1,118 @@
+import type { messagingApi, webhook } from "@line/bot-sdk";
+import type { Reply, ReplyContext } from "./bot-interface.ts";
+import { tryFindRecipient } from "./conversation.ts";
+import { isStatus, type LineClient } from "./line-client.ts";
+import { describeError, type Log } from "./log.ts";
+import type { Marks } from "./marks.ts";
+import { isWithoutAnswer, retryLine } from "./retry-line.ts";
+import { toRetryKey } from "./retry-key.ts";
+
+/** LINE's last word on a reply to an event that was not answered before: another try would fare no better. */
+export class ReplyRefused extends Error {
+  override readonly name = "ReplyRefused";
+}
+
+export interface AnswersOptions {
+  line: LineClient;
+  log: Log;
+  signal: AbortSignal;
+  marks: Marks;
+  /** The event was here before, and may have been answered then. */
+  isRepeat: boolean;
+  /** LINE refused a reply. */
+  onRefused: () => void;
+}
+
+type Answers = Pick<ReplyContext<webhook.Event>, "reply" | "replyOrPush" | "push">;
+type Messages = messagingApi.Message[];
+
+/** LINE counts UTF-16 code units. https://developers.line.biz/en/reference/messaging-api/#text-message */
+const longestText = 5000;
+
+/** The ways to answer one event, each of which may be taken again after a failure without answering twice. */
+export function createAnswers(event: webhook.Event, options: AnswersOptions): Answers {
+  const { line, log, signal, marks, isRepeat, onRefused } = options;
+  let replied = false;
+  // Counted when they are asked for: two at once have the same numbers when the event is handled again.
+  let answers = 0;
+
+  const sendPush = async (messages: Messages, nth: number): Promise<void> => {
+    const to = tryFindRecipient(event);
+    if (to === undefined) throw new Error(`There is nobody to push to: ${event.type} came without a source`);
+    const retryKey = toRetryKey(event.webhookEventId, nth);
+    try {
+      await retryLine(() => line.pushMessage({ to, messages }, retryKey), signal);
+    } catch (error) {
+      // Sent by an earlier try, of this worker or of another.
+      if (!isStatus(error, 409)) throw error;
+      log("info", "push accepted before", { acceptedRequestId: error.headers.get("x-line-accepted-request-id") ?? "" });
+    }
+  };
+
+  /** @returns whether the reply is sent. */
+  const sendReply = async (replyToken: string, messages: Messages): Promise<boolean> => {
+    let maybeSent = false;
+    try {
+      await retryLine(async () => {
+        try {
+          await line.replyMessage({ replyToken, messages });
+        } catch (error) {
+          if (isStatus(error, 400) && maybeSent) return;
+          maybeSent ||= isWithoutAnswer(error) || isStatus(error, 500, 502, 503, 504);
+          throw error;
+        }
+      }, signal);
+      return true;
+    } catch (error) {
+      if (!isStatus(error, 400)) throw error;
+      onRefused();
+      log(isRepeat ? "warn" : "error", "reply refused", describeError(error));
+      return false;
+    }
+  };
+
+  return {
+    async reply(...replies) {
+      if (replied) throw new Error("The event is answered already: LINE takes one reply, of up to five messages");
+      replied = true;
+      const sent = await sendReply(findReplyToken(event), replies.map(toMessage));
+      // A reply token that is used up means that the event has its answer, and only what followed it is left to do.
+      if (!sent && !isRepeat) throw new ReplyRefused("LINE refused the reply");
+    },
+
+    async replyOrPush(...replies) {
+      const nth = answers++;
+      const messages = replies.map(toMessage);
+      const replyToken = replied ? undefined : tryFindReplyToken(event);
+      replied = true;
+      if (replyToken === undefined) return sendPush(messages, nth);
+      if (isRepeat && (await marks.has("answered", event.webhookEventId))) return;
+      if (!(await sendReply(replyToken, messages))) return sendPush(messages, nth);
+      await marks.put("answered", event.webhookEventId).catch((error: unknown) => {
+        log("warn", "reply not noted", describeError(error));
+      });
+    },
+
+    push: (...replies) => sendPush(replies.map(toMessage), answers++),
+  };
+}
+
+function findReplyToken(event: webhook.Event): string {
+  const replyToken = tryFindReplyToken(event);
+  if (replyToken !== undefined) return replyToken;
+  throw new Error(`LINE takes no reply to this event: ${event.type} came without a reply token`);
+}
+
+function tryFindReplyToken(event: webhook.Event): string | undefined {
+  return "replyToken" in event && typeof event.replyToken === "string" ? event.replyToken : undefined;
+}
+
+function toMessage(reply: Reply): messagingApi.Message {
+  return typeof reply === "string" ? { type: "text", text: toText(reply) } : reply;
+}
+
+/** LINE refuses a longer text, and half a character at its end would be none. */
+function toText(text: string): string {
+  if (text.length <= longestText) return text.toWellFormed();
+  return `${text.slice(0, longestText - 1).replace(/[\uD800-\uDBFF]$/, "")}…`.toWellFormed();
+}

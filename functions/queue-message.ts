@@ -1,0 +1,21 @@
+import type { webhook } from "@line/bot-sdk";
+
+/** What the receiver puts into the queue for the worker: one event. */
+export interface QueueMessage {
+  /** The user id of the bot. */
+  destination: string;
+  event: webhook.Event;
+  /** Of the webhook request, so that the log tells what became of it. */
+  correlationId: string;
+}
+
+/** SQS takes no message with these two in it, and JSON has another way to write them. */
+const refusedCharacters = /[\uFFFE\uFFFF]/g;
+
+/** The message's body. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html */
+export function formatQueueMessage({ destination, event, correlationId }: QueueMessage): string {
+  return JSON.stringify({ destination, event, correlationId }).replace(
+    refusedCharacters,
+    (character) => String.raw`\u${character.charCodeAt(0).toString(16)}`,
+  );
+}

@@ -1,0 +1,29 @@
+import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+
+/** What is counted, in the words of an alarm. */
+export type Metric =
+  | "EventHandled"
+  | "EventIgnored"
+  | "EventDuplicate"
+  | "EventUnsent"
+  | "EventFailed"
+  | "EventPostponed"
+  | "ReplyRefused";
+
+export type Count = (metric: Metric) => void;
+
+export interface WorkerMetrics {
+  count: Count;
+  /** Writes what was counted as one line of the log, from which CloudWatch takes the figures. */
+  publish(): void;
+}
+
+export function createWorkerMetrics(namespace = "LineBot"): WorkerMetrics {
+  const metrics = new Metrics({ namespace, serviceName: "worker" });
+  return {
+    count: (metric) => metrics.addMetric(metric, MetricUnit.Count, 1),
+    publish() {
+      if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+    },
+  };
+}

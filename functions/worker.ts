@@ -1,0 +1,36 @@
+import { lineApiUrl, parseLineApiUrl } from "../line/api-url.ts";
+import { createAccessTokens } from "./access-tokens.ts";
+import { createAwsCall } from "./aws-call.ts";
+import { requireVariable } from "./aws-environment.ts";
+import bot from "./bot.ts";
+import { createCredentialsCache } from "./credentials-cache.ts";
+import { createLineClient } from "./line-client.ts";
+import { createMarks } from "./marks.ts";
+import { createOnce } from "./once.ts";
+import { fetchCredentials } from "./secret-store.ts";
+import { createRelease } from "./visibility.ts";
+import { createWorker } from "./work-batch.ts";
+import { createWorkerLog } from "./worker-log.ts";
+import { createWorkerMetrics } from "./worker-metrics.ts";
+
+const { env } = process;
+
+const secretArn = requireVariable(env, "CREDENTIALS_SECRET_ARN");
+const table = requireVariable(env, "EVENTS_TABLE");
+const apiUrl = parseLineApiUrl(env["LINE_API_URL"] ?? lineApiUrl);
+const callSecretsManager = createAwsCall("secretsmanager", env);
+const credentials = createCredentialsCache(() => fetchCredentials(secretArn, callSecretsManager));
+const logFor = createWorkerLog();
+const tokens = createAccessTokens(credentials, { apiUrl, log: logFor("none") });
+
+/** The worker that Lambda calls with messages of the queue. */
+export const handler = createWorker({
+  bot,
+  line: createLineClient(tokens, apiUrl),
+  once: createOnce(table, env),
+  marks: createMarks(createAwsCall("dynamodb", env), table),
+  release: createRelease(createAwsCall("sqs", env), requireVariable(env, "QUEUE_URL")),
+  logFor,
+  metrics: createWorkerMetrics(env["POWERTOOLS_METRICS_NAMESPACE"]),
+  mostReceives: Number(env["MAX_RECEIVES"] ?? 3),
+});
