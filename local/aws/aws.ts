@@ -10,6 +10,7 @@ import { Tables } from "./dynamodb/tables.ts";
 import { serveEndpoint } from "./endpoint/server.ts";
 import { createFaults } from "./faults.ts";
 import type { Faults } from "./faults.ts";
+import { createEventSources } from "./lambda/event-source/pollers.ts";
 import { createFunctions } from "./lambda/functions.ts";
 import { resourceTypes } from "./resource-types.ts";
 import { Secrets } from "./secretsmanager/secrets.ts";
@@ -76,6 +77,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     import("./provider/provider.ts"),
     import("./provider/functions.ts"),
   ]);
+  const queues = new Queues({ store, trace });
   const parts = {
     accountId,
     assetRoot: resolve(options.assetRoot ?? "."),
@@ -85,14 +87,16 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     metrics,
     functions,
     secrets,
-    queues: new Queues({ store, trace }),
+    queues,
+    eventSources: createEventSources({ store, trace, queues, functions }),
     tables: new Tables({ store, trace }),
-    faults: createFaults(),
+    faults: createFaults(functions),
   };
   const gateways = await openGateways(parts, { certificate, firstPort: options.gatewayPort ?? 0 });
   const cloud: Cloud = { ...parts, gateways };
   const endpoint = await serveEndpoint(cloud, options.endpointPort ?? 0);
   endpointUrl = endpoint.url;
+  cloud.eventSources.resume();
   const provider = await serveProvider(
     new Provider({ cloud, types: resourceTypes, functions: providerFunctions, region: options.region }),
   );
@@ -105,9 +109,11 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     evaluateAlarms: (nowMs) => evaluateAlarms(cloud, nowMs),
     async close() {
       stopWatching();
-      cloud.queues.close();
+      cloud.eventSources.stop();
       await Promise.all([provider.close(), endpoint.close(), gateways.closeAll()]);
       await functions.close();
+      await cloud.eventSources.ended();
+      queues.close();
       await cloud.tables.close();
       logGroups.flush();
     },

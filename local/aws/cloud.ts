@@ -1,5 +1,6 @@
 import type { Store } from "./store/store.ts";
 import type { OnTrace } from "./trace.ts";
+import type { EventSources } from "./lambda/event-source/pollers.ts";
 import type { Functions } from "./lambda/functions.ts";
 import type { Gateways } from "./apigatewayv2/gateways.ts";
 import type { LogGroups } from "./cloudwatch/log-groups.ts";
@@ -20,6 +21,7 @@ export interface Cloud {
   readonly store: Store;
   readonly trace: OnTrace;
   readonly functions: Functions;
+  readonly eventSources: EventSources;
   readonly gateways: Gateways;
   readonly logGroups: LogGroups;
   readonly metrics: Metrics;

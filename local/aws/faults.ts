@@ -1,4 +1,5 @@
 import { ServiceError } from "./errors.ts";
+import type { Functions } from "./lambda/functions.ts";
 
 export interface Fault {
   service: "sqs" | "dynamodb";
@@ -16,6 +17,8 @@ export interface Faults {
   throttle(fault: Fault): () => void;
   /** Calls are answered by an error of the service itself; the answer ends it. */
   fail(fault: Fault): () => void;
+  /** Kills a worker of a function in the middle of its work; false: none is at work. */
+  killWorker(functionName: string): boolean;
 }
 
 export interface FaultRules extends Faults {
@@ -38,7 +41,7 @@ const ERRORS = {
   },
 };
 
-export function createFaults(): FaultRules {
+export function createFaults(functions: Pick<Functions, "workers">): FaultRules {
   const rules = new Set<{ fault: Fault; toss: () => number; toError: () => ServiceError }>();
   const add = (kind: keyof typeof ERRORS) => (fault: Fault) => {
     const rule = { fault, toss: createDice(fault.seed ?? 1), toError: ERRORS[kind][fault.service] };
@@ -48,6 +51,11 @@ export function createFaults(): FaultRules {
   return {
     throttle: add("throttle"),
     fail: add("fail"),
+    killWorker(functionName) {
+      const worker = functions.workers.find(({ isBusy, version }) => isBusy && version.functionName === functionName);
+      worker?.stop();
+      return worker !== undefined;
+    },
     strike(service, operation) {
       for (const { fault, toss, toError } of rules)
         if (fault.service === service && (fault.operation ?? operation) === operation && toss() < (fault.rate ?? 1))

@@ -16,6 +16,7 @@ import { role } from "./iam/role.ts";
 import { keyAlias } from "./kms/alias.ts";
 import { key } from "./kms/key.ts";
 import { alias } from "./lambda/alias.ts";
+import { eventSourceMapping } from "./lambda/event-source-mapping.ts";
 import { lambdaFunction } from "./lambda/function.ts";
 import { permission } from "./lambda/permission.ts";
 import { bucketSettings } from "./s3/bucket-settings.ts";
@@ -35,6 +36,7 @@ export const resourceTypes: ResourceType[] = [
   bucket,
   ...bucketSettings,
   dashboard,
+  eventSourceMapping,
   integration,
   key,
   keyAlias,

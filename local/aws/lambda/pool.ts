@@ -6,7 +6,7 @@ import { LambdaWorker } from "./worker.ts";
 /** An idle worker goes after this time. */
 const IDLE_MS = 5 * 60_000;
 /** Processes that this machine carries; a call above that waits for one to be free. */
-const MAX_WORKERS = Math.max(8, availableParallelism() * 4);
+export const MAX_WORKERS = Math.max(8, availableParallelism() * 4);
 
 interface Surroundings {
   task: (version: Version) => string;

@@ -97,6 +97,10 @@ export class LambdaWorker {
     return this.#failure !== undefined;
   }
 
+  get isBusy(): boolean {
+    return this.#settle !== undefined;
+  }
+
   get isCold(): boolean {
     return this.#isFresh;
   }

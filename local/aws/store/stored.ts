@@ -21,7 +21,7 @@ export interface StoredType extends Pick<
   /** Before the record goes; throwing keeps it. */
   removing?: (attributes: Attributes, cloud: Cloud, id: string) => Promise<void> | void;
   /** After the record is gone. */
-  removed?: (cloud: Cloud) => Promise<void> | void;
+  removed?: (cloud: Cloud, id: string) => Promise<void> | void;
   /** True where a delete only makes Pulumi forget the object. */
   outlives?: (attributes: Attributes) => boolean;
   /** Making an object whose key is taken puts it in the other's place, as where the service only knows a put. */
@@ -61,7 +61,7 @@ export function storedType(type: StoredType): ResourceType {
       if (!stored || type.outlives?.(stored.attributes)) return;
       await type.removing?.(stored.attributes, cloud, id);
       records(cloud).delete(keyOf(known, id));
-      await type.removed?.(cloud);
+      await type.removed?.(cloud, id);
     },
   };
 }

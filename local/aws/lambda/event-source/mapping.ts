@@ -1,0 +1,50 @@
+import type { Attributes, Cloud } from "../../cloud.ts";
+import type { Collection } from "../../store/store.ts";
+import type { Stored } from "../../store/stored.ts";
+import { MAX_WORKERS } from "../pool.ts";
+
+/** By UUID. */
+export const mappingsOf = (cloud: Pick<Cloud, "store">): Collection<Stored> =>
+  cloud.store.collection<Stored>("lambda/event-source-mappings");
+
+/** What a poller goes by. */
+export interface Mapping {
+  uuid: string;
+  queueArn: string;
+  /** With the qualifier, if one was given. */
+  functionArn: string;
+  enabled: boolean;
+  batchSize: number;
+  /** Batches that may be in work at the same time. */
+  concurrency: number;
+  /** Whether the function tells which messages have failed. */
+  reportsFailures: boolean;
+}
+
+/** A share of the workers stays free for other calls, such as the requests that fill the queue. */
+const CARRIED = Math.max(2, MAX_WORKERS - 4);
+
+/** SQS's own. */
+export const DEFAULT_BATCH_SIZE = 10;
+
+export function toMapping({ id, attributes }: Stored): Mapping {
+  const scaling = attributes["scalingConfig"] as { maximumConcurrency?: number } | undefined;
+  const responses = (attributes["functionResponseTypes"] ?? []) as string[];
+  return {
+    uuid: id,
+    queueArn: attributes["eventSourceArn"] as string,
+    functionArn: attributes["functionArn"] as string,
+    enabled: isEnabled(attributes),
+    batchSize: toBatchSize(attributes),
+    concurrency: Math.min(scaling?.maximumConcurrency || CARRIED, CARRIED),
+    reportsFailures: responses.includes("ReportBatchItemFailures"),
+  };
+}
+
+export function isEnabled({ enabled }: Attributes): boolean {
+  return enabled !== false;
+}
+
+export function toBatchSize({ batchSize }: Attributes): number {
+  return (batchSize as number | undefined) || DEFAULT_BATCH_SIZE;
+}
