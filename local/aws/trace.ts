@@ -17,6 +17,8 @@ export type AwsTrace =
     }
   /** Items whose time was over are gone. */
   | { kind: "expired"; table: string; items: number }
+  /** Messages of a queue went to a function; those that failed come again. */
+  | { kind: "batch"; queue: string; functionArn: string; messages: number; failed: number; ms: number }
   /** A message was received too often. */
   | { kind: "dead-letter"; queue: string; deadLetterQueue: string; messageId: string }
   /** An alarm has changed its state, and has told topics. */

@@ -1,5 +1,5 @@
 import { toArn } from "../arn.ts";
-import type { Attributes, Cloud } from "../cloud.ts";
+import type { Attributes } from "../cloud.ts";
 import { ServiceError } from "../errors.ts";
 import { storedType } from "../store/stored.ts";
 import { ttlAttributeOf } from "./model.ts";
