@@ -38,7 +38,7 @@ const firstPauseMs = 30;
  * Calls one service with the function's role. The AWS SDK's clients would be ten times the size of all the rest of the
  * receiver.
  */
-export function createAwsCall(service: keyof typeof services, env: Environment): AwsCall {
+export function createAwsCall(service: keyof typeof services, env: Environment, send = post): AwsCall {
   const { target, contentType } = services[service];
   const url = findEndpoint(service, env);
   const sign = createSignRequest(readKeys(env), requireVariable(env, "AWS_REGION"), service);
@@ -47,7 +47,7 @@ export function createAwsCall(service: keyof typeof services, env: Environment):
     const headers = { "content-type": contentType, "x-amz-target": `${target}.${operation}` };
     const signed = { url, headers: sign({ url, headers, body }, new Date()), body };
     try {
-      return readAnswer(await post(signed, AbortSignal.timeout(timeoutMs)));
+      return readAnswer(await send(signed, AbortSignal.timeout(timeoutMs)));
     } catch (cause) {
       if (cause instanceof AwsCallFailed) throw cause;
       const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "no answer";

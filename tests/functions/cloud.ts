@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { sign } from "../../line/signature.ts";
@@ -24,7 +25,14 @@ export interface Answer {
 
 type Answers = (call: Call) => Answer | undefined;
 
-/** Secrets Manager and LINE on loopback: each test says what they answer, and reads what they were asked. */
+/** A message in the queue, as it was sent. */
+export interface Queued {
+  MessageBody: string;
+  MessageGroupId: string;
+  MessageDeduplicationId: string;
+}
+
+/** Secrets Manager, SQS and LINE on loopback: each test says what they answer, and reads what they were asked. */
 export interface Cloud extends AsyncDisposable {
   url: URL;
   /** What Secrets Manager holds. */
@@ -34,7 +42,12 @@ export interface Cloud extends AsyncDisposable {
   /** Answers given instead of the usual ones. */
   override: Answers;
   calls: Call[];
+  /** Calls of LINE's API, by path. */
   callsTo(path: string): Call[];
+  /** Calls of an AWS service's operation. */
+  callsOf(operation: string): Call[];
+  /** All that the queue has taken, in order, each only once. */
+  queue: Queued[];
   /** The texts that were sent as replies. */
   replies(): string[];
   env: Record<string, string>;
@@ -45,8 +58,18 @@ export const channelSecret = "8c570fa6dd201bb328f1c1eac23a96d8";
 
 export async function startCloud(): Promise<Cloud> {
   let issued = 0;
-  const usual: Answers = ({ path, headers }) => {
-    if (headers["x-amz-target"] === "secretsmanager.GetSecretValue") {
+  const send = ({ Entries }: SentBatch) => {
+    for (const entry of Entries) {
+      const isKnown = cloud.queue.some((known) => known.MessageDeduplicationId === entry.MessageDeduplicationId);
+      if (!isKnown) cloud.queue.push(entry);
+    }
+    return { Successful: Entries.map(({ Id, MessageBody }) => ({ Id, MessageId: Id, MD5OfMessageBody: md5(MessageBody) })) };
+  };
+  const usual: Answers = (call) => {
+    const { path, body } = call;
+    if (operationOf(call) === "SendMessageBatch") return { body: send(JSON.parse(body) as SentBatch) };
+    if (operationOf(call) === "ChangeMessageVisibilityBatch") return { body: { Successful: [], Failed: [] } };
+    if (operationOf(call) === "GetSecretValue") {
       const { secret } = cloud;
       return { body: { ARN: secretArn, SecretString: typeof secret === "string" ? secret : JSON.stringify(secret) } };
     }
@@ -54,7 +77,10 @@ export async function startCloud(): Promise<Cloud> {
       issued += 1;
       return { body: { access_token: `token-${issued}`, expires_in: 900, token_type: "Bearer" } };
     }
-    if (path === "/v2/bot/message/reply") return { body: { sentMessages: [{ id: "461230966842064897" }] } };
+    if (path === "/v2/bot/message/reply" || path === "/v2/bot/message/push") {
+      return { body: { sentMessages: [{ id: "461230966842064897" }] } };
+    }
+    if (path === "/v2/bot/chat/loading/start") return { status: 202, body: {} };
     const profile = cloud.profiles.get(path.replace("/v2/bot/profile/", ""));
     return profile === undefined ? undefined : { body: profile };
   };
@@ -91,6 +117,8 @@ export async function startCloud(): Promise<Cloud> {
     override: () => undefined,
     calls: [],
     callsTo: (path) => cloud.calls.filter((call) => call.path === path),
+    callsOf: (operation) => cloud.calls.filter((call) => operationOf(call) === operation),
+    queue: [],
     replies: () =>
       cloud
         .callsTo("/v2/bot/message/reply")
@@ -103,6 +131,7 @@ export async function startCloud(): Promise<Cloud> {
       AWS_SESSION_TOKEN: "session-token",
       AWS_ENDPOINT_URL: url.origin,
       CREDENTIALS_SECRET_ARN: secretArn,
+      QUEUE_URL: `${url.origin}/123456789012/bot-events.fifo`,
       LINE_API_URL: url.origin,
     },
     [Symbol.asyncDispose]: () =>
@@ -114,14 +143,27 @@ export async function startCloud(): Promise<Cloud> {
   return cloud;
 }
 
+type SentBatch = { Entries: (Queued & { Id: string })[] };
+
+const md5 = (text: string) => createHash("md5").update(text).digest("hex");
+
+/** As in "GetSecretValue"; undefined for a call of LINE's API. */
+export function operationOf({ headers }: Call): string | undefined {
+  return String(headers["x-amz-target"] ?? "").split(".")[1];
+}
+
+let events = 0;
+/** A ULID that no other event has. */
+export const nextEventId = () => `01FZ74A0TDDPYRVK${String((events += 1)).padStart(10, "0")}`;
+
 /** An event as LINE sends it, with what a test wants different. */
 export function event(type: string, fields: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     type,
     mode: "active",
-    timestamp: 1_462_629_479_859,
+    timestamp: Date.now(),
     source: { type: "user", userId },
-    webhookEventId: "01FZ74A0TDDPYRVKNK77XKC3ZR",
+    webhookEventId: nextEventId(),
     deliveryContext: { isRedelivery: false },
     ...fields,
   };

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { secretsManagerUrl } from "../../functions/secret-store.ts";
-import { callback, channelSecret, secretArn, signed, textEvent, type Cloud } from "./cloud.ts";
+import { findEndpoint } from "../../functions/aws-environment.ts";
+import { callback, channelSecret, operationOf, secretArn, signed, textEvent, type Call, type Cloud } from "./cloud.ts";
 import { startFunction } from "./setup.ts";
 
 const body = callback(textEvent("hello"));
 const ping = callback();
-const isForSecret = (call: { headers: Record<string, unknown> }) => "x-amz-target" in call.headers;
-const fetches = ({ calls }: Cloud) => calls.filter(isForSecret).length;
+const isForSecret = (call: Call) => operationOf(call) === "GetSecretValue";
+const fetches = (cloud: Cloud) => cloud.callsOf("GetSecretValue").length;
 
 /** A clock that moves when a test says so. */
 function createClock() {
@@ -43,11 +43,11 @@ test.each([
     "https://vpce.example.com/",
   ],
 ])("with %j in %s, Secrets Manager is at %s", (env, region, url) => {
-  expect(secretsManagerUrl(env, region).href).toBe(url);
+  expect(findEndpoint("secretsmanager", { AWS_REGION: region, ...env }).href).toBe(url);
 });
 
 test.each(["http://example.com", "", "example.com", "file:///tmp"])("reads no secret from %j", (url) => {
-  expect(() => secretsManagerUrl({ AWS_ENDPOINT_URL: url }, "us-east-1")).toThrow("neither https://");
+  expect(() => findEndpoint("secretsmanager", { AWS_REGION: "us-east-1", AWS_ENDPOINT_URL: url })).toThrow("neither https://");
 });
 
 test("fetches the secret unasked, keeps it for five minutes, and then fetches it again", async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { HandlerEvent } from "../../functions/handler.ts";
+import type { ReceiverRequest } from "../../functions/receiver.ts";
 import { sign } from "../../line/signature.ts";
 import { callback, signed, textEvent } from "./cloud.ts";
 import { createRandom, type Random } from "./random.ts";
@@ -32,7 +32,7 @@ const mutations: Mutation[] = [
   (text) => encodeURIComponent(text).replaceAll("A", "%41"),
 ];
 
-const targets: ((request: Signed, mutate: (text: string) => string) => HandlerEvent)[] = [
+const targets: ((request: Signed, mutate: (text: string) => string) => ReceiverRequest)[] = [
   (request, mutate) => ({
     ...request,
     headers: { "x-line-signature": mutate(request.headers["x-line-signature"] ?? "") },
@@ -62,8 +62,8 @@ test(`accepts none of 10,000 mutants of a signed request, and fails at none (see
   expect(fn.cloud.calls.length).toBeLessThanOrEqual(2);
 });
 
-function isSame(mutant: HandlerEvent, original: Signed): boolean {
-  const signatureOf = (request: HandlerEvent) => request.headers?.["x-line-signature"];
+function isSame(mutant: ReceiverRequest, original: Signed): boolean {
+  const signatureOf = (request: ReceiverRequest) => request.headers?.["x-line-signature"];
   return mutant.body === original.body && signatureOf(mutant) === signatureOf(original);
 }
 

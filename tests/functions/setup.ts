@@ -1,44 +1,143 @@
+import type { SQSRecord } from "aws-lambda";
+import { createAccessTokens } from "../../functions/access-tokens.ts";
+import { createAwsCall } from "../../functions/aws-call.ts";
 import type { Bot } from "../../functions/bot-interface.ts";
 import defaultBot from "../../functions/bot.ts";
 import { createCredentialsCache, type CacheLimits } from "../../functions/credentials-cache.ts";
-import { createHandler, type HandlerEvent } from "../../functions/handler.ts";
+import { createEventQueue } from "../../functions/event-queue.ts";
+import { createLineClient } from "../../functions/line-client.ts";
+import { createLog } from "../../functions/log.ts";
+import { createMarks } from "../../functions/marks.ts";
+import { createOnce } from "../../functions/once.ts";
+import { createReceiver, type ReceiverRequest } from "../../functions/receiver.ts";
 import { fetchCredentials } from "../../functions/secret-store.ts";
-import { secretArn, startCloud, type Cloud } from "./cloud.ts";
+import { createRelease } from "../../functions/visibility.ts";
+import { createWorker } from "../../functions/work-batch.ts";
+import type { Metric } from "../../functions/worker-metrics.ts";
+import { secretArn, startCloud, type Cloud, type Queued } from "./cloud.ts";
+import { createEventsTable, type EventsTable } from "./table.ts";
 
 export interface Options {
   bot?: Bot;
   botUserId?: string;
+  /** Of the receiver, for a request. */
   timeoutMs?: number;
+  /** What Lambda gives an invocation of the worker. */
+  invocationMs?: number;
+  loadingAfterMs?: number;
   limits?: CacheLimits;
   now?: () => number;
+  /** Instead of a table of this function's own. */
+  table?: EventsTable;
   /** Before the function starts, and so before it fetches its credentials. */
   prepare?: (cloud: Cloud) => void;
 }
 
-/** The function, all of it, with the services it calls on loopback. */
-export async function startFunction({ bot = defaultBot, prepare, limits, now, ...rest }: Options = {}) {
+const mostReceives = 3;
+
+/** Receiver and worker with a queue between them, and the services they call on loopback. */
+export async function startFunction({ bot = defaultBot, prepare, limits, now, ...options }: Options = {}) {
   const cloud = await startCloud();
   prepare?.(cloud);
+  const table = options.table ?? (await createEventsTable());
+  const env = { ...cloud.env, EVENTS_TABLE: table.name, AWS_ENDPOINT_URL_DYNAMODB: table.url.origin };
   const lines: string[] = [];
-  const handler = createHandler({
-    bot,
-    credentials: createCredentialsCache(() => fetchCredentials(secretArn, cloud.env), {
-      ...(limits && { limits }),
-      ...(now && { now }),
-    }),
-    apiUrl: cloud.url,
-    print: (line) => void lines.push(line),
-    timeoutMs: 20_000, // More than LINE's 2 seconds: on a busy machine the tests are about other things.
-    ...rest,
+  const print = (line: string) => void lines.push(line);
+  const counted: Metric[] = [];
+  const callSecretsManager = createAwsCall("secretsmanager", env);
+  const callSqs = createAwsCall("sqs", env);
+  const queueUrl = cloud.env["QUEUE_URL"] ?? "";
+  const credentials = createCredentialsCache(() => fetchCredentials(secretArn, callSecretsManager), {
+    ...(limits && { limits }),
+    ...(now && { now }),
   });
+
+  const receiver = createReceiver({
+    credentials,
+    queue: createEventQueue(callSqs, queueUrl),
+    botUserId: options.botUserId,
+    timeoutMs: options.timeoutMs ?? 20_000, // More than LINE waits: on a busy machine the tests are about other things.
+    ...(now && { now }),
+    print,
+  });
+  const worker = createWorker({
+    bot,
+    line: createLineClient(createAccessTokens(credentials, { apiUrl: cloud.url, log: createLog("none", print) }), cloud.url),
+    once: createOnce(table.name, env),
+    marks: createMarks(createAwsCall("dynamodb", env), table.name),
+    release: createRelease(callSqs, queueUrl),
+    logFor: (correlationId) => createLog(correlationId, print),
+    metrics: { count: (metric) => void counted.push(metric), publish: () => undefined },
+    loadingAfterMs: options.loadingAfterMs ?? 30_000,
+    mostReceives,
+  });
+
+  let taken = 0;
+  /** Messages that failed, to be received again. */
+  let left: SQSRecord[] = [];
+  /** Gives the worker what is in the queue, as one batch; what fails stays there. */
+  const deliver = async (records: SQSRecord[] = [...left, ...cloud.queue.slice(taken).map(toRecord)]) => {
+    if (records.length === 0) return [];
+    taken = cloud.queue.length;
+    const endsAtMs = performance.now() + (options.invocationMs ?? 60_000);
+    const context = { getRemainingTimeInMillis: () => Math.max(0, endsAtMs - performance.now()) };
+    const { batchItemFailures } = await worker({ Records: records }, context);
+    const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+    left = records.filter(({ messageId }) => failed.has(messageId)).map(receivedAgain);
+    return left;
+  };
+
   return {
     cloud,
+    table,
+    worker,
     lines,
+    /** What the worker counted. */
+    counted,
     /** Lines of the log as objects. */
     log: () => lines.map((line) => JSON.parse(line) as Record<string, unknown>),
-    send: (request: HandlerEvent) => handler(request),
-    /** The status that a request is answered with. */
-    status: async (request: HandlerEvent) => (await handler(request)).statusCode,
+    /** The receiver alone. */
+    receive: (request: ReceiverRequest) => receiver(request),
+    deliver,
+    /** A request, and what comes of it in the worker. */
+    async send(request: ReceiverRequest) {
+      const answer = await receiver(request);
+      await deliver();
+      return answer;
+    },
+    /** The status that a request is answered with, once the worker is done with it. */
+    async status(request: ReceiverRequest) {
+      return (await this.send(request)).statusCode;
+    },
     [Symbol.asyncDispose]: () => cloud[Symbol.asyncDispose](),
   };
+}
+
+let messages = 0;
+
+/** A message as Lambda gives it to the worker. */
+export function toRecord(queued: Pick<Queued, "MessageBody" | "MessageGroupId">): SQSRecord {
+  messages += 1;
+  return {
+    messageId: `message-${messages}`,
+    receiptHandle: `receipt-${messages}`,
+    body: queued.MessageBody,
+    attributes: {
+      ApproximateReceiveCount: "1",
+      SentTimestamp: String(Date.now()),
+      SenderId: "AIDAEXAMPLE",
+      ApproximateFirstReceiveTimestamp: String(Date.now()),
+      MessageGroupId: queued.MessageGroupId,
+    },
+    messageAttributes: {},
+    md5OfBody: "",
+    eventSource: "aws:sqs",
+    eventSourceARN: "arn:aws:sqs:ap-northeast-1:123456789012:bot-events.fifo",
+    awsRegion: "ap-northeast-1",
+  };
+}
+
+function receivedAgain(record: SQSRecord): SQSRecord {
+  const ApproximateReceiveCount = String(Number(record.attributes.ApproximateReceiveCount) + 1);
+  return { ...record, attributes: { ...record.attributes, ApproximateReceiveCount } };
 }

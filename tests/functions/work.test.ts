@@ -46,7 +46,7 @@ describe("the events of one request", () => {
     expect(of(" b")).toEqual(["start b1", "end b1", "start b2", "end b2"]);
   });
 
-  test("do not suffer from one that fails: the others are handled, and the failure is logged", async () => {
+  test("do not suffer from one of another conversation that fails, and wait for one of their own", async () => {
     await using fn = await startFunction({
       bot: {
         message: {
@@ -58,14 +58,17 @@ describe("the events of one request", () => {
       },
     });
 
-    expect(await fn.status(signed(callback(textEvent("1"), textEvent("bad"), textEvent("2"))))).toBe(200);
+    const events = [inGroup("1", "C1"), inGroup("bad", "C1"), inGroup("behind", "C1"), inGroup("other", "C2")];
+    expect(await fn.status(signed(callback(...events)))).toBe(200);
 
-    expect(fn.cloud.replies()).toEqual(["1", "2"]);
-    expect(eventLines(fn.log()).map(({ outcome }) => outcome)).toEqual(["handled", "failed", "handled"]);
-    expect(fn.log()[1]).toMatchObject({
+    expect(fn.cloud.replies().toSorted()).toEqual(["1", "other"]);
+    const lines = eventLines(fn.log());
+    expect(lines.map(({ outcome }) => outcome).toSorted()).toEqual(["failed", "handled", "handled"]);
+    expect(lines.find(({ outcome }) => outcome === "failed")).toMatchObject({
       level: "ERROR",
       type: "message",
       error: "TypeError",
+      receiveCount: 1,
       at: expect.stringContaining("work.test.ts"),
       correlationId: "JKJaXmPLvHcESHA=",
     });
@@ -116,7 +119,7 @@ test("takes events with new properties and in another order of keys", async () =
   expect(fn.cloud.replies()).toEqual(["You said: hello"]);
 });
 
-test("gives what has no handler to the one for all else", async () => {
+test("hands what has no handler to the one for all else", async () => {
   const types: string[] = [];
   await using fn = await startFunction({
     bot: { follow: () => undefined, otherwise: ({ event }) => void types.push(event.type) },
@@ -174,7 +177,8 @@ describe("a reply", () => {
       },
     });
 
-    await fn.send(signed(callback(event("follow", { replyToken: "t" }), event("join"))));
+    const group = { type: "group", groupId: "C1" };
+    await fn.send(signed(callback(event("follow", { replyToken: "t" }), event("join", { source: group }))));
 
     expect(fn.cloud.replies()).toEqual(["first"]);
     expect(eventLines(fn.log()).map(({ outcome }) => outcome)).toEqual(["failed", "failed"]);
@@ -190,7 +194,7 @@ describe("a reply", () => {
     expect(eventLines(fn.log())).toMatchObject([{ outcome: "handled" }]);
   });
 
-  test.each([400, 403, 404, 413])("is not sent again after %i, which is LINE's last word", async (status) => {
+  test.each([403, 404, 413])("is not sent again after %i, which is LINE's last word", async (status) => {
     await using fn = await startFunction();
     fn.cloud.override = answerReplies({ status, body: { message: "Invalid reply token" } });
 
@@ -262,7 +266,11 @@ describe("the access token", () => {
     ms += 10_000;
     await fn.send(signed(callback(textEvent("after"))));
 
-    expect(fn.cloud.calls.filter(isReply).map(bearer).slice(1)).toEqual(["Bearer long-1", "Bearer long-2"]);
+    expect(fn.cloud.calls.filter(isReply).map(bearer).slice(1)).toEqual([
+      "Bearer long-1",
+      "Bearer long-2", // The event that failed.
+      "Bearer long-2",
+    ]);
     expect(fn.cloud.callsTo("/oauth2/v3/token")).toEqual([]);
   });
 
@@ -316,23 +324,26 @@ describe("the user's language", () => {
 
 describe("when the time is over", () => {
   const never = new Promise<void>(() => undefined);
+  const slow = { invocationMs: 2300 };
 
-  test("a call to LINE is aborted, and the request is answered", async () => {
-    await using fn = await startFunction({ timeoutMs: 1000 });
+  test("a call to LINE is aborted, and the event is given back to the queue", async () => {
+    await using fn = await startFunction(slow);
     fn.cloud.override = answerReplies({ after: never });
+    await fn.receive(signed(callback(textEvent("hello"))));
 
-    expect(await fn.status(signed(callback(textEvent("hello"))))).toBe(200);
+    const left = await fn.deliver();
 
     const reply = fn.cloud.calls.find(isReply);
     expect(reply).toBeDefined();
     await reply?.closed;
+    expect(left).toHaveLength(1);
     expect(eventLines(fn.log())).toMatchObject([{ outcome: "failed", error: "DeadlinePassed" }]);
   });
 
-  test("a handler that hangs is left, its signal is aborted, and what waited behind it has failed", async () => {
+  test("a handler that hangs is left, its signal is aborted, and what waited behind it is not begun", async () => {
     const signals: AbortSignal[] = [];
     await using fn = await startFunction({
-      timeoutMs: 300,
+      ...slow,
       bot: {
         message: {
           text({ signal }) {
@@ -342,12 +353,30 @@ describe("when the time is over", () => {
         },
       },
     });
+    await fn.receive(signed(callback(textEvent("one"), textEvent("two"))));
 
-    await fn.send(signed(callback())); // Has the secret at hand, so that the time is the handler's.
+    const left = await fn.deliver();
 
-    expect(await fn.status(signed(callback(textEvent("one"), textEvent("two"))))).toBe(200);
-
+    expect(left).toHaveLength(2);
     expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
-    expect(eventLines(fn.log()).map(({ error }) => error)).toEqual(["DeadlinePassed", "DeadlinePassed"]);
+    expect(eventLines(fn.log())).toMatchObject([{ outcome: "failed", error: "DeadlinePassed" }]);
+  });
+
+  test("a handler that is cut can send nothing more", async () => {
+    const late = Promise.withResolvers<unknown>();
+    await using fn = await startFunction({
+      ...slow,
+      bot: {
+        follow({ reply, signal }) {
+          signal.addEventListener("abort", () => void reply("too late").catch(late.resolve));
+          return never;
+        },
+      },
+    });
+
+    await fn.send(signed(callback(event("follow", { replyToken: "t" }))));
+
+    expect(await late.promise).toMatchObject({ name: "DeadlinePassed" });
+    expect(fn.cloud.replies()).toEqual([]);
   });
 });
