@@ -31,6 +31,8 @@ export interface LocalAwsOptions {
   /** First port for HTTPS gateways. Each API gets a port of its own and keeps it; 0, the default, takes any. */
   gatewayPort?: number;
   onTrace?: OnTrace;
+  /** How often gauges are asked and alarms looked at: 5 seconds. 0: only when `evaluateAlarms` is called. */
+  alarmsEveryMs?: number;
   /** Where a provider's configuration names no region. */
   region?: string;
   /** Twelve digits; zeros by default. */
@@ -70,7 +72,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const secrets = new Secrets(store);
   // The endpoint's address is known only when it listens; no worker starts before.
   let endpointUrl = "";
-  const functions = createFunctions({ store, accountId, trace, logGroups }, () => endpointUrl);
+  const functions = createFunctions({ store, accountId, trace, logGroups, metrics }, () => endpointUrl);
   const [certificate, { serveProvider }, { Provider }, { functions: providerFunctions }] = await Promise.all([
     openCertificate(dataDir),
     import("./provider/server.ts"),
@@ -100,7 +102,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const provider = await serveProvider(
     new Provider({ cloud, types: resourceTypes, functions: providerFunctions, region: options.region }),
   );
-  const stopWatching = watchAlarms(cloud);
+  const stopWatching = watchAlarms(cloud, options.alarmsEveryMs ?? 5_000);
   return {
     providerPort: provider.port,
     endpointUrl,

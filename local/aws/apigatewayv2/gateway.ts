@@ -10,13 +10,14 @@ import { refuse, toAnswer } from "./answer.ts";
 import type { Answer } from "./answer.ts";
 import { toEvent, toGatewayRequest, toPath } from "./event.ts";
 import type { GatewayRequest } from "./event.ts";
+import { measureRequest } from "./measures.ts";
 import { apisOf } from "./model.ts";
 import { findRoute, toRouting } from "./routing.ts";
 import type { Match, Routing, ServedStage } from "./routing.ts";
 
 const BODY_LIMIT = 10 * 1024 * 1024;
 
-type Surroundings = Pick<Cloud, "store" | "accountId" | "trace" | "logGroups" | "functions">;
+type Surroundings = Pick<Cloud, "store" | "accountId" | "trace" | "logGroups" | "metrics" | "functions">;
 
 /** One HTTP API at work: finds the stage and route of a request, and has the function behind it answer. */
 export class Gateway {
@@ -134,6 +135,7 @@ export class Gateway {
         `${request.startedAt.toISOString().slice(0, 10)}-${this.#apiId}`,
         renderAccessLog(stage.accessLog.format, served),
       );
+    measureRequest(this.#cloud, served);
     this.#cloud.trace({
       kind: "request",
       apiId: this.#apiId,

@@ -23,7 +23,7 @@ interface Open {
 }
 
 export async function openGateways(
-  cloud: Pick<Cloud, "store" | "accountId" | "trace" | "logGroups" | "functions">,
+  cloud: Pick<Cloud, "store" | "accountId" | "trace" | "logGroups" | "metrics" | "functions">,
   { certificate, firstPort }: { certificate: Certificate; firstPort: number },
 ): Promise<Gateways> {
   const opened = new Map<string, Open>();

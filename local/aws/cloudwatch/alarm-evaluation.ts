@@ -86,7 +86,7 @@ export function judge(rule: AlarmRule, datapoints: readonly Datapoint[]): Verdic
     if (told.length === 0) return `no datapoints were received for ${count(evaluationPeriods, "period")}`;
     const values = told.toReversed().map(({ value, atMs }) => `${toNumberText(value)} (${toTimeText(atMs)})`);
     return (
-      `${told.length} out of the last ${count(evaluationPeriods, "datapoint")} [${values.join(", ")}] ${were(told.length)} ` +
+      `${told.length} out of the last ${evaluationPeriods} datapoints [${values.join(", ")}] ${were(told.length)} ` +
       `${told === breaching ? "" : "not "}${operator?.words} the threshold (${toNumberText(threshold)})`
     );
   }

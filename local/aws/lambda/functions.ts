@@ -4,6 +4,7 @@ import type { Cloud } from "../cloud.ts";
 import { toArn } from "../arn.ts";
 import { ServiceError } from "../errors.ts";
 import { isAllowed } from "../iam/access.ts";
+import { measureInvocation, measureThrottle } from "./measures.ts";
 import { functionsOf, resolveFunction } from "./model.ts";
 import type { Version } from "./model.ts";
 import { prunePackages, taskRoot } from "./package.ts";
@@ -36,7 +37,7 @@ export interface Functions {
 const PAYLOAD_LIMIT = 6 * 1024 * 1024;
 
 export function createFunctions(
-  cloud: Pick<Cloud, "store" | "accountId" | "trace" | "logGroups">,
+  cloud: Pick<Cloud, "store" | "accountId" | "trace" | "logGroups" | "metrics">,
   endpointUrl: () => string,
 ): Functions {
   const packagesFolder = join(cloud.store.folder, "lambda", "packages");
@@ -64,7 +65,12 @@ export function createFunctions(
           413,
         );
       const { fn, version, invokedArn } = resolveFunction(cloud, functionName, qualifier);
-      return pool.withWorker(version, fn.reservedConcurrency, (worker) => runOn(worker, invokedArn, event));
+      try {
+        return await pool.withWorker(version, fn.reservedConcurrency, (worker) => runOn(worker, invokedArn, event));
+      } catch (error) {
+        if (error instanceof ServiceError && error.status === 429) measureThrottle(cloud, invokedArn);
+        throw error;
+      }
     },
   };
 
@@ -78,6 +84,7 @@ export function createFunctions(
     const { version } = worker;
     const requestId = randomUUID();
     const isCold = worker.isCold;
+    const concurrent = { own: pool.countRunning(version.functionName), all: pool.countRunning() };
     const log = (message: string) => write(version, worker.stream, message);
     log(startLine(version, requestId));
     const startedAt = performance.now();
@@ -87,6 +94,7 @@ export function createFunctions(
     // What a cold start takes before the handler runs is told apart; part of it was over when the call came.
     const ms = Math.max(0.01, wholeMs - (initMs ?? 0));
     for (const line of endLines(version, { requestId, outcome, ms, initMs })) log(line);
+    measureInvocation(cloud, arn, { ms, hasFailed: outcome.type !== "result", concurrent });
     cloud.trace({
       kind: "invocation",
       functionName: version.functionName,

@@ -38,6 +38,12 @@ export class WorkerPool {
     return [...this.#slots].map(({ worker }) => worker);
   }
 
+  /** Invocations of a function that are running or wait for a worker; of all functions by default. */
+  countRunning(functionName?: string): number {
+    if (functionName !== undefined) return this.#running.get(functionName) ?? 0;
+    return [...this.#running.values()].reduce((sum, running) => sum + running, 0);
+  }
+
   /** Reserved concurrency is a limit as well: above it Lambda throttles. */
   async withWorker<T>(
     version: Version,

@@ -56,11 +56,11 @@ export async function openAws(options: LocalAwsOptions): Promise<TestAws> {
 }
 
 /** The same for all tests of a file: to be called at its top. */
-export function shareAws(): TestAws {
+export function shareAws(options: Partial<LocalAwsOptions> = {}): TestAws {
   const shared = {} as TestAws;
   beforeAll(async () => {
     const dataDir = await mkdtemp(join(tmpdir(), "local-aws-"));
-    Object.assign(shared, await openAws({ dataDir }));
+    Object.assign(shared, await openAws({ ...options, dataDir }));
     return async () => {
       await shared.close();
       await rm(dataDir, { recursive: true });
