@@ -79,7 +79,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     import("./provider/provider.ts"),
     import("./provider/functions.ts"),
   ]);
-  const queues = new Queues({ store, trace });
+  const queues = new Queues({ store, trace, metrics });
   const parts = {
     accountId,
     assetRoot: resolve(options.assetRoot ?? "."),

@@ -1,18 +1,13 @@
-import { randomUUID } from "node:crypto";
-import { EventEmitter } from "node:events";
-import { join } from "node:path";
 import type { Cloud } from "../cloud.ts";
-import { ServiceError } from "../errors.ts";
-import { openJournal } from "../store/journal.ts";
-import type { Journal } from "../store/journal.ts";
+import type { Datum } from "../cloudwatch/metrics.ts";
+import { Ledger } from "./ledger.ts";
+import type { Entry } from "./ledger.ts";
+import { measureMessages, toGauges } from "./measures.ts";
 import type { Message } from "./message.ts";
-import { MessageQueue } from "./message-queue.ts";
-import type { Change } from "./message-queue.ts";
-import { arnToQueueUrl, redrivePolicyOf, tryFindQueue } from "./model.ts";
+import type { MessageQueue } from "./message-queue.ts";
+import { arnToQueueUrl, queuesOf, redrivePolicyOf, tryFindQueue } from "./model.ts";
 import type { Queue, RedrivePolicy } from "./model.ts";
-
-/** By ARN; all of one entry happen together or not at all. */
-type Entry = [arn: string, change: Change | { type: "dropped" }][];
+import { createReceipt, expiredReceipt, parseReceipt, refuseVisibility } from "./receipt.ts";
 
 export interface ReceiveOptions {
   count: number;
@@ -27,38 +22,42 @@ export interface ReceiveOptions {
 /** A message to be sent: what the queue gives it is left out. */
 export type Draft = Omit<Message, "sequence" | "visibleAt" | "receives"> & { delaySeconds?: number };
 
-/** SQS's data plane: the messages of all queues, kept in one journal. */
-export class Queues {
-  readonly #cloud: Pick<Cloud, "store" | "trace">;
-  readonly #queues = new Map<string, MessageQueue>();
-  readonly #changes = new EventEmitter().setMaxListeners(0);
-  #journal: Journal<Entry> | undefined;
-  #lastSequence = 0;
-  #closed = false;
+interface Sent {
+  id: string;
+  sequence: number;
+}
 
-  constructor(cloud: Pick<Cloud, "store" | "trace">) {
+type Holder = Pick<Cloud, "store" | "trace" | "metrics">;
+
+/** SQS's data plane. */
+export class Queues {
+  readonly #cloud: Holder;
+  readonly #ledger: Ledger;
+
+  constructor(cloud: Holder) {
     this.#cloud = cloud;
+    this.#ledger = new Ledger(cloud);
+    cloud.metrics.sample(() => this.#gauges());
   }
 
   /** Sends them all at once; the answer tells for each what it became, or what sent before it repeats. */
-  send({ arn }: Queue, drafts: Draft[]): { id: string; sequence: number }[] {
-    const queue = this.#open(arn);
+  send({ arn, name }: Queue, drafts: Draft[]): Sent[] {
+    const queue = this.#ledger.open(arn);
     const now = Date.now();
     const entry: Entry = [];
-    const results: { id: string; sequence: number }[] = [];
-    const fresh = new Map<string, { id: string; sequence: number }>();
-    for (const { delaySeconds = 0, ...draft } of drafts) {
+    const fresh = new Map<string, Sent>();
+    const results = drafts.map(({ delaySeconds = 0, ...draft }): Sent => {
       const key = draft.deduplicationKey;
       const repeated = key === undefined ? undefined : (fresh.get(key) ?? queue.tryFindSeen(key, now));
-      if (!repeated) {
-        const visibleAt = delaySeconds > 0 ? now + delaySeconds * 1000 : 0;
-        const message: Message = { ...draft, sequence: this.#nextSequence(now), visibleAt, receives: 0 };
-        if (key !== undefined) fresh.set(key, message);
-        entry.push([arn, { type: "sent", message }]);
-        results.push(message);
-      } else results.push(repeated);
-    }
-    this.#commit(entry);
+      if (repeated) return repeated;
+      const visibleAt = delaySeconds > 0 ? now + delaySeconds * 1000 : 0;
+      const message: Message = { ...draft, sequence: this.#ledger.nextSequence(now), visibleAt, receives: 0 };
+      if (key !== undefined) fresh.set(key, message);
+      entry.push([arn, { type: "sent", message }]);
+      return message;
+    });
+    this.#ledger.commit(entry);
+    measureMessages(this.#cloud, name, "NumberOfMessagesSent", entry.length);
     return results.map(({ id, sequence }) => ({ id, sequence }));
   }
 
@@ -66,95 +65,80 @@ export class Queues {
   async receive(queue: Queue, options: ReceiveOptions): Promise<Message[]> {
     const until = Date.now() + (options.waitMs ?? 0);
     for (;;) {
-      if (this.#closed || options.signal?.aborted) return [];
+      if (this.#ledger.isClosed || options.signal?.aborted) return [];
       const messages = this.#take(queue.url, options);
       if (messages.length > 0 || Date.now() >= until) return messages;
-      await this.#changed(queue.arn, until, options.signal);
+      await this.#ledger.changed(queue.arn, until, options.signal);
     }
   }
 
   /** Deleting what is gone succeeds; a FIFO queue does not take a receipt that has expired. */
-  delete({ arn }: Queue, receipt: string): void {
-    const queue = this.#open(arn);
-    const message = queue.find(toId(receipt));
-    if (!message || message.receipt !== receipt) {
-      if (message && queue.isFifo) throw expired(receipt);
-      return;
-    }
-    if (queue.isFifo && !queue.isInFlight(message, Date.now())) throw expired(receipt);
-    this.#commit([[arn, { type: "removed", id: message.id }]]);
+  delete({ arn, name }: Queue, receipt: string): void {
+    const queue = this.#ledger.open(arn);
+    const message = queue.find(parseReceipt(receipt));
+    if (!message) return;
+    const isCurrent = message.receipt === receipt;
+    if (queue.isFifo && !(isCurrent && queue.isInFlight(message, Date.now()))) throw expiredReceipt(receipt);
+    if (!isCurrent) return;
+    this.#ledger.commit([[arn, { type: "removed", id: message.id }]]);
+    measureMessages(this.#cloud, name, "NumberOfMessagesDeleted", 1);
   }
 
   /** Seconds from now; 0 makes the message visible at once. */
   changeVisibility({ arn }: Queue, receipt: string, seconds: number): void {
-    const queue = this.#open(arn);
+    const queue = this.#ledger.open(arn);
     const now = Date.now();
-    const message = queue.find(toId(receipt));
-    if (!message || message.receipt !== receipt)
-      throw new ServiceError(
-        "InvalidParameterValue",
-        `Value ${receipt} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.`,
-      );
-    if (!queue.isInFlight(message, now))
-      throw new ServiceError("MessageNotInflight", "The specified message isn't in flight.");
-    this.#commit([[arn, hide(message, { visibleAt: now + seconds * 1000 })]]);
+    const message = queue.find(parseReceipt(receipt));
+    refuseVisibility(receipt, message, message !== undefined && queue.isInFlight(message, now));
+    const { id, receives, firstReceivedAt = now } = message;
+    const visibleAt = now + seconds * 1000;
+    this.#ledger.commit([[arn, { type: "hidden", id, visibleAt, receipt, receives, firstReceivedAt }]]);
   }
 
   purge({ arn }: Queue): void {
-    this.#commit([[arn, { type: "purged" }]]);
+    this.#ledger.commit([[arn, { type: "purged" }]]);
   }
 
-  /** Moves what is visible to another queue, or each message to the one that gave it up. */
+  /** Moves what is visible to another queue, or each message to the one that gave it up; answers how many. */
   redrive(from: Queue, to: string | undefined): number {
-    const messages = this.#open(from.arn)
-      .visible(Date.now())
-      .sort((one, other) => one.sequence - other.sequence);
-    const entry = messages.flatMap((message) => {
-      const target = to ?? message.deadLetterSource;
-      return target === undefined ? [] : this.#move(message, from.arn, target, undefined);
-    });
-    this.#commit(entry);
-    return entry.length / 2;
+    const messages = this.#ledger.open(from.arn).visible(Date.now());
+    const moved = messages.filter(({ deadLetterSource }) => (to ?? deadLetterSource) !== undefined);
+    this.#ledger.commit(
+      moved.flatMap((message) => this.#move(message, from.arn, to ?? message.deadLetterSource ?? "")),
+    );
+    return moved.length;
   }
 
   count({ arn }: Queue): ReturnType<MessageQueue["count"]> {
-    return this.#open(arn).count(Date.now());
-  }
-
-  /** Calls back whenever messages of a queue came, went or became visible by a call. */
-  onChange(arn: string, listener: () => void): () => void {
-    this.#changes.on(arn, listener);
-    return () => void this.#changes.off(arn, listener);
+    return this.#ledger.open(arn).count(Date.now());
   }
 
   /** The queue itself goes, with all that it remembers. */
   drop(arn: string): void {
-    this.#commit([[arn, { type: "dropped" }]]);
+    this.#ledger.commit([[arn, { type: "dropped" }]]);
   }
 
   close(): void {
-    this.#closed = true;
-    for (const arn of this.#changes.eventNames()) this.#changes.emit(arn);
-    this.#journal?.close();
-    this.#journal = undefined;
+    this.#ledger.close();
   }
 
   #take(url: string, { count, visibilityTimeout }: ReceiveOptions): Message[] {
     const settings = tryFindQueue(this.#cloud, url);
     if (!settings) return [];
-    const { arn, attributes } = settings;
+    const { arn, name, attributes } = settings;
     const now = Date.now();
     const redrive = this.#redriveOf(settings);
-    const { messages, dead, expired } = this.#open(arn).take(now, count, {
+    const { messages, dead, expired } = this.#ledger.open(arn).take(now, count, {
       maxReceives: redrive?.maxReceiveCount ?? Infinity,
       sentAfter: now - Number(attributes["messageRetentionSeconds"]) * 1000,
     });
-    const seconds = visibilityTimeout ?? Number(attributes["visibilityTimeoutSeconds"]);
-    this.#commit([
+    const visibleAt = now + (visibilityTimeout ?? Number(attributes["visibilityTimeoutSeconds"])) * 1000;
+    this.#ledger.commit([
       ...expired.map(({ id }): Entry[number] => [arn, { type: "removed", id }]),
       ...dead.flatMap((message) => this.#bury(message, settings, redrive?.deadLetterTargetArn ?? "")),
-      ...messages.map((message): Entry[number] => [arn, receive(message, now, seconds)]),
+      ...messages.map((message) => receive(arn, message, now, visibleAt)),
     ]);
+    measureMessages(this.#cloud, name, "NumberOfMessagesReceived", messages.length);
     return messages.map((message) => ({ ...message }));
   }
 
@@ -167,118 +151,30 @@ export class Queues {
   #bury(message: Message, { arn, name }: Queue, target: string): Entry {
     const deadLetterQueue = target.split(":").at(-1) ?? "";
     this.#cloud.trace({ kind: "dead-letter", queue: name, deadLetterQueue, messageId: message.id });
-    return this.#move(message, arn, target, arn);
+    return this.#move({ ...message, deadLetterSource: arn }, arn, target);
   }
 
-  #move(message: Message, from: string, to: string, deadLetterSource: string | undefined): Entry {
-    const {
-      visibleAt: _,
-      receipt,
-      receives,
-      firstReceivedAt,
-      deduplicationKey,
-      deadLetterSource: __,
-      ...kept
-    } = message;
+  /** It begins anew there; only in a FIFO queue its age does so, too. Deduplication does not look at what is moved. */
+  #move(message: Message, from: string, to: string): Entry {
+    const { receipt: _, firstReceivedAt: __, deduplicationKey: ___, ...kept } = message;
     const now = Date.now();
-    const moved: Message = {
-      ...kept,
-      ...(deadLetterSource !== undefined && { deadLetterSource }),
-      // Only in a FIFO queue the message's age begins anew.
-      sentAt: message.group === undefined ? message.sentAt : now,
-      sequence: this.#nextSequence(now),
-      visibleAt: 0,
-      receives: 0,
-    };
+    const sentAt = message.group === undefined ? message.sentAt : now;
+    const moved: Message = { ...kept, sentAt, sequence: this.#ledger.nextSequence(now), visibleAt: 0, receives: 0 };
     return [
       [to, { type: "sent", message: moved }],
       [from, { type: "removed", id: message.id }],
     ];
   }
 
-  /** On disk first, then in memory, then told to those who wait. */
-  #commit(entry: Entry): void {
-    if (entry.length === 0) return;
-    this.#opened().append(entry);
-    this.#apply(entry);
-    for (const arn of new Set(entry.map(([arn]) => arn))) this.#changes.emit(arn);
-  }
-
-  #apply(entry: Entry): void {
-    for (const [arn, change] of entry) {
-      if (change.type === "dropped") this.#queues.delete(arn);
-      else this.#queueOf(arn).apply(change);
-      if (change.type === "sent") this.#lastSequence = Math.max(this.#lastSequence, change.message.sequence);
-    }
-  }
-
-  #opened(): Journal<Entry> {
-    if (this.#closed) throw new ServiceError("InternalError", "The local AWS is closing", 500);
-    return (this.#journal ??= openJournal<Entry>(join(this.#cloud.store.folder, "sqs", "messages.journal"), {
-      replay: (entry) => this.#apply(entry),
-      snapshot: () =>
-        [...this.#queues].flatMap(([arn, queue]) => queue.toChanges().map((change): Entry => [[arn, change]])),
-    }));
-  }
-
-  #open(arn: string): MessageQueue {
-    this.#opened();
-    return this.#queueOf(arn);
-  }
-
-  #queueOf(arn: string): MessageQueue {
-    let queue = this.#queues.get(arn);
-    if (!queue) this.#queues.set(arn, (queue = new MessageQueue(arn.endsWith(".fifo"))));
-    return queue;
-  }
-
-  /** Larger than every one before, in this process and in those before it. */
-  #nextSequence(now: number): number {
-    return (this.#lastSequence = Math.max(this.#lastSequence + 1, now * 1000));
-  }
-
-  /** Resolves when a call changes the queue, when a hidden message shows itself, or when there is no more time. */
-  async #changed(arn: string, until: number, signal: AbortSignal | undefined): Promise<void> {
-    const at = Math.min(until, this.#open(arn).nextVisibleAt);
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(done, Math.max(1, at - Date.now()));
-      const changes = this.#changes.once(arn, done);
-      signal?.addEventListener("abort", done);
-      function done(): void {
-        clearTimeout(timer);
-        changes.off(arn, done);
-        signal?.removeEventListener("abort", done);
-        resolve();
-      }
-    });
+  *#gauges(): Iterable<Datum> {
+    if (this.#ledger.isClosed) return;
+    const now = Date.now();
+    for (const { attributes } of queuesOf(this.#cloud).values())
+      yield* toGauges(attributes["name"] as string, this.#ledger.open(attributes["arn"] as string).count(now), now);
   }
 }
 
-function receive(message: Message, now: number, seconds: number): Change {
-  const receipt = Buffer.from(`${message.id}/${randomUUID()}`).toString("base64url");
-  const firstReceivedAt = message.firstReceivedAt ?? now;
-  return hide(message, { visibleAt: now + seconds * 1000, receipt, receives: message.receives + 1, firstReceivedAt });
-}
-
-function hide(message: Message, changes: Partial<Extract<Change, { type: "hidden" }>>): Change {
-  const { id, visibleAt, receipt = "", receives, firstReceivedAt = 0 } = message;
-  return { type: "hidden", id, visibleAt, receipt, receives, firstReceivedAt, ...changes };
-}
-
-/** The message that a receipt handle is for. */
-function toId(receipt: string): string {
-  const [, id] = /^([0-9a-f-]{36})\/[0-9a-f-]{36}$/.exec(Buffer.from(receipt, "base64url").toString()) ?? [];
-  if (id === undefined)
-    throw new ServiceError(
-      "ReceiptHandleIsInvalid",
-      `The input receipt handle "${receipt}" is not a valid receipt handle.`,
-    );
-  return id;
-}
-
-function expired(receipt: string): ServiceError {
-  return new ServiceError(
-    "InvalidParameterValue",
-    `Value ${receipt} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired.`,
-  );
+function receive(arn: string, message: Message, now: number, visibleAt: number): Entry[number] {
+  const { id, receives, firstReceivedAt = now } = message;
+  return [arn, { type: "hidden", id, visibleAt, receipt: createReceipt(id), receives: receives + 1, firstReceivedAt }];
 }
