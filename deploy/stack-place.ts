@@ -1,6 +1,8 @@
-import { type DeployTarget, localStack, withLocalCloud } from "./local-stack.ts";
+import { findProject } from "../local/engine/project/project-file.ts";
+import { findBackend, openStack } from "../local/engine/workspace.ts";
 import { writeLocalSettings } from "./local-settings.ts";
-import { type PulumiCommand, pulumiFor, pulumiText, runPulumi, noStackExitCode } from "./pulumi-command.ts";
+import { type DeployTarget, localStack, root, withLocalCloud } from "./local-stack.ts";
+import { type PulumiCommand, pulumiFor } from "./pulumi-command.ts";
 
 /** A stack, and where it is: on AWS, kept by the Pulumi CLI, or on this machine's cloud, kept by the embedded engine. */
 export interface StackPlace {
@@ -34,12 +36,20 @@ export async function withPlaces<const Names extends readonly string[], T>(
 async function openPlace(stack: string, target: DeployTarget | undefined): Promise<StackPlace> {
   const pulumi = pulumiFor(target);
   if (target === undefined || stack === localStack) return { stack, pulumi, target };
-  return { stack, pulumi: { ...pulumi, configFile: await writeLocalSettings(stack, target) }, target };
+  const configFile = await writeLocalSettings(stack, target);
+  const place = { stack, pulumi: { ...pulumi, configFile }, target };
+  await makeLocalStack(place);
+  return place;
 }
 
-/** On this machine a stack is made when it is first needed; on AWS a person decides where its state is kept. */
-export async function makeLocalStack({ pulumi, stack, target }: StackPlace): Promise<void> {
+/**
+ * On this machine a stack is made when it is first needed; on AWS a person decides where its state is kept.
+ * `stack init` would write a salt of its own into the committed file.
+ */
+export async function makeLocalStack({ stack, pulumi, target }: StackPlace): Promise<void> {
   if (target === undefined) return;
-  const { code } = await runPulumi(pulumi, ["stack", "output", "--stack", stack]);
-  if (code === noStackExitCode) await pulumiText(pulumi, ["stack", "init", stack, "--no-select"]);
+  const { env } = target;
+  const project = await findProject(root);
+  const backend = await findBackend(project, root, env);
+  await openStack({ project, backend, stack, env, configFile: pulumi.configFile, create: true });
 }

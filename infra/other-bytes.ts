@@ -82,6 +82,8 @@ export async function explainOtherBytes(commit: string | undefined, from = proce
   const found = await Promise.all(searches.map((search) => search({ root, commit })));
   const clues = found.filter((clue) => clue !== undefined);
   if (clues.length > 0) return clues;
+  if (commit === undefined)
+    return [{ what: "Everything here is as HEAD has it.", todo: "The other bytes are of another commit." }];
   const what =
     "Sources, lock file, node_modules and Node are the same: something in node_modules was edited, it seems.";
   return [{ what, todo: "`rm -rf node_modules && npm ci`" }];

@@ -1,7 +1,7 @@
 import { findDeployment } from "../deployment.ts";
 import { changesExitCode, pulumiText, runPulumi } from "../pulumi-command.ts";
 import { tryFindLive } from "../stack-aws.ts";
-import { link } from "./link.ts";
+import { type Finding, link, type World } from "./link.ts";
 
 const deployAgain = ({ stack }: { stack: string }) => `Deploy with \`npm run up -- ${stack}\`.`;
 
@@ -67,17 +67,21 @@ export const drift = link({
   name: "Drift",
   needs: ["deployed"],
   otherwise: ({ stack }) => `Look with \`npm run refresh -- ${stack}\`.`,
-  async check(_facts, { drift: isWanted, pulumi, stack }) {
-    if (!isWanted) return { status: "skipped", says: "not looked for; `--drift` reads everything deployed (slow)" };
-    const args = ["refresh", "--preview-only", "--expect-no-changes", "--non-interactive", "--stack", stack];
-    const { code, stdout, stderr } = await runPulumi(pulumi, args);
-    if (code === 0) return { status: "ok", says: "everything deployed is as the state has it" };
-    if (code !== changesExitCode)
-      throw new Error(stderr.trim() || stdout.trim() || `${pulumi.name} ended with ${code}`);
-    return {
-      status: "failed",
-      says: "something deployed was changed elsewhere",
-      todo: `\`npm run refresh -- ${stack} --diff\` shows what, and takes it into the state; \`npm run up -- ${stack}\` then repairs it.`,
-    };
+  async check(_facts, world) {
+    if (world.drift) return lookForDrift(world);
+    return { status: "skipped", says: "not looked for; `--drift` reads everything deployed (slow)" };
   },
 });
+
+/** Reads everything deployed, and changes nothing. */
+export async function lookForDrift({ pulumi, stack }: Pick<World, "pulumi" | "stack">): Promise<Finding> {
+  const args = ["refresh", "--preview-only", "--expect-no-changes", "--non-interactive", "--stack", stack];
+  const { code, stdout, stderr } = await runPulumi(pulumi, args);
+  if (code === 0) return { status: "ok", says: "everything deployed is as the state has it" };
+  if (code !== changesExitCode) throw new Error(stderr.trim() || stdout.trim() || `${pulumi.name} ended with ${code}`);
+  return {
+    status: "failed",
+    says: "something deployed was changed elsewhere",
+    todo: `\`npm run refresh -- ${stack} --diff\` shows what, and takes it into the state; \`npm run up -- ${stack}\` then repairs it.`,
+  };
+}
