@@ -19,7 +19,7 @@ export interface Diff {
  */
 export function diff(
   schema: TypeSchema,
-  type: ResourceType,
+  type: Pick<ResourceType, "validate" | "same" | "replaces">,
   olds: Attributes,
   inputs: Attributes,
   ignoreChanges: readonly string[],

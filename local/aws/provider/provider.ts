@@ -11,7 +11,10 @@ import type { NamingRequest } from "./naming.ts";
 import { tryFindSchema } from "./schema.ts";
 import type { TypeSchema } from "./schema.ts";
 
-export type Functions = Record<string, (args: Attributes, config: ProviderConfig, cloud: Cloud) => Attributes>;
+export type Functions = Record<
+  string,
+  (args: Attributes, config: ProviderConfig, cloud: Pick<Cloud, "accountId">) => Attributes
+>;
 
 export interface Named {
   /** Type token, such as `aws:iam/role:Role`. */

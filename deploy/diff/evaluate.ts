@@ -1,0 +1,121 @@
+/** Both sides of a change, deployed one after the other into a state in memory: nothing is reached, nothing is made. */
+import type {
+  Operation,
+  PropertyMap,
+  ResourceState,
+  Snapshot,
+  Source,
+  StepOp,
+} from "../../local/engine/core/contracts.ts";
+import type { EngineEvent, StepEventMetadata } from "../../local/engine/core/events.ts";
+import { runOperation } from "../../local/engine/core/operation.ts";
+import { isDefaultProvider } from "../../local/engine/core/urn.ts";
+import { createEchoHost } from "./echo/host.ts";
+
+/** One stack of one side. */
+export interface StackProgram {
+  project: string;
+  stack: string;
+  config: Record<string, string>;
+  secretKeys: ReadonlySet<string>;
+  source: Source;
+}
+
+export interface Deployed {
+  snapshot: Snapshot;
+  steps: EvaluatedStep[];
+  /** Why it could not be deployed; empty if it could. */
+  problems: string[];
+  /** Types and functions whose rules nobody here knows. */
+  unknown: string[];
+}
+
+export interface EvaluatedStep {
+  op: StepOp;
+  urn: string;
+  /** Another one where the resource was renamed or moved. */
+  formerUrn: string | undefined;
+  /** Properties that force a replacement. */
+  keys: string[];
+  detailedDiff: StepEventMetadata["detailedDiff"];
+}
+
+export const nothingDeployed: Snapshot = { resources: [], pendingOperations: [] };
+
+/** Deploys a side over what the other one left. */
+export async function deployInMemory(
+  program: StackProgram,
+  side: "base" | "head",
+  former: Snapshot = nothingDeployed,
+): Promise<Deployed> {
+  const problems: string[] = [];
+  const steps: EvaluatedStep[] = [];
+  const unknown = new Set<string>();
+  const before: Snapshot = { ...former, resources: former.resources.map(withoutProtection) };
+  const { snapshot, result } = await runOperation({
+    ...settings,
+    ...program,
+    kind: "update",
+    source: asPreview(program.source),
+    providers: createEchoHost({
+      side,
+      accountId: accountOf(program.config),
+      onUnknown: (token) => unknown.add(token),
+    }),
+    store: { load: () => Promise.resolve(before), save: () => Promise.resolve() },
+    onEvent: (event) => {
+      const step = stepOf(event);
+      if (step) steps.push(step);
+      const { diagnosticEvent } = event;
+      if (diagnosticEvent?.severity === "error") problems.push(diagnosticEvent.message.trim());
+    },
+  });
+  if (result === "failed" && problems.length === 0) problems.push("The program failed without saying why.");
+  return { snapshot, steps, problems: result === "failed" ? problems : [], unknown: [...unknown].toSorted() };
+}
+
+const settings = {
+  organization: "organization",
+  parallel: 16,
+  targets: [],
+  targetDependents: false,
+  replace: [],
+  refresh: false,
+  continueOnError: false,
+  expectNoChanges: false,
+  signal: new AbortController().signal,
+} satisfies Partial<Operation>;
+
+/** A program that acts for itself does not in a preview. */
+const asPreview = (source: Source): Source => ({
+  ...source,
+  run: (monitor, options) => source.run(monitor, { ...options, dryRun: true }),
+});
+
+/** A change that Pulumi would refuse is to be seen whole; that it is refused, the report says itself. */
+function withoutProtection({ protect: _, ...state }: ResourceState): ResourceState {
+  return state;
+}
+
+/** Of those that the stack may be in, the first. */
+function accountOf(config: Record<string, string>): string {
+  return /\d{12}/.exec(config["aws:allowedAccountIds"] ?? "")?.[0] ?? "000000000000";
+}
+
+/** What the program asked for: neither the halves of a replacement, nor providers that nobody named. */
+function stepOf({ resourcePreEvent }: EngineEvent): EvaluatedStep | undefined {
+  if (!resourcePreEvent) return undefined;
+  const { op, urn, old, keys = [], detailedDiff } = resourcePreEvent.metadata;
+  if (parts.has(op) || isDefaultProvider(urn)) return undefined;
+  return { op, urn, formerUrn: old?.urn, keys, detailedDiff };
+}
+
+const parts: ReadonlySet<StepOp> = new Set([
+  "create-replacement",
+  "delete-replaced",
+  "discard-replaced",
+  "read-replacement",
+  "import-replacement",
+]);
+
+export const inputsOf = (state: ResourceState | undefined): PropertyMap => state?.inputs ?? {};

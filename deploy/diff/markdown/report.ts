@@ -1,0 +1,154 @@
+/**
+ * The report as GitHub shows it. What is above the fold is always whole; what is folded away is left out where the
+ * whole would be too long for a comment.
+ */
+import { codeBlock, codeSpan } from "../escape.ts";
+import type { Report } from "../model.ts";
+import { codeCounts, codeLines } from "./code.ts";
+import { cut, sizeOf, toMarkdown } from "./phrases.ts";
+import { propertyBlocks } from "./property-blocks.ts";
+import { stackTables } from "./stack-tables.ts";
+import { findingLines, goingCompact, goingIn, goingTable, headline } from "./summary.ts";
+
+export interface MarkdownOptions {
+  /** Where the whole report is. */
+  fullReportUrl?: string | undefined;
+  /** In bytes, which are never fewer than characters. GitHub's limit is 65,536 characters. */
+  limit?: number;
+}
+
+interface Detail {
+  tables: boolean;
+  files: boolean;
+  going: "table" | "list";
+}
+
+/** From the richest to the poorest. */
+const details: Detail[] = [
+  { tables: true, files: true, going: "table" },
+  { tables: true, files: false, going: "table" },
+  { tables: false, files: false, going: "table" },
+  { tables: false, files: false, going: "list" },
+];
+
+export function renderMarkdown(report: Report, { fullReportUrl, limit = 65_000 }: MarkdownOptions = {}): string {
+  const room = limit - reserve - sizeOf(fullReportUrl ?? "");
+  const frames = details.map((detail) => frameOf(report, detail));
+  const frame =
+    frames.find((lines) => sizeOf(lines.top.join("\n")) + sizeOf(lines.bottom.join("\n")) <= room) ??
+    shortest(report, room);
+  const left = room - sizeOf(frame.top.join("\n")) - sizeOf(frame.bottom.join("\n"));
+  const { lines, leftOut } = propertyBlocks(report, left);
+  const missing = [...(leftOut > 0 ? [`${leftOut} property diffs`] : []), ...frame.missing];
+  return [...frame.top, ...lines, ...frame.bottom, ...pointer(missing, fullReportUrl)].join("\n").trimEnd() + "\n";
+}
+
+/** For the sentence on what is left out. */
+const reserve = 600;
+
+interface Frame {
+  top: string[];
+  bottom: string[];
+  missing: string[];
+}
+
+function frameOf(report: Report, { tables, files, going }: Detail): Frame {
+  const leaving = goingIn(report);
+  const findings = findingLines(report);
+  return {
+    top: [
+      ...opening(report),
+      ...(findings.length > 0 ? ["### What will be felt", "", ...findings, ""] : []),
+      ...(leaving.length > 0
+        ? ["### Deleted and replaced", "", ...(going === "table" ? goingTable(leaving) : goingCompact(leaving)), ""]
+        : []),
+      ...(tables ? stackTables(report) : []),
+    ],
+    bottom: [...codeOf(report, files), ...notesOf(report)],
+    missing: tables ? [] : ["the tables of the stacks"],
+  };
+}
+
+/** Thousands of changes: as much as there is room for, and how many more there are. */
+function shortest(report: Report, room: number): Frame {
+  const top = opening(report);
+  const bottom = [...codeOf(report, false), ...cut(notesOf(report), room / 10, (count) => `- and ${count} more notes`)];
+  const left = room - sizeOf(top.join("\n")) - sizeOf(bottom.join("\n")) - 200;
+  const more = (count: number): string => `- and ${count} more`;
+  return {
+    top: [
+      ...cut(top, room / 4, more),
+      "### What will be felt",
+      "",
+      ...cut(findingLines(report), left * 0.4, more),
+      "",
+      "### Deleted and replaced",
+      "",
+      ...cut(goingCompact(goingIn(report)), left * 0.5, more),
+      "",
+    ],
+    bottom,
+    missing: ["the tables of the stacks"],
+  };
+}
+
+function opening(report: Report): string[] {
+  const { stacks } = report;
+  const problems = stacks.flatMap(({ stack, problems }) =>
+    problems.length === 0 ? [] : [`${codeSpan(stack)} cannot be deployed:`, "", codeBlock(cutProblems(problems)), ""],
+  );
+  if (isUnchanged(report)) {
+    const names = stacks.map(({ stack }) => codeSpan(stack)).join(", ");
+    return ["## Infrastructure", "", `Nothing that is deployed changes (${names}).`, ""];
+  }
+  return ["## Infrastructure", "", ...headline(report), "", ...problems];
+}
+
+export const isUnchanged = ({ stacks, findings }: Report): boolean =>
+  findings.length === 0 && stacks.every(({ status, settings }) => status === "unchanged" && settings.length === 0);
+
+/** A program's stack trace may be long. */
+const cutProblems = (problems: string[]): string[] =>
+  cut(
+    problems.flatMap((problem) => problem.split("\n")),
+    2000,
+    (count) => `(${count} more lines)`,
+  );
+
+function codeOf({ code }: Report, files: boolean): string[] {
+  if (code === undefined) return [];
+  return files ? codeLines(code) : codeCounts(code);
+}
+
+function notesOf({ stacks, notes, base, head, mode }: Report): string[] {
+  const said = new Map<string, string[]>();
+  for (const { stack, notes: own } of stacks)
+    for (const note of own) {
+      const text = toMarkdown(note);
+      said.set(text, [...(said.get(text) ?? []), codeSpan(stack)]);
+    }
+  const against = sideOf(base);
+  const how =
+    mode === "live"
+      ? `${sideOf(head)} against what is deployed.`
+      : `${sideOf(head)} against ${against}, both evaluated without credentials: names, IDs and ARNs that AWS makes up are placeholders.`;
+  return [
+    "---",
+    how,
+    "",
+    ...[...said].map(([text, names]) => `- ${names.join(", ")}: ${text}`),
+    ...notes.map((note) => `- ${toMarkdown(note)}`),
+  ];
+}
+
+const sideOf = ({ name, commit }: Report["base"]): string =>
+  commit === undefined || commit.startsWith(name)
+    ? codeSpan(name)
+    : `${codeSpan(name)} (${codeSpan(commit.slice(0, 10))})`;
+
+function pointer(missing: string[], url: string | undefined): string[] {
+  const link = url === undefined ? [] : [`[The whole report](<${url}>)`];
+  if (missing.length === 0) return link.length > 0 ? ["", ...link] : [];
+  const where = link.length > 0 ? `${link.join("")} has them.` : "The report as JSON has them.";
+  return ["", `Left out for length: ${missing.join(" and ")}. ${where}`];
+}

@@ -1,0 +1,93 @@
+import { kindNameOf } from "../compared.ts";
+import { cellSpan, codeSpan } from "../escape.ts";
+import {
+  type ChangeKind,
+  otherDigestText,
+  type PropertyChange,
+  type Report,
+  type ResourceChange,
+  type StackDiff,
+  unknownText,
+} from "../model.ts";
+import { table } from "./phrases.ts";
+
+export const symbols: Record<ChangeKind, string> = {
+  create: "+",
+  update: "~",
+  replace: "±",
+  delete: "−",
+  read: ">",
+  import: "=",
+  forget: "−",
+  rename: "→",
+  options: "~",
+};
+
+/** One table for all stacks whose table it is. */
+export function stackTables({ stacks }: Report): string[] {
+  const groups = new Map<string, string[]>();
+  for (const stack of stacks) {
+    const rows = rowsOf(stack);
+    if (rows.length === 0) continue;
+    const text = table(["", "Resource", "Type", "Changes"], rows).join("\n");
+    groups.set(text, [...(groups.get(text) ?? []), stack.stack]);
+  }
+  return [...groups].flatMap(([text, names]) => [
+    `### ${names.map((name) => codeSpan(name)).join(", ")}`,
+    "",
+    text,
+    "",
+  ]);
+}
+
+function rowsOf({ changes, outputs, settings }: StackDiff): string[][] {
+  const follow = changes.filter(isOfNewCode);
+  const tagged = changes.filter((change) => isUpdateOf(change, isTag));
+  const folded = new Set([...(follow.length > 1 ? follow : []), ...(tagged.length > 3 ? tagged : [])]);
+  const plain = changes.filter((change) => !folded.has(change));
+  return [
+    ...plain.map(rowOf),
+    ...(follow.length > 1 ? [foldedRow(follow, "new code, and what follows from it")] : []),
+    ...(tagged.length > 3 ? [foldedRow(tagged, "tags only")] : []),
+    ...(settings.length > 0 ? [["~", "configuration", "", pathsOf(settings)]] : []),
+    ...(outputs.length > 0 ? [["~", "outputs", "", pathsOf(outputs)]] : []),
+  ];
+}
+
+function rowOf(change: ResourceChange): string[] {
+  const { kind, name, type, properties, formerUrn } = change;
+  const what = kind === "create" || kind === "delete" ? "" : pathsOf(properties);
+  const isSilent = kind === "update" && properties.length === 0;
+  return [
+    symbols[kind],
+    cellSpan(name),
+    cellSpan(kindNameOf(type)),
+    isSilent
+      ? "only order or form"
+      : [formerUrn === undefined ? "" : "renamed or moved", what].filter(Boolean).join(": "),
+  ];
+}
+
+const foldedRow = (changes: ResourceChange[], words: string): string[] => [
+  "~",
+  [...new Set(changes.map(({ name }) => cellSpan(name)))].slice(0, 5).join(", "),
+  [...new Set(changes.map(({ type }) => cellSpan(kindNameOf(type))))].slice(0, 5).join(", "),
+  `${words} (${changes.length})`,
+];
+
+const isUpdateOf = ({ kind, properties }: ResourceChange, test: (property: PropertyChange) => boolean): boolean =>
+  kind === "update" && properties.length > 0 && properties.every(test);
+
+const isTag = ({ path }: PropertyChange): boolean => path === "tags" || path.startsWith("tags.");
+
+/** Other code and the version that is published of it: the rest of the change is in the files. */
+const isOfNewCode = (change: ResourceChange): boolean =>
+  isUpdateOf(change, ({ path, now }) => path === "code" || now === otherDigestText || now === unknownText);
+
+const most = 5;
+
+function pathsOf(properties: PropertyChange[]): string {
+  const paths = [...new Set(properties.map(({ path }) => path))];
+  const shown = paths.slice(0, most).map((path) => cellSpan(path));
+  return [...shown, ...(paths.length > most ? [`${paths.length - most} more`] : [])].join(", ");
+}

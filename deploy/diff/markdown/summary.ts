@@ -1,0 +1,101 @@
+/** What stands above all else: each stack in a few words, what will be felt, and what goes. */
+import { kindNameOf } from "../compared.ts";
+import { cellSpan, codeSpan, shortened } from "../escape.ts";
+import type { ChangeKind, Finding, Report, ResourceChange, StackDiff } from "../model.ts";
+import { table, toMarkdown } from "./phrases.ts";
+
+const done: Record<ChangeKind, string> = {
+  delete: "deleted",
+  replace: "replaced",
+  create: "created",
+  update: "updated",
+  import: "imported",
+  read: "read",
+  forget: "forgotten",
+  rename: "renamed",
+  options: "with other options",
+};
+
+const statusWords: Partial<Record<StackDiff["status"], string>> = {
+  broken: "cannot be deployed",
+  gone: "settings removed",
+  unchanged: "unchanged",
+};
+
+/** Stacks of which the same is said, together. */
+export function headline({ stacks }: Report): string[] {
+  const said = new Map<string, string[]>();
+  for (const stack of stacks) {
+    const words = statusWords[stack.status] ?? countsOf(stack);
+    said.set(words, [...(said.get(words) ?? []), stack.stack]);
+  }
+  return [...said].map(([words, names]) => `- **${names.map((name) => codeSpan(name)).join(", ")}**: ${words}`);
+}
+
+function countsOf({ status, changes, outputs, unchanged }: StackDiff): string {
+  const counts = (Object.keys(done) as ChangeKind[]).flatMap((kind) => {
+    const count = changes.filter((change) => change.kind === kind).length;
+    return count === 0 ? [] : [`${count} ${done[kind]}`];
+  });
+  if (counts.length === 0 && outputs.length > 0) counts.push("only outputs change");
+  return `${status === "new" ? "new stack, " : ""}${[...counts, `${unchanged} unchanged`].join(", ")}`;
+}
+
+const marks: Record<Finding["weight"], string> = { danger: "🔴", caution: "🟠", notice: "⚪" };
+
+export function findingLines({ findings, stacks }: Report): string[] {
+  const isAlone = stacks.length === 1;
+  return findings.map(({ weight, phrase, stacks: where }) => {
+    const scope = isAlone ? "" : `**${where.map((name) => codeSpan(name)).join(", ")}**: `;
+    return `- ${marks[weight]} ${scope}${toMarkdown(phrase)}`;
+  });
+}
+
+interface Going {
+  stacks: string[];
+  change: ResourceChange;
+}
+
+/** Deletions first; the same of several stacks together. */
+export function goingIn({ stacks }: Report): Going[] {
+  const found = new Map<string, Going>();
+  for (const { stack, changes } of stacks)
+    for (const change of changes) {
+      if (change.kind !== "delete" && change.kind !== "replace" && change.kind !== "forget") continue;
+      const { kind, type, name, reasons } = change;
+      const key = JSON.stringify([kind, type, name, reasons, change.protected]);
+      const known = found.get(key);
+      if (known) known.stacks.push(stack);
+      else found.set(key, { stacks: [stack], change });
+    }
+  const rank = ({ change }: Going): number => (change.kind === "replace" ? 1 : 0);
+  return [...found.values()].toSorted((one, other) => rank(one) - rank(other));
+}
+
+export function goingTable(going: Going[]): string[] {
+  const rows = going.map(({ stacks, change }) => [
+    stacks.map((name) => cellSpan(name)).join(", "),
+    done[change.kind],
+    `${cellSpan(kindNameOf(change.type))} ${cellSpan(change.name)}`,
+    [reasonsOf(change, cellSpan), change.protected ? "**protected: Pulumi refuses**" : ""].filter(Boolean).join("; "),
+  ]);
+  return table(["Stack", "", "Resource", "Because of"], rows);
+}
+
+function reasonsOf({ reasons }: ResourceChange, span: (text: string) => string): string {
+  return reasons
+    .map(({ path, because }) => `${span(path)}${because === undefined ? "" : ` (${span(because)} is replaced)`}`)
+    .join(", ");
+}
+
+const longestName = 80;
+
+/** Where the table would be too long: every one of them all the same. */
+export function goingCompact(going: Going[]): string[] {
+  return going.map(({ stacks, change }) => {
+    const name = codeSpan(shortened(`${kindNameOf(change.type)} ${change.name}`, longestName));
+    const why = change.reasons.slice(0, 3).map(({ path }) => codeSpan(shortened(path, 40)));
+    const where = stacks.map((stack) => codeSpan(shortened(stack, 40))).join(", ");
+    return `- ${done[change.kind]}: ${name} in ${where}${why.length > 0 ? `: ${why.join(", ")}` : ""}`;
+  });
+}

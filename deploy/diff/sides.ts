@@ -1,0 +1,76 @@
+/** Stacks of two checkouts, evaluated: base deployed into nothing, head over that. */
+import path from "node:path";
+import { isObject, kindOf, someValue } from "../../local/engine/core/properties.ts";
+import { findProgram, createSource } from "../../local/engine/program.ts";
+import { findProject, type Project } from "../../local/engine/project/project-file.ts";
+import { deployInMemory, type Deployed, type StackProgram } from "./evaluate.ts";
+import { programEnvironment } from "./environment.ts";
+import {
+  completeSettings,
+  type CompletedSettings,
+  type StackSettings,
+  toEvaluated,
+  tryReadSettings,
+} from "./settings.ts";
+
+export interface EvaluatedStack {
+  stack: string;
+  settings: CompletedSettings;
+  /** As the files have them. */
+  written: { base: StackSettings | undefined; head: StackSettings | undefined };
+  base: DeployedSide | undefined;
+  head: DeployedSide | undefined;
+}
+
+interface DeployedSide extends Deployed {
+  /** The bundles that the program made, by name. */
+  artifacts: ReadonlyMap<string, string>;
+}
+
+export async function evaluateStack(baseFolder: string, headFolder: string, stack: string): Promise<EvaluatedStack> {
+  const [base, head] = await Promise.all([findProject(baseFolder), findProject(headFolder)]);
+  const written = { base: await tryReadSettings(base, stack), head: await tryReadSettings(head, stack) };
+  const settings = completeSettings(written.base, written.head);
+  const deployedBase = settings.base && (await deploy(base, stack, settings.base, "base"));
+  // What cannot be deployed leaves nothing that a comparison could start from.
+  const isComparable = deployedBase === undefined || deployedBase.problems.length === 0;
+  const deployedHead =
+    settings.head && isComparable
+      ? await deploy(head, stack, settings.head, "head", deployedBase?.snapshot)
+      : undefined;
+  return { stack, settings, written, base: deployedBase, head: deployedHead };
+}
+
+async function deploy(
+  project: Project,
+  stack: string,
+  settings: StackSettings,
+  side: "base" | "head",
+  former?: Deployed["snapshot"],
+): Promise<DeployedSide> {
+  const { pwd } = await findProgram(project);
+  const deployed = await deployInMemory(await programOf(project, stack, settings), side, former);
+  // Where the sources lie on this machine is nobody's business.
+  const problems = deployed.problems.map((problem) => problem.replaceAll(`${project.folder}/`, ""));
+  return { ...deployed, problems, artifacts: artifactsIn(deployed.snapshot, pwd) };
+}
+
+function artifactsIn({ resources }: Deployed["snapshot"], folder: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const { inputs = {} } of resources)
+    someValue(inputs, (value) => {
+      const file = kindOf(value) === "archive" && isObject(value) ? value["path"] : undefined;
+      if (typeof file === "string" && file.endsWith(".zip")) found.set(path.basename(file), path.resolve(folder, file));
+      return false;
+    });
+  return found;
+}
+
+async function programOf(project: Project, stack: string, settings: StackSettings): Promise<StackProgram> {
+  const program = await findProgram(project);
+  const evaluated = toEvaluated(settings, project, stack);
+  const about = { stack, ...evaluated };
+  const env = programEnvironment();
+  const source = createSource({ project, program, organization: "organization", ...about, env, client: undefined });
+  return { project: project.name, ...about, source };
+}

@@ -1,0 +1,333 @@
+/** A property of a type, and what another value of it means. */
+import type { PropertyValue } from "../../../local/engine/core/contracts.ts";
+import { isMap } from "../../../local/engine/core/properties.ts";
+import { inputOf, type ComparedResource } from "../compared.ts";
+import { type Label, type Phrase, say } from "../model.ts";
+import { tryParseJson, toShown } from "../property-changes.ts";
+import { caution, danger, type Draft, named, notice, type Rule, sentence } from "./draft.ts";
+
+interface Change {
+  resource: ComparedResource;
+  former: PropertyValue | undefined;
+  now: PropertyValue | undefined;
+}
+
+interface Row {
+  type: string;
+  /** From the inputs inwards, into JSON text, too. */
+  path: string[];
+  /** What follows the resource's name; in its place, a phrase of its own. */
+  say: (change: Change) => Phrase;
+  weight?: (change: Change) => Draft["weight"];
+  label?: Label;
+}
+
+const lambda = "aws:lambda/function:Function";
+const stage = "aws:apigatewayv2/stage:Stage";
+const queue = "aws:sqs/queue:Queue";
+const table = "aws:dynamodb/table:Table";
+const alarm = "aws:cloudwatch/metricAlarm:MetricAlarm";
+const source = "aws:lambda/eventSourceMapping:EventSourceMapping";
+const webhook = "pulumi-nodejs:dynamic/line:LineChannelWebhook";
+
+const isLess = ({ former, now }: Change): boolean => Number(now ?? 0) < Number(former ?? 0);
+const lessIs =
+  (weight: Draft["weight"]): NonNullable<Row["weight"]> =>
+  (change) =>
+    isLess(change) ? weight : "notice";
+const offIs =
+  (weight: Draft["weight"]): NonNullable<Row["weight"]> =>
+  ({ now }) =>
+    now === true ? "notice" : weight;
+const always =
+  (weight: Draft["weight"]): NonNullable<Row["weight"]> =>
+  () =>
+    weight;
+
+const rows: Row[] = [
+  {
+    type: lambda,
+    path: ["memorySize"],
+    label: "limits",
+    weight: lessIs("caution"),
+    say: (change) => ["gets ", ...from(change, " MB"), " of memory", isLess(change) ? ", and less processor" : ""],
+  },
+  {
+    type: lambda,
+    path: ["timeout"],
+    label: "limits",
+    weight: lessIs("caution"),
+    say: (change) => ["may run ", ...from(change, " seconds")],
+  },
+  {
+    type: lambda,
+    path: ["runtime"],
+    weight: always("caution"),
+    say: (change) => ["runs on ", ...from(change)],
+  },
+  { type: lambda, path: ["architectures"], weight: always("caution"), say: (change) => ["runs on ", ...from(change)] },
+  {
+    type: lambda,
+    path: ["reservedConcurrentExecutions"],
+    label: "limits",
+    weight: ({ now }) => (now === 0 ? "danger" : "caution"),
+    say: ({ now, former }) => {
+      if (now === 0) return ["is switched off: no execution is reserved for it"];
+      const limit = (value: PropertyValue | undefined): Phrase =>
+        typeof value === "number" && value >= 0 ? say`${value}` : ["the account's limit"];
+      return ["may run so many times at once: ", ...limit(now), ", was ", ...limit(former)];
+    },
+  },
+  {
+    type: lambda,
+    path: ["loggingConfig", "applicationLogLevel"],
+    say: (change) => ["logs from the level ", ...from(change)],
+  },
+  {
+    type: stage,
+    path: ["defaultRouteSettings", "throttlingRateLimit"],
+    label: "limits",
+    weight: lessIs("caution"),
+    say: (change) => ["takes ", ...from(change), " requests a second", ...refusal(change)],
+  },
+  {
+    type: stage,
+    path: ["defaultRouteSettings", "throttlingBurstLimit"],
+    label: "limits",
+    weight: lessIs("caution"),
+    say: (change) => ["takes ", ...from(change), " requests at once", ...refusal(change)],
+  },
+  {
+    type: stage,
+    path: ["accessLogSettings"],
+    weight: ({ now }) => (now === undefined ? "caution" : "notice"),
+    say: ({ now, former }) => {
+      if (now === undefined) return ["writes no access log any more"];
+      return [former === undefined ? "writes an access log now" : "writes another access log"];
+    },
+  },
+  {
+    type: "aws:cloudwatch/logGroup:LogGroup",
+    path: ["retentionInDays"],
+    label: "data-loss",
+    weight: lessIs("danger"),
+    say: (change) => [
+      "keeps what is logged for ",
+      ...from(change, " days"),
+      isLess(change) ? ": what is older is deleted soon after the deployment" : "",
+    ],
+  },
+  {
+    type: queue,
+    path: ["visibilityTimeoutSeconds"],
+    weight: lessIs("caution"),
+    say: (change) => ["hides a message that is being worked on for ", ...from(change, " seconds")],
+  },
+  {
+    type: queue,
+    path: ["messageRetentionSeconds"],
+    label: "data-loss",
+    weight: lessIs("danger"),
+    say: (change) => ["keeps a message for ", ...from(change, " seconds"), isLess(change) ? ": older ones go" : ""],
+  },
+  {
+    type: queue,
+    path: ["redrivePolicy", "maxReceiveCount"],
+    weight: lessIs("caution"),
+    say: (change) => ["gives up on a message after ", ...from(change), " attempts"],
+  },
+  {
+    type: queue,
+    path: ["redrivePolicy", "deadLetterTargetArn"],
+    label: "data-loss",
+    weight: ({ now }) => (now === undefined ? "danger" : "notice"),
+    say: ({ now, former }) => {
+      if (now === undefined)
+        return ["has no dead-letter queue any more: what fails is tried until it is too old, and lost"];
+      return [former === undefined ? "has a dead-letter queue now" : "has another dead-letter queue"];
+    },
+  },
+  { type: queue, path: ["delaySeconds"], say: (change) => ["holds a message back for ", ...from(change, " seconds")] },
+  {
+    type: table,
+    path: ["pointInTimeRecovery", "enabled"],
+    weight: offIs("danger"),
+    say: ({ now }) => [
+      now === true ? "can be restored to any moment now" : "can no longer be restored to an earlier moment",
+    ],
+  },
+  {
+    type: table,
+    path: ["deletionProtectionEnabled"],
+    label: "protection",
+    weight: offIs("danger"),
+    say: ({ now }) => [
+      now === true ? "cannot be deleted by mistake any more" : "can be deleted: AWS no longer refuses",
+    ],
+  },
+  {
+    type: table,
+    path: ["billingMode"],
+    label: "cost",
+    weight: always("caution"),
+    say: (change) => ["is billed as ", ...from(change)],
+  },
+  {
+    type: table,
+    path: ["ttl", "enabled"],
+    weight: always("caution"),
+    say: ({ now }) => [now === true ? "lets rows expire now" : "lets no rows expire any more"],
+  },
+  ...["threshold", "evaluationPeriods", "period", "comparisonOperator", "statistic", "extendedStatistic"].map(
+    (name): Row => ({
+      type: alarm,
+      path: [name],
+      label: "alarms",
+      weight: always("caution"),
+      say: (change) => ["rings at another point: ", ...say`${name}`, " is ", ...from(change)],
+    }),
+  ),
+  {
+    type: alarm,
+    path: ["actionsEnabled"],
+    label: "alarms",
+    weight: ({ now }) => (now === false ? "danger" : "notice"),
+    say: ({ now }) => [now === false ? "tells nobody any more" : "tells somebody again"],
+  },
+  {
+    type: alarm,
+    path: ["alarmActions"],
+    label: "alarms",
+    weight: ({ now }) => (isEmpty(now) ? "danger" : "caution"),
+    say: ({ now }) => [isEmpty(now) ? "tells nobody any more" : "tells somebody else"],
+  },
+  {
+    type: alarm,
+    path: ["treatMissingData"],
+    label: "alarms",
+    weight: always("caution"),
+    say: (change) => ["takes missing data for ", ...from(change)],
+  },
+  {
+    type: source,
+    path: ["enabled"],
+    weight: ({ now }) => (now === false ? "danger" : "notice"),
+    say: ({ now }) => [
+      now === false ? "is switched off: events wait in the queue until they are too old" : "is switched on",
+    ],
+  },
+  {
+    type: source,
+    path: ["batchSize"],
+    label: "limits",
+    say: (change) => ["hands over ", ...from(change), " events at once"],
+  },
+  {
+    type: source,
+    path: ["scalingConfig", "maximumConcurrency"],
+    label: "limits",
+    weight: lessIs("caution"),
+    say: (change) => ["works on ", ...from(change), " batches at once"],
+  },
+  {
+    type: source,
+    path: ["functionResponseTypes"],
+    weight: ({ now }) => (isEmpty(now) ? "danger" : "notice"),
+    say: ({ now }) => [
+      isEmpty(now)
+        ? "no longer hears which events failed: one that fails makes its whole batch be worked on again"
+        : "hears which events of a batch failed",
+    ],
+  },
+  {
+    type: "aws:secretsmanager/secret:Secret",
+    path: ["recoveryWindowInDays"],
+    weight: lessIs("caution"),
+    say: (change) => ["can be restored for ", ...from(change, " days"), " after it was deleted"],
+  },
+  {
+    type: "aws:secretsmanager/secretRotation:SecretRotation",
+    path: ["rotationRules"],
+    label: "secret",
+    weight: always("caution"),
+    say: () => ["is rotated at other times"],
+  },
+  {
+    type: webhook,
+    path: ["requireActive"],
+    say: ({ now }) => [
+      now === true ? "has to be switched on at LINE, or the deployment fails" : "may be switched off at LINE",
+    ],
+  },
+  {
+    type: webhook,
+    path: ["takeOver"],
+    weight: ({ now }) => (now === true ? "caution" : "notice"),
+    say: ({ now }) => [
+      now === true
+        ? "replaces a URL that somebody else registered"
+        : "no longer replaces a URL that somebody else registered",
+    ],
+  },
+  {
+    type: webhook,
+    path: ["verify"],
+    weight: ({ now }) => (now === false ? "caution" : "notice"),
+    say: ({ now }) => [now === false ? "is set without LINE's test" : "is set only when LINE's test succeeds"],
+  },
+  {
+    type: webhook,
+    path: ["onDestroy"],
+    say: ({ now }) => [
+      now === "keep" ? "stays when the stack is destroyed" : "goes back to the former URL when the stack is destroyed",
+    ],
+  },
+  {
+    type: webhook,
+    path: ["apiUrl"],
+    weight: always("danger"),
+    say: (change) => ["is set at ", ...from(change)],
+  },
+];
+
+/** Of what stays: a new one is said to be new, and a replaced one is that above all. */
+export const propertyRules: Rule = (resource) => {
+  const { former, now, type } = resource;
+  if (!former || !now) return [];
+  return rows.flatMap((row): Draft[] => {
+    if (row.type !== type) return [];
+    const change = { resource, former: at(inputOf(former, top(row)), row), now: at(inputOf(now, top(row)), row) };
+    if (JSON.stringify(change.former) === JSON.stringify(change.now)) return [];
+    const weigh = { danger, caution, notice }[row.weight?.(change) ?? "notice"];
+    return [weigh(sentence(named(resource), " ", row.say(change), "."), row.label)];
+  });
+};
+
+const top = ({ path: [first = ""] }: Row): string => first;
+
+function at(value: PropertyValue | undefined, { path }: Row): PropertyValue | undefined {
+  let found = value;
+  for (const step of path.slice(1)) {
+    const inner = typeof found === "string" ? tryParseJson(found) : found;
+    found = isMap(inner) ? inner[step] : undefined;
+  }
+  return found ?? undefined;
+}
+
+/** `512 MB, was 256 MB` */
+function from({ former, now }: Change, unit = ""): Phrase {
+  const shown = (value: PropertyValue | undefined): Phrase =>
+    value === undefined ? ["the default"] : [...say`${textOf(value)}`, unit];
+  return [...shown(now), " (was ", ...shown(former), ")"];
+}
+
+function textOf(value: PropertyValue): string {
+  const shown = toShown(value);
+  if (Array.isArray(shown)) return shown.map(String).join(", ");
+  return typeof shown === "string" ? shown : JSON.stringify(shown);
+}
+
+const refusal = (change: Change): Phrase => (isLess(change) ? [": what comes above that is refused with 429"] : []);
+
+const isEmpty = (value: PropertyValue | undefined): boolean =>
+  value === undefined || (Array.isArray(value) && value.length === 0);
