@@ -26,6 +26,7 @@ const secretArn = v.pipe(
   v.string(),
   v.regex(/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+$/, "the ARN of a secret in Secrets Manager"),
 );
+const policyArn = v.pipe(v.string(), v.regex(/^arn:aws[a-z-]*:iam::\d{12}:policy\/\S+$/, "the ARN of a policy in IAM"));
 /** The values that CloudWatch Logs accepts, in days. */
 const retentionDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653] as const;
 const retention = v.pipe(
@@ -58,6 +59,7 @@ const projectKeys = {
   workerConcurrency: digits("a number of batches at once", 2, 1000),
   alarmEmail: v.pipe(v.string(), v.email("a mail address")),
   tracing: flag,
+  permissionsBoundary: policyArn,
   secretRecoveryDays: v.union(
     [v.pipe(v.literal("0"), v.transform(Number)), digits("a number of days", 7, 30)],
     "0 (deleted at once) or a number of days from 7 to 30",
@@ -90,6 +92,7 @@ export interface StackConfig {
   worker: { memorySizeMb: number | undefined; concurrency: number | undefined };
   alarmEmail: string | undefined;
   tracing: boolean | undefined;
+  permissionsBoundary: string | undefined;
   secretRecoveryDays: number | undefined;
   protect: boolean;
 }
@@ -124,6 +127,7 @@ export function readConfig(): StackConfig {
     worker: { memorySizeMb: sizes.workerMemorySizeMb, concurrency: sizes.workerConcurrency },
     alarmEmail: sizes.alarmEmail,
     tracing: sizes.tracing,
+    permissionsBoundary: sizes.permissionsBoundary,
     secretRecoveryDays: sizes.secretRecoveryDays,
     protect: sizes.protect ?? false,
   };

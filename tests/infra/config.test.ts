@@ -65,6 +65,7 @@ describe("the stack's configuration", () => {
     ["line-bot:memorySizeMb", "512MB", "from 128 to 10240"],
     ["line-bot:logRetentionDays", "31", "that CloudWatch Logs accepts"],
     ["line-bot:secretRecoveryDays", "3", "from 7 to 30"],
+    ["line-bot:permissionsBoundary", "line-bot-dev-boundary", "the ARN of a policy in IAM"],
   ])("refuses %s = %s", (key, value, message) => {
     configure({ ...complete, [key]: value });
 

@@ -1,0 +1,291 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { needs } from "../../../infra/account/needs.ts";
+import { accountId, credentialsSecret, makeOffline, parseStatements, type State, statementsOf } from "./account.ts";
+import { isAllowed, type Statement } from "./iam.ts";
+
+const region = "ap-northeast-1";
+const own = (service: string, resource: string) => `arn:aws:${service}:${region}:${accountId}:${resource}`;
+const global = (service: string, resource: string) => `arn:aws:${service}::${accountId}:${resource}`;
+const bucket = `arn:aws:s3:::line-bot-state-${accountId}-${region}`;
+const stateOf = (stack: string) => `${bucket}/.pulumi/stacks/line-bot/${stack}.json`;
+
+let resources: State[];
+let deploy: Statement[];
+let preview: Statement[];
+let boundary: Statement[];
+let boundaryArn: string;
+beforeAll(async () => {
+  resources = await makeOffline("prod");
+  deploy = statementsOf(resources, "line-bot-prod-deploy");
+  preview = statementsOf(resources, "line-bot-prod-preview");
+  const policy = resources.find(({ type }) => type === "aws:iam/policy:Policy");
+  boundary = parseStatements(policy?.inputs["policy"]);
+  boundaryArn = String(policy?.outputs["arn"]);
+}, 30_000);
+
+/** What the provider does in the life of each resource, by type. */
+const life: [type: string, arn: string, reads: string, writes: string][] = [
+  [
+    "lambda/function:Function",
+    own("lambda", "function:bot-1a2b3c4"),
+    "GetFunction ListVersionsByFunction",
+    "CreateFunction UpdateFunctionCode UpdateFunctionConfiguration PublishVersion TagResource DeleteFunction PutFunctionConcurrency InvokeFunction",
+  ],
+  ["lambda/alias:Alias", own("lambda", "function:bot-1a2b3c4"), "GetAlias", "CreateAlias UpdateAlias DeleteAlias"],
+  [
+    "lambda/permission:Permission",
+    own("lambda", "function:bot-1a2b3c4"),
+    "GetPolicy",
+    "AddPermission RemovePermission",
+  ],
+  [
+    "lambda/eventSourceMapping:EventSourceMapping",
+    own("lambda", "event-source-mapping:6d9b"),
+    "GetEventSourceMapping",
+    "TagResource",
+  ],
+  ["apigatewayv2/api:Api", `arn:aws:apigateway:${region}::/apis`, "GET", "POST"],
+  ["apigatewayv2/api:Api", `arn:aws:apigateway:${region}::/apis/a1b2c3`, "GET", "PATCH DELETE"],
+  [
+    "apigatewayv2/integration:Integration",
+    `arn:aws:apigateway:${region}::/apis/a1b2c3/integrations/i1`,
+    "GET",
+    "POST PATCH DELETE",
+  ],
+  ["apigatewayv2/route:Route", `arn:aws:apigateway:${region}::/apis/a1b2c3/routes/r1`, "GET", "POST PATCH DELETE"],
+  [
+    "apigatewayv2/stage:Stage",
+    `arn:aws:apigateway:${region}::/apis/a1b2c3/stages/$default`,
+    "GET",
+    "POST PATCH DELETE",
+  ],
+  [
+    "secretsmanager/secret:Secret",
+    own("secretsmanager", "secret:bot-1a2b3c4-AbCdEf"),
+    "DescribeSecret GetResourcePolicy",
+    "CreateSecret UpdateSecret TagResource DeleteSecret",
+  ],
+  [
+    "secretsmanager/secretVersion:SecretVersion",
+    own("secretsmanager", "secret:bot-1a2b3c4-AbCdEf"),
+    "GetSecretValue",
+    "PutSecretValue UpdateSecretVersionStage",
+  ],
+  [
+    "cloudwatch/logGroup:LogGroup",
+    own("logs", "log-group:bot-access-1a2b3c4"),
+    "DescribeLogGroups ListTagsForResource",
+    "CreateLogGroup PutRetentionPolicy TagResource DeleteLogGroup",
+  ],
+  [
+    "cloudwatch/logMetricFilter:LogMetricFilter",
+    own("logs", "log-group:bot-1a2b3c4:*"),
+    "DescribeMetricFilters",
+    "PutMetricFilter DeleteMetricFilter",
+  ],
+  [
+    "cloudwatch/metricAlarm:MetricAlarm",
+    own("cloudwatch", "alarm:bot-dead-letters-1a2b3c4"),
+    "DescribeAlarms ListTagsForResource",
+    "PutMetricAlarm DeleteAlarms TagResource",
+  ],
+  [
+    "cloudwatch/dashboard:Dashboard",
+    global("cloudwatch", "dashboard/bot-1a2b3c4"),
+    "GetDashboard",
+    "PutDashboard DeleteDashboards",
+  ],
+  [
+    "iam/role:Role",
+    global("iam", "role/bot-worker-1a2b3c4"),
+    "GetRole ListRolePolicies ListAttachedRolePolicies",
+    "UpdateAssumeRolePolicy TagRole DeleteRole",
+  ],
+  ["iam/rolePolicy:RolePolicy", global("iam", "role/bot-worker-1a2b3c4"), "GetRolePolicy", ""],
+  [
+    "sqs/queue:Queue",
+    own("sqs", "bot-events-1a2b3c4.fifo"),
+    "GetQueueAttributes ListQueueTags",
+    "CreateQueue SetQueueAttributes TagQueue DeleteQueue",
+  ],
+  ["sqs/queuePolicy:QueuePolicy", own("sqs", "bot-events-1a2b3c4.fifo"), "GetQueueAttributes", "SetQueueAttributes"],
+  [
+    "sqs/redriveAllowPolicy:RedriveAllowPolicy",
+    own("sqs", "bot-dead-letters-1a2b3c4.fifo"),
+    "GetQueueAttributes",
+    "SetQueueAttributes",
+  ],
+  [
+    "dynamodb/table:Table",
+    own("dynamodb", "table/bot-events-1a2b3c4"),
+    "DescribeTable DescribeTimeToLive DescribeContinuousBackups ListTagsOfResource",
+    "CreateTable UpdateTable UpdateTimeToLive TagResource DeleteTable",
+  ],
+  [
+    "sns/topic:Topic",
+    own("sns", "bot-alarms-1a2b3c4"),
+    "GetTopicAttributes ListTagsForResource",
+    "CreateTopic SetTopicAttributes TagResource DeleteTopic",
+  ],
+  ["sns/topicPolicy:TopicPolicy", own("sns", "bot-alarms-1a2b3c4"), "GetTopicAttributes", "SetTopicAttributes"],
+  [
+    "sns/topicSubscription:TopicSubscription",
+    own("sns", "bot-alarms-1a2b3c4"),
+    "GetSubscriptionAttributes",
+    "Subscribe Unsubscribe",
+  ],
+];
+
+const actionsOf = (arn: string, names: string) =>
+  names === "" ? [] : names.split(" ").map((name) => `${arn.split(":")[2]}:${name}`);
+
+describe("what the program makes", () => {
+  test.each(life)("%s on %s is read by both roles, and changed by deployments alone", (_type, arn, reads, writes) => {
+    for (const action of actionsOf(arn, reads)) {
+      expect([action, isAllowed(deploy, { action, resource: arn })]).toEqual([action, true]);
+      expect([action, isAllowed(preview, { action, resource: arn })]).toEqual([action, true]);
+    }
+    for (const action of actionsOf(arn, writes)) {
+      expect([action, isAllowed(deploy, { action, resource: arn })]).toEqual([action, true]);
+      expect([action, isAllowed(preview, { action, resource: arn })]).toEqual([action, false]);
+    }
+  });
+
+  test.each(life)("%s on %s is another stack's where its tag says so", (_type, arn, reads, writes) => {
+    const context = { "aws:ResourceTag/Stack": "dev" };
+    for (const action of actionsOf(arn, `${reads} ${writes}`.trim())) {
+      expect(isAllowed(deploy, { action, resource: arn, context })).toBe(false);
+      expect(isAllowed(deploy, { action, resource: arn, context: { "aws:ResourceTag/Stack": "prod" } })).toBe(true);
+    }
+  });
+
+  test("has a row for every type, in the roles and in this test", () => {
+    const types = typesOfProgram();
+
+    expect(types.length).toBeGreaterThan(15);
+    expect(types.filter((type) => !needs.some((need) => need.types.includes(`aws:${type}`)))).toEqual([]);
+    expect(types.filter((type) => !life.some(([named]) => named === type))).toEqual([]);
+  });
+
+  test("is written to its state, which is no other stack's", () => {
+    const key = String(resources.find(({ type }) => type === "aws:kms/key:Key")?.outputs["arn"]);
+    const lock = `${bucket}/.pulumi/locks/organization/line-bot/prod/0b9c.json`;
+
+    expect(isAllowed(preview, { action: "s3:GetObject", resource: stateOf("prod") })).toBe(true);
+    expect(isAllowed(preview, { action: "kms:Decrypt", resource: key })).toBe(true);
+    expect(isAllowed(preview, { action: "s3:PutObject", resource: stateOf("prod") })).toBe(false);
+    expect(isAllowed(preview, { action: "s3:PutObject", resource: lock })).toBe(false);
+    expect(isAllowed(preview, { action: "kms:Encrypt", resource: key })).toBe(false);
+    for (const action of ["s3:PutObject", "s3:DeleteObject"]) {
+      expect(isAllowed(deploy, { action, resource: lock })).toBe(true);
+      expect(isAllowed(deploy, { action, resource: stateOf("prod") })).toBe(true);
+      expect(isAllowed(deploy, { action, resource: stateOf("dev") })).toBe(false);
+    }
+    expect(isAllowed(deploy, { action: "s3:DeleteBucket", resource: bucket })).toBe(false);
+    expect(isAllowed(deploy, { action: "kms:ScheduleKeyDeletion", resource: key })).toBe(false);
+  });
+});
+
+/** From the sources: what `new aws.…(…)` makes. */
+function typesOfProgram(): string[] {
+  const folder = path.join(import.meta.dirname, "../../../infra");
+  const sources = readdirSync(folder).filter((name) => name.endsWith(".ts"));
+  const made = sources.flatMap((name) => [
+    ...readFileSync(path.join(folder, name), "utf8").matchAll(/new aws\.(\w+)\.(\w+)\(/g),
+  ]);
+  const types = made.map(([, module, type = ""]) => `${module}/${type[0]?.toLowerCase()}${type.slice(1)}:${type}`);
+  return [...new Set(types)].toSorted();
+}
+
+describe("a deployment's role", () => {
+  test("cannot make itself or anybody else mightier than a function of the bot is at most", () => {
+    const role = global("iam", "role/bot-1a2b3c4");
+    const bounded = { "iam:PermissionsBoundary": boundaryArn };
+    const toLambda = { "iam:PassedToService": "lambda.amazonaws.com" };
+
+    for (const action of ["iam:CreateRole", "iam:PutRolePolicy"]) {
+      expect(isAllowed(deploy, { action, resource: role, context: bounded })).toBe(true);
+      expect(isAllowed(deploy, { action, resource: role })).toBe(false);
+      expect(
+        isAllowed(deploy, { action, resource: global("iam", "role/line-bot-prod-deploy"), context: bounded }),
+      ).toBe(false);
+    }
+    expect(isAllowed(deploy, { action: "iam:PassRole", resource: role, context: toLambda })).toBe(true);
+    expect(
+      isAllowed(deploy, {
+        action: "iam:PassRole",
+        resource: role,
+        context: { "iam:PassedToService": "ec2.amazonaws.com" },
+      }),
+    ).toBe(false);
+    for (const action of [
+      "iam:AttachRolePolicy",
+      "iam:DeleteRolePermissionsBoundary",
+      "iam:CreatePolicyVersion",
+      "iam:CreateUser",
+    ]) {
+      expect(isAllowed(deploy, { action, resource: role, context: bounded })).toBe(false);
+      expect(isAllowed(deploy, { action, resource: boundaryArn, context: bounded })).toBe(false);
+    }
+  });
+
+  test("maps queues to the bot's functions alone", () => {
+    const action = "lambda:CreateEventSourceMapping";
+    const to = (name: string) => ({
+      context: { "lambda:FunctionArn": own("lambda", `function:${name}`) },
+      resource: "*",
+    });
+
+    expect(isAllowed(deploy, { action, ...to("bot-worker-1a2b3c4") })).toBe(true);
+    expect(isAllowed(deploy, { action, ...to("payments") })).toBe(false);
+    expect(isAllowed(preview, { action, ...to("bot-worker-1a2b3c4") })).toBe(false);
+  });
+
+  test.each([
+    ["lambda:DeleteFunction", own("lambda", "function:payments")],
+    ["lambda:DeleteFunction", `arn:aws:lambda:us-east-1:${accountId}:function:bot-1a2b3c4`],
+    ["secretsmanager:GetSecretValue", own("secretsmanager", "secret:database-AbCdEf")],
+    ["dynamodb:DeleteTable", own("dynamodb", "table/orders")],
+    ["s3:GetObject", "arn:aws:s3:::payments/invoice"],
+    ["sts:AssumeRole", global("iam", "role/admin")],
+  ])("has no %s on %s", (action, resource) => {
+    expect(isAllowed(deploy, { action, resource })).toBe(false);
+    expect(isAllowed(preview, { action, resource })).toBe(false);
+  });
+
+  test("reads a secret that somebody else fills, where the stack names one", () => {
+    expect(isAllowed(preview, { action: "secretsmanager:GetSecretValue", resource: credentialsSecret })).toBe(true);
+    expect(isAllowed(deploy, { action: "secretsmanager:PutSecretValue", resource: credentialsSecret })).toBe(false);
+  });
+});
+
+test("no statement allows a star as an action, or writes by the preview's role", () => {
+  const allowing = [...deploy, ...preview, ...boundary].filter(({ Effect }) => Effect === "Allow");
+  const reading = /^\w+:(Get|List|Describe|Filter|Decrypt$|GET$)/;
+
+  expect(allowing.flatMap(({ Action }) => [Action].flat()).filter((action) => action.includes("*"))).toEqual([]);
+  const previewing = preview.filter(({ Effect }) => Effect === "Allow").flatMap(({ Action }) => [Action].flat());
+  expect(previewing.filter((action) => !reading.test(action))).toEqual([]);
+});
+
+test("policies are no longer than IAM takes them", () => {
+  for (const role of ["line-bot-prod-deploy", "line-bot-prod-preview"]) {
+    const policies = resources.filter(({ type, inputs }) => type.endsWith(":RolePolicy") && inputs["role"] === role);
+    const length = policies.reduce((sum, { inputs }) => sum + String(inputs["policy"]).length, 0);
+    expect(length).toBeLessThanOrEqual(10_240);
+  }
+  expect(JSON.stringify(boundary).length).toBeLessThanOrEqual(6_144);
+});
+
+test("the boundary holds for what functions do, and for nothing else", () => {
+  const allowed = (action: string, resource: string) => isAllowed(boundary, { action, resource });
+
+  expect(allowed("logs:PutLogEvents", own("logs", "log-group:bot-1a2b3c4:log-stream:x"))).toBe(true);
+  expect(allowed("sqs:SendMessage", own("sqs", "bot-events-1a2b3c4.fifo"))).toBe(true);
+  expect(allowed("dynamodb:PutItem", own("dynamodb", "table/bot-events-1a2b3c4"))).toBe(true);
+  expect(allowed("secretsmanager:GetSecretValue", own("secretsmanager", "secret:bot-1a2b3c4-AbCdEf"))).toBe(true);
+  expect(allowed("iam:CreateRole", global("iam", "role/bot-1a2b3c4"))).toBe(false);
+  expect(allowed("lambda:InvokeFunction", own("lambda", "function:bot-1a2b3c4"))).toBe(false);
+});
