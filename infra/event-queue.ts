@@ -10,7 +10,7 @@ export interface EventQueue {
 const daysInSeconds = (days: number) => days * 24 * 60 * 60;
 
 /** A reply token is good for a minute: an event that fails three times leaves its conversation in that time. */
-const mostReceives = 3;
+export const mostReceives = 3;
 
 /** Since August 2025, and more than any webhook that the receiver takes. The provider's default is 256 KiB. */
 const mostBytes = 1024 * 1024;

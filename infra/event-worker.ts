@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { createEventQueue, type EventQueue } from "./event-queue.ts";
+import { createEventQueue, type EventQueue, mostReceives } from "./event-queue.ts";
 import { createLiveFunction, type LiveFunction, type LiveFunctionArgs } from "./live-function.ts";
 
 export interface EventWorkerArgs extends Pick<
@@ -68,6 +68,7 @@ export function createEventWorker(
         LINE_API_URL: args.apiUrl,
         QUEUE_URL: queue.url,
         EVENTS_TABLE: table.name,
+        MAX_RECEIVES: String(mostReceives),
         LOG_ERROR_MESSAGES: args.logErrorMessages ? "true" : undefined,
       },
     },

@@ -1,12 +1,16 @@
 /** The program: one bot's backend, sized by the stack's configuration. */
 import { readConfig } from "./config.ts";
+import { limitRoles } from "./limit-roles.ts";
 import { LineWebhook } from "./line-webhook.ts";
 
-const { channel, worker: _worker, ...settings } = readConfig();
+const { channel, permissionsBoundary, worker, ...settings } = readConfig();
+
+if (permissionsBoundary !== undefined) limitRoles(permissionsBoundary);
 
 const bot = new LineWebhook("bot", {
   ...settings,
   entry: "../functions/webhook.ts",
+  worker: { ...worker, entry: "../functions/worker.ts" },
   artifactDirectory: "../.artifacts",
   credentials: channel,
 });
@@ -25,5 +29,7 @@ export const workerLogGroup = bot.worker?.logGroup.name;
 export const queueUrl = bot.worker?.queue.url;
 export const deadLetterQueueUrl = bot.worker?.deadLetters.url;
 export const eventsTable = bot.worker?.table.name;
+export const alarmTopic = bot.alarms.topic.arn;
+export const alarmNames = bot.alarms.alarms.map((alarm) => alarm.name);
 export const artifactSha256 = bot.artifact.sha256;
 export const credentialsSecret = bot.credentialsSecretArn;

@@ -1,8 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { lineApiUrl, parseLineApiUrl } from "../line/api-url.ts";
+import { type Alarms, createAlarms } from "./alarms.ts";
 import { type Artifact, buildArtifact } from "./artifact.ts";
 import { LineChannelWebhook } from "./channel-webhook/resource.ts";
 import { createCredentialsSecret } from "./credentials-secret.ts";
+import { createDashboard } from "./dashboard.ts";
 import { createEventWorker, type EventWorker } from "./event-worker.ts";
 import type { LiveFunction } from "./live-function.ts";
 import { createReceiver } from "./receiver.ts";
@@ -94,6 +96,7 @@ export class LineWebhook extends pulumi.ComponentResource {
   /** Undefined without `worker` among the arguments. */
   readonly worker: EventWorker | undefined;
   readonly credentialsSecretArn: pulumi.Output<string>;
+  readonly alarms: Alarms;
 
   constructor(name: string, args: LineWebhookArgs, opts?: pulumi.ComponentResourceOptions) {
     super("line-bot:index:LineWebhook", name, {}, opts);
@@ -144,6 +147,9 @@ export class LineWebhook extends pulumi.ComponentResource {
       child,
     );
     this.url = api.url;
+    const watched = { receiver: this.receiver, worker: this.worker, ...api };
+    this.alarms = createAlarms(name, { ...watched, email: args.alarmEmail }, child);
+    createDashboard(name, watched, child);
 
     this.channelWebhook = new LineChannelWebhook(
       name,

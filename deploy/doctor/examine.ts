@@ -3,6 +3,7 @@ import { UserError } from "../../line/user-error.ts";
 import { answers, certificate } from "./endpoint-links.ts";
 import { accessToken, active, bot, credentials, registered, tested } from "./line-links.ts";
 import type { Facts, Finding, Link, World } from "./link.ts";
+import { alarms, deadLetters, queue } from "./queue-links.ts";
 import { artifact, deployed, drift, tools } from "./stack-links.ts";
 
 /** The chain, in the order in which its links can be looked at. */
@@ -17,6 +18,9 @@ const links: readonly Link[] = [
   certificate,
   answers,
   tested,
+  queue,
+  deadLetters,
+  alarms,
   artifact,
   drift,
 ];

@@ -10,9 +10,12 @@ export const stackOutputs = v.object({
   artifactSha256: v.string(),
   credentialsSecret: v.string(),
   logGroup: v.string(),
-  // Without a worker there are none of these.
-  workerName: v.optional(v.string()),
-  workerVersion: v.optional(v.string()),
+  workerName: v.string(),
+  workerVersion: v.string(),
+  workerLogGroup: v.string(),
+  queueUrl: v.string(),
+  deadLetterQueueUrl: v.string(),
+  alarmNames: v.array(v.string()),
   /** What LINE's test was made of last, with success. */
   provenArtifact: v.optional(v.string()),
 });

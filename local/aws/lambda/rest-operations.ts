@@ -3,6 +3,7 @@ import type { EndpointAnswer } from "../endpoint/json-protocol.ts";
 import { ServiceError } from "../errors.ts";
 import { authorize, toCaller } from "../sts/identity.ts";
 import { aliasRoutes } from "./alias-operations.ts";
+import { eventSourceRoutes } from "./event-source-operations.ts";
 import { resolveFunction } from "./model.ts";
 import type { FunctionRequest, Route } from "./rest-route.ts";
 
@@ -11,6 +12,7 @@ export const lambdaRoutes: Route[] = [
   { method: "POST", path: /^\/2015-03-31\/functions\/([^/]+)\/invocations$/, run: invoke },
   { method: "GET", path: /^\/2015-03-31\/functions\/([^/]+)\/configuration$/, run: getConfiguration },
   ...aliasRoutes,
+  ...eventSourceRoutes,
 ];
 
 /** Invoke: the payload in the body, how it went in headers. */

@@ -1,0 +1,83 @@
+import { CloudWatchClient, DescribeAlarmsCommand } from "@aws-sdk/client-cloudwatch";
+import { LambdaClient, ListEventSourceMappingsCommand } from "@aws-sdk/client-lambda";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { countMessages } from "../redrive/queue.ts";
+import { clientConfigOf } from "../stack-aws.ts";
+import { type Facts, link } from "./link.ts";
+
+const awsSays = "The error is AWS's: look whether the credentials in use may do this.";
+
+export const queue = link({
+  name: "Queue",
+  needs: ["deployed"],
+  otherwise: awsSays,
+  async check({ deployed }, { stack }) {
+    const [waiting, mapping] = await Promise.all([count(deployed, "queueUrl"), findMapping(deployed)]);
+    if (mapping?.State !== "Enabled") {
+      const says = `Nobody works on the queue: its mapping to ${deployed.outputs.workerName} is ${mapping?.State ?? "gone"}`;
+      return { status: "failed", says, todo: `\`npm run refresh -- ${stack}\`, then \`npm run up -- ${stack}\`.` };
+    }
+    return {
+      status: "ok",
+      says: `${deployed.outputs.workerName} works on the queue, and ${describe(waiting, "event")} wait`,
+    };
+  },
+});
+
+export const deadLetters = link({
+  name: "Dead letters",
+  needs: ["deployed"],
+  otherwise: awsSays,
+  async check({ deployed }, { stack }) {
+    const left = await count(deployed, "deadLetterQueueUrl");
+    if (left === 0) return { status: "ok", says: "no event has failed for good" };
+    const todo = `\`npm run redrive -- ${stack}\` shows them, and \`-- ${stack} --send\` sends them to the worker again.`;
+    return { status: "failed", says: `${describe(left, "event")} failed three times and wait`, todo };
+  },
+});
+
+export const alarms = link({
+  name: "Alarms",
+  needs: ["deployed"],
+  otherwise: awsSays,
+  async check({ deployed: { outputs, aws, region } }, { stack }) {
+    const client = new CloudWatchClient(clientConfigOf(aws, region));
+    try {
+      const { MetricAlarms = [] } = await client.send(new DescribeAlarmsCommand({ AlarmNames: outputs.alarmNames }));
+      const missing = outputs.alarmNames.filter((name) => MetricAlarms.every(({ AlarmName }) => AlarmName !== name));
+      if (missing.length > 0) {
+        const todo = `\`npm run refresh -- ${stack}\`, then \`npm run up -- ${stack}\`.`;
+        return { status: "failed", says: `${missing.join(", ")} is gone`, todo };
+      }
+      const raised = MetricAlarms.filter(({ StateValue }) => StateValue === "ALARM");
+      if (raised.length === 0) return { status: "ok", says: `none of ${MetricAlarms.length} is raised` };
+      const says = raised.map(({ AlarmName, AlarmDescription }) => `${AlarmName}: ${AlarmDescription}`).join("; ");
+      return { status: "warning", says, todo: `\`npm run logs -- ${stack} --level warn --since 2h\` tells more.` };
+    } finally {
+      client.destroy();
+    }
+  },
+});
+
+const describe = (count: number, what: string) => (count === 1 ? `1 ${what}` : `${count} ${what}s`);
+
+async function count({ outputs, aws, region }: Facts["deployed"], queue: "queueUrl" | "deadLetterQueueUrl") {
+  const client = new SQSClient(clientConfigOf(aws, region));
+  try {
+    return await countMessages(client, outputs[queue]);
+  } finally {
+    client.destroy();
+  }
+}
+
+async function findMapping({ outputs, aws, region }: Facts["deployed"]) {
+  const client = new LambdaClient(clientConfigOf(aws, region));
+  try {
+    const { EventSourceMappings = [] } = await client.send(
+      new ListEventSourceMappingsCommand({ FunctionName: `${outputs.workerName}:live` }),
+    );
+    return EventSourceMappings[0];
+  } finally {
+    client.destroy();
+  }
+}

@@ -1,0 +1,77 @@
+/** `npm run redrive -- <stack>`: shows the events that failed again and again, and sends them to the worker again. */
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { UserError } from "../line/user-error.ts";
+import { parseCommandLine, runCommand } from "./command-line.ts";
+import { findDeployment } from "./deployment.ts";
+import { type DeployTarget, localStack, withLocalCloud } from "./local-stack.ts";
+import { type DeadLetter, type Decision, goThrough } from "./redrive/dead-letters.ts";
+import { countMessages } from "./redrive/queue.ts";
+import { clientConfigOf } from "./stack-aws.ts";
+
+const command = {
+  usage: "npm run redrive -- <stack> [--send | --delete] [--event <id>] [--port <n>]",
+  options: {
+    send: { type: "boolean" },
+    delete: { type: "boolean" },
+    event: { type: "string", multiple: true },
+    port: { type: "string" },
+  },
+  words: 1,
+} as const;
+
+const did: Readonly<Record<Decision, string>> = { send: "sent again", delete: "deleted", keep: "waits" };
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseCommandLine(command, process.argv.slice(2));
+  const [stack = ""] = positionals;
+  const { send = false, delete: remove = false, event: events } = values;
+  if (send && remove) throw new UserError("--send and --delete exclude each other");
+  if (remove && events === undefined) {
+    throw new UserError(
+      "--delete loses an event for good: name each with --event <id>, as the list without --delete does",
+    );
+  }
+  const wanted: Decision = send ? "send" : remove ? "delete" : "keep";
+  const decide = ({ event }: DeadLetter): Decision => (events?.includes(event) === false ? "keep" : wanted);
+
+  const run = async (target: DeployTarget | undefined) => {
+    const { outputs, region, aws } = await findDeployment(stack, target);
+    const client = new SQSClient(clientConfigOf(aws, region));
+    const counts: Record<Decision, number> = { send: 0, delete: 0, keep: 0 };
+    try {
+      await goThrough(client, outputs, (letter) => {
+        const decision = decide(letter);
+        counts[decision] += 1;
+        console.log(describe(letter, decision));
+        return decision;
+      });
+      tellSummary(stack, counts, await countMessages(client, outputs.deadLetterQueueUrl));
+      return 0;
+    } finally {
+      client.destroy();
+    }
+  };
+  return stack === localStack ? withLocalCloud(values.port, run) : run(undefined);
+}
+
+function describe({ event, type, atMs, correlationId }: DeadLetter, decision: Decision): string {
+  return `${new Date(atMs).toISOString()}  event ${event}  ${type.padEnd(10)}  request ${correlationId}  ${did[decision]}`;
+}
+
+function tellSummary(stack: string, { send, delete: deleted, keep }: Record<Decision, number>, left: number): void {
+  if (send + deleted + left === 0) return console.log("There are no dead letters.");
+  console.log(`\n${send} sent again, ${deleted} deleted, ${left} left.`);
+  if (send > 0) {
+    console.log(
+      "Whoever wrote more than a minute ago gets an answer only where the bot pushes: reply tokens have ended.",
+    );
+  }
+  if (send + deleted === 0 && keep > 0) {
+    console.log(
+      `What failed is in \`npm run logs -- ${stack} --since 7d --request <request>\`. Mend it, deploy, then ` +
+        `\`npm run redrive -- ${stack} --send\`.`,
+    );
+  }
+}
+
+await runCommand(main);
