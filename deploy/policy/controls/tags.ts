@@ -1,0 +1,38 @@
+import { type Control, forStack, violation } from "../control.ts";
+
+/** Of `aws:defaultTags`: whose a resource is. */
+const wanted = ["Project", "Stack"];
+
+/** What the program makes and AWS can tag. */
+const taggable = new Set([
+  "aws:apigatewayv2/api:Api",
+  "aws:apigatewayv2/stage:Stage",
+  "aws:cloudwatch/logGroup:LogGroup",
+  "aws:cloudwatch/metricAlarm:MetricAlarm",
+  "aws:dynamodb/table:Table",
+  "aws:iam/role:Role",
+  "aws:lambda/eventSourceMapping:EventSourceMapping",
+  "aws:lambda/function:Function",
+  "aws:secretsmanager/secret:Secret",
+  "aws:sns/topic:Topic",
+  "aws:sqs/queue:Queue",
+]);
+
+export const tagControls: Control[] = [
+  forStack(
+    {
+      id: "default-tags",
+      area: "Lambda",
+      title: "Whatever can have tags says which project and stack it belongs to",
+      scanners: ["SH Lambda.6", "SH SecretsManager.5"],
+    },
+    (stack) =>
+      stack
+        .filter(({ type }) => taggable.has(type))
+        .filter(({ props }) => {
+          const tags = props["tagsAll"] ?? {};
+          return !wanted.every((tag) => Object.hasOwn(tags, tag));
+        })
+        .map((resource) => violation(resource, "add the tags Project and Stack to aws:defaultTags of the stack")),
+  ),
+];

@@ -1,0 +1,66 @@
+import type { Area, Control } from "./control.ts";
+import { controls } from "./controls.ts";
+import { type Suppression, suppressions } from "./suppressions.ts";
+
+/** `docs/security.md`, but for the width of its columns. */
+export const securityGuide = (): string =>
+  [
+    "# Security controls",
+    introduction,
+    "## What holds",
+    ...areas().flatMap((area) => [
+      `### ${area}`,
+      toTable(["control", "what holds", "scanners"], controlsOf(area).map(toRow)),
+    ]),
+    "## What stays as it is",
+    "Scanners report these, and are right that the program does not do them.",
+    toTable(["asked for", "scanners", "why not"], suppressions.filter(isRefused).map(toReason)),
+    "## What a stack can choose",
+    toTable(
+      ["asked for", "scanners", "by default not, because", "setting"],
+      suppressions.filter((one) => !isRefused(one)).map((one) => [...toReason(one), code(one.setting ?? "")]),
+    ),
+    "## What is not checked here",
+    elsewhere,
+  ].join("\n\n") + "\n";
+
+const introduction = `What keeps the deployed program safe, as functions over its resources in \`deploy/policy\`. A test holds each of them
+against the stacks of this project, and shows that it is missed when it is taken away. The same functions are a pack of
+policies for the Pulumi CLI, where each stops a deployment that breaks it:
+
+\`\`\`sh
+pulumi preview -s dev --policy-pack deploy/policy
+pulumi up -s dev --policy-pack deploy/policy
+\`\`\`
+
+What concerns one resource stops it before it is made; what concerns several is checked when the stack is whole. The
+first preview of a stack does not know its ARNs: what depends on them is reported as not checked, and \`up\` checks it.
+The embedded engine takes no policy packs.
+
+This page is written by \`deploy/policy/guide.ts\`; \`npm test -- tests/deploy/policy/guide.test.ts -u\` writes it again.
+Scanners: SH is AWS Security Hub, CKV is checkov, AwsSolutions and Serverless are packs of cdk-nag, Pulumi is Pulumi's
+own compliance policies.`;
+
+const elsewhere = `Resources outside of the stack: the bucket that keeps states, the pipeline's roles and its workflows. The program makes no
+KMS key, no user and no custom domain, so that what scanners ask of those has nothing to apply to.`;
+
+const areas = (): Area[] => [...new Set(controls.map(({ area }) => area))];
+const controlsOf = (of: Area): Control[] => controls.filter(({ area }) => area === of);
+const isRefused = ({ setting }: Suppression): boolean => setting === undefined;
+
+const toRow = ({ id, title, where, scanners }: Control): string[] => [
+  code(id),
+  where === undefined ? title : `${title} (${where})`,
+  scanners.join(", ") || "none",
+];
+
+const toReason = ({ area, asks, scanners, reason }: Suppression): string[] => [
+  `${area}: ${asks}`,
+  scanners.join(", "),
+  reason,
+];
+
+const code = (text: string): string => `\`${text}\``;
+
+const toTable = (head: string[], rows: string[][]): string =>
+  [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");

@@ -1,0 +1,73 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { controls, type StackResources, violationsOf } from "../../../deploy/policy/controls.ts";
+import { toMutable } from "./mutable-stack.ts";
+import { mutations } from "./mutations.ts";
+import { deployStacks, stackNames, type StackName } from "./stacks.ts";
+
+let stacks: Record<StackName, StackResources>;
+
+beforeAll(async () => {
+  stacks = await deployStacks(...stackNames);
+}, 60_000);
+
+const failing = (resources: StackResources) =>
+  controls.filter((control) => violationsOf(control, resources).length > 0).map(({ id }) => id);
+
+describe("the program's own stacks", () => {
+  test.each(stackNames)("%s keeps every control", (name) => {
+    expect(controls.flatMap((control) => violationsOf(control, stacks[name]))).toEqual([]);
+  });
+
+  test("prod asks for what other stacks may go without", () => {
+    const { inputs, outputs } = stacks.dev;
+    const guarded = (resources: typeof inputs) => resources.map((resource) => ({ ...resource, protect: true }));
+
+    expect(failing({ inputs: guarded(inputs), outputs: guarded(outputs) })).toEqual([
+      "secret-recovery-window",
+      "dynamodb-deletion-protection",
+      "cloudwatch-retention-of-a-year",
+    ]);
+  });
+
+  test("a secret that somebody else fills may be read by the ARN that the functions are given", () => {
+    const stack = toMutable(stacks.prod);
+    stack.remove("secretsmanager/secret:Secret", "bot");
+    stack.remove("secretsmanager/secretVersion:SecretVersion", "bot");
+
+    expect(failing(stack.resources)).toEqual([]);
+  });
+});
+
+describe("taken out of prod, a control is missed", () => {
+  test.each(mutations)("%s: %s", (control, _what, mutate) => {
+    const stack = toMutable(stacks.prod);
+
+    mutate(stack);
+
+    expect(failing(stack.resources)).toEqual([control]);
+  });
+
+  test("and every control has been", () => {
+    const tried = new Set(mutations.map(([control]) => control));
+
+    expect(controls.map(({ id }) => id).filter((id) => !tried.has(id))).toEqual([]);
+  });
+});
+
+describe("what a control says", () => {
+  test("names the resource, what to do, and no secret", () => {
+    const stack = toMutable(stacks.prod);
+    const secret = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
+    stack.set("lambda/function:Function", "bot-worker", { environment: { variables: { TOKEN: secret } } });
+
+    const said = controls.flatMap((control) => violationsOf(control, stack.resources));
+
+    expect(said).toEqual([
+      {
+        urn: expect.stringMatching(/Function::bot-worker$/),
+        message:
+          "bot-worker: take TOKEN, which looks like a channel secret, out of `environment`, and read it from Secrets Manager",
+      },
+    ]);
+  });
+});
