@@ -83,10 +83,10 @@ function readAnswer({ status, text }: PostAnswer): unknown {
 /** The names that services give to "too many requests", which comes with status 400. */
 const throttles = /Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded|LimitExceeded$/;
 
-/** As in `com.amazonaws…#ResourceNotFoundException`. */
+/** As in `com.amazonaws…#ResourceNotFoundException`, and nothing else that may stand there. */
 function findCode(answer: unknown): string | undefined {
   if (typeof answer !== "object" || answer === null || !("__type" in answer)) return undefined;
-  return typeof answer.__type === "string" ? answer.__type.replace(/^.*#/, "") : undefined;
+  return typeof answer.__type === "string" ? /(?:^|#)([A-Za-z.]{1,80})$/.exec(answer.__type)?.[1] : undefined;
 }
 
 function tryParseJson(text: string): unknown {

@@ -20,7 +20,7 @@ export function post({ url, headers, body }: PostRequest, signal: AbortSignal): 
   return new Promise((resolve, reject) => {
     const sent: ClientRequest = request(url, { method: "POST", headers, agent, signal });
     sent.once("response", (response) => void read(response).then(resolve, reject));
-    sent.once("error", reject);
+    sent.on("error", reject);
     sent.end(body);
   });
 }

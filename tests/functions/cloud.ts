@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { sign } from "../../line/signature.ts";
@@ -12,6 +11,8 @@ export interface Call {
   path: string;
   headers: IncomingMessage["headers"];
   body: string;
+  /** The caller's, which tells connections apart. */
+  port: number | undefined;
   /** When the connection was done with, by whichever side. */
   closed: Promise<void>;
 }
@@ -48,6 +49,8 @@ export interface Cloud extends AsyncDisposable {
   callsOf(operation: string): Call[];
   /** All that the queue has taken, in order, each only once. */
   queue: Queued[];
+  /** Takes what a call of SendMessageBatch brings, all or some of it; the answer to that call. */
+  take(call: Call, isTaken?: (message: Queued, index: number) => boolean): Answer;
   /** The texts that were sent as replies. */
   replies(): string[];
   env: Record<string, string>;
@@ -58,16 +61,25 @@ export const channelSecret = "8c570fa6dd201bb328f1c1eac23a96d8";
 
 export async function startCloud(): Promise<Cloud> {
   let issued = 0;
-  const send = ({ Entries }: SentBatch) => {
-    for (const entry of Entries) {
+  const take: Cloud["take"] = ({ body }, isTaken = () => true) => {
+    const { Entries } = JSON.parse(body) as SentBatch;
+    const taken = Entries.filter(isTaken);
+    for (const entry of taken) {
       const isKnown = cloud.queue.some((known) => known.MessageDeduplicationId === entry.MessageDeduplicationId);
       if (!isKnown) cloud.queue.push(entry);
     }
-    return { Successful: Entries.map(({ Id, MessageBody }) => ({ Id, MessageId: Id, MD5OfMessageBody: md5(MessageBody) })) };
+    const Failed = Entries.filter((entry) => !taken.includes(entry)).map(({ Id }) => ({
+      Id,
+      Code: "InternalError",
+      SenderFault: false,
+    }));
+    return {
+      body: { Successful: taken.map(({ Id }) => ({ Id, MessageId: Id })), ...(Failed.length > 0 && { Failed }) },
+    };
   };
   const usual: Answers = (call) => {
-    const { path, body } = call;
-    if (operationOf(call) === "SendMessageBatch") return { body: send(JSON.parse(body) as SentBatch) };
+    const { path } = call;
+    if (operationOf(call) === "SendMessageBatch") return take(call);
     if (operationOf(call) === "ChangeMessageVisibilityBatch") return { body: { Successful: [], Failed: [] } };
     if (operationOf(call) === "GetSecretValue") {
       const { secret } = cloud;
@@ -94,6 +106,7 @@ export async function startCloud(): Promise<Cloud> {
         path: request.url ?? "",
         headers: request.headers,
         body: Buffer.concat(chunks).toString("utf8"),
+        port: request.socket.remotePort,
         closed: new Promise((resolve) => response.once("close", resolve)),
       };
       cloud.calls.push(call);
@@ -119,6 +132,7 @@ export async function startCloud(): Promise<Cloud> {
     callsTo: (path) => cloud.calls.filter((call) => call.path === path),
     callsOf: (operation) => cloud.calls.filter((call) => operationOf(call) === operation),
     queue: [],
+    take,
     replies: () =>
       cloud
         .callsTo("/v2/bot/message/reply")
@@ -143,9 +157,7 @@ export async function startCloud(): Promise<Cloud> {
   return cloud;
 }
 
-type SentBatch = { Entries: (Queued & { Id: string })[] };
-
-const md5 = (text: string) => createHash("md5").update(text).digest("hex");
+export type SentBatch = { Entries: (Queued & { Id: string })[] };
 
 /** As in "GetSecretValue"; undefined for a call of LINE's API. */
 export function operationOf({ headers }: Call): string | undefined {

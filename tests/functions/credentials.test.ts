@@ -47,7 +47,9 @@ test.each([
 });
 
 test.each(["http://example.com", "", "example.com", "file:///tmp"])("reads no secret from %j", (url) => {
-  expect(() => findEndpoint("secretsmanager", { AWS_REGION: "us-east-1", AWS_ENDPOINT_URL: url })).toThrow("neither https://");
+  expect(() => findEndpoint("secretsmanager", { AWS_REGION: "us-east-1", AWS_ENDPOINT_URL: url })).toThrow(
+    "neither https://",
+  );
 });
 
 test("fetches the secret unasked, keeps it for five minutes, and then fetches it again", async () => {

@@ -3,9 +3,19 @@ import { pathToFileURL } from "node:url";
 
 const { handler } = await import(pathToFileURL(process.argv[2]).href);
 
-process.on("message", async (request) => {
+const invocationMs = Number(process.env.INVOCATION_MS ?? 10_000);
+
+process.on("message", async (event) => {
   // Nothing is left to do then, so the process ends of itself.
-  if (request === "stop") process.disconnect();
-  else process.send(await handler(request, { awsRequestId: "8476a536-e9f4-11e8-9739-2dfe598c3fcd" }));
+  if (event === "stop") process.disconnect();
+  else process.send(await handler(event, newContext()));
 });
 process.send("ready");
+
+function newContext() {
+  const endsAtMs = performance.now() + invocationMs;
+  return {
+    awsRequestId: "8476a536-e9f4-11e8-9739-2dfe598c3fcd",
+    getRemainingTimeInMillis: () => Math.max(0, endsAtMs - performance.now()),
+  };
+}

@@ -62,7 +62,10 @@ export async function startFunction({ bot = defaultBot, prepare, limits, now, ..
   });
   const worker = createWorker({
     bot,
-    line: createLineClient(createAccessTokens(credentials, { apiUrl: cloud.url, log: createLog("none", print) }), cloud.url),
+    line: createLineClient(
+      createAccessTokens(credentials, { apiUrl: cloud.url, log: createLog("none", print) }),
+      cloud.url,
+    ),
     once: createOnce(table.name, env),
     marks: createMarks(createAwsCall("dynamodb", env), table.name),
     release: createRelease(callSqs, queueUrl),
@@ -87,6 +90,12 @@ export async function startFunction({ bot = defaultBot, prepare, limits, now, ..
     return left;
   };
 
+  const send = async (request: ReceiverRequest) => {
+    const answer = await receiver(request);
+    await deliver();
+    return answer;
+  };
+
   return {
     cloud,
     table,
@@ -100,15 +109,9 @@ export async function startFunction({ bot = defaultBot, prepare, limits, now, ..
     receive: (request: ReceiverRequest) => receiver(request),
     deliver,
     /** A request, and what comes of it in the worker. */
-    async send(request: ReceiverRequest) {
-      const answer = await receiver(request);
-      await deliver();
-      return answer;
-    },
+    send,
     /** The status that a request is answered with, once the worker is done with it. */
-    async status(request: ReceiverRequest) {
-      return (await this.send(request)).statusCode;
-    },
+    status: async (request: ReceiverRequest) => (await send(request)).statusCode,
     [Symbol.asyncDispose]: () => cloud[Symbol.asyncDispose](),
   };
 }

@@ -63,7 +63,7 @@ describe("the events of one request", () => {
 
     expect(fn.cloud.replies().toSorted()).toEqual(["1", "other"]);
     const lines = eventLines(fn.log());
-    expect(lines.map(({ outcome }) => outcome).toSorted()).toEqual(["failed", "handled", "handled"]);
+    expect(lines.map(({ outcome }) => String(outcome)).toSorted()).toEqual(["failed", "handled", "handled"]);
     expect(lines.find(({ outcome }) => outcome === "failed")).toMatchObject({
       level: "ERROR",
       type: "message",
