@@ -1,5 +1,6 @@
-/** `npm run bench`: what the project promises about speed, measured in one run. `-- --json` for machines. */
+/** `npm run bench`: what the project promises about speed, measured in one run. `-- --json` for machines; `-- chaos`. */
 import { parseCommandLine, runCommand } from "../../deploy/command-line.ts";
+import { benchChaos } from "./chaos.ts";
 import { measureEngine } from "./engine.ts";
 import { measureHandler } from "./handler.ts";
 import { measureStart } from "./start.ts";
@@ -29,6 +30,8 @@ const rows: [name: string, key: string, unit: string, most?: number][] = [
 ];
 
 async function main(): Promise<number> {
+  const [what, ...args] = process.argv.slice(2);
+  if (what === "chaos") return benchChaos(args);
   const { values } = parseCommandLine(command, process.argv.slice(2));
   const figures: Record<string, number> = {
     ...(await measureHandler()),

@@ -2,8 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { Agent, request } from "node:https";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { localEnvironment, localStack, programDir, root, toTarget } from "../../deploy/local-stack.ts";
+import { localEnvironment, localStack, root, toTarget } from "../../deploy/local-stack.ts";
 import { sign, signatureHeader } from "../../line/signature.ts";
+import type { AwsTrace } from "../../local/aws/aws.ts";
 import { startLocalCloud } from "../../local/cloud.ts";
 import { runStackOperation, type StackOperation } from "../../local/engine/engine.ts";
 import { devChannel } from "../../local/line/seed.ts";
@@ -13,14 +14,21 @@ export interface Answer {
   body: string;
 }
 
+interface DeployOptions {
+  /** A clone with other sources. Default: this one. */
+  projectDir?: string;
+  onTrace?: (trace: AwsTrace) => void;
+}
+
 /** The program of this project, deployed to a cloud of the test's own. */
-export async function deploy() {
+export async function deploy({ projectDir = root, onTrace = () => {} }: DeployOptions = {}) {
   const dataDir = await mkdtemp(path.join(tmpdir(), "deployed-"));
-  const cloud = await startLocalCloud({ dataDir, programDir, linePort: 0, gatewayPort: 0 });
+  const programDir = path.join(projectDir, "infra");
+  const cloud = await startLocalCloud({ dataDir, programDir, linePort: 0, gatewayPort: 0, onTrace });
   const operate = (kind: StackOperation["kind"], more: Partial<StackOperation> = {}) =>
     runStackOperation({
       kind,
-      projectDir: root,
+      projectDir,
       stack: localStack,
       env: localEnvironment(toTarget(cloud)),
       attachedProviders: cloud.attachedProviders,

@@ -1,0 +1,239 @@
+/** The whole backend on this machine, while nearly everything goes wrong. */
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import * as v from "valibot";
+import { hashId } from "../../../functions/log.ts";
+import { goThrough } from "../../../deploy/redrive/dead-letters.ts";
+import { countMessages } from "../../../deploy/redrive/queue.ts";
+import type { AwsTrace } from "../../../local/aws/aws.ts";
+import type { LocalCloud } from "../../../local/cloud.ts";
+import { toUserId } from "../../../local/line/ids.ts";
+import { devChannel } from "../../../local/line/seed.ts";
+import { createRandom, type Random } from "../../functions/random.ts";
+import { makeInstalledClone } from "../../support/clone.ts";
+import { deploy } from "../deployed.ts";
+import { judge, type Said, type Verdict } from "./judge.ts";
+import { planEvents, type PlannedEvent, toBody } from "./plan.ts";
+
+export interface ChaosOptions {
+  events: number;
+  users: number;
+  /** Of all dice: the same plan, faults and victims. What runs side by side is still the machine's to decide. */
+  seed: number;
+  /** How many requests LINE has under way at once. */
+  requestsAtOnce: number;
+  /** A worker is killed after so many of its invocations. */
+  invocationsPerKill: number;
+}
+
+export interface ChaosReport extends Verdict {
+  seed: number;
+  requests: number;
+  /** Answered with 5xx, and sent again as LINE does. */
+  refused: number;
+  redelivered: number;
+  duplicated: number;
+  killed: number;
+  invocations: number;
+  /** Errors of LINE's that a push or reply met. */
+  lineFaults: number;
+  redriven: number;
+  seconds: number;
+}
+
+/** Answers by push, which is good for a day, or by reply, which is good for a minute. Both carry the event's number. */
+const bot = `
+import { defineBot } from "./bot-interface.ts";
+
+export default defineBot({
+  message: {
+    async text({ event, push, reply }) {
+      const { text } = event.message;
+      await (text.startsWith("push") ? push(text) : reply(text));
+    },
+  },
+});
+`;
+
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const startedAtMs = performance.now();
+  await using clone = await makeInstalledClone();
+  await writeFile(path.join(clone.path, "functions", "bot.ts"), bot);
+  const workers = watchWorkers(options.invocationsPerKill);
+  await using deployed = await deploy({ projectDir: clone.path, onTrace: workers.onTrace });
+  const { cloud, outputs } = deployed;
+  const { queueUrl, deadLetterQueueUrl, workerName } = v.parse(stackOutputs, outputs);
+  workers.watch(workerName, () => cloud.aws.faults.killWorker(workerName));
+  const random = createRandom(options.seed);
+  const userIds = await addFriends(cloud, options.users);
+  const said = listen(cloud);
+  const events = planEvents({ ...options, userIds, random });
+  const endFaults = orderFaults(cloud, options.seed, random);
+
+  const sent = await sendAll(events, { ...options, random, cloud, post: deployed.post });
+  const sqs = new SQSClient({ endpoint: cloud.aws.endpointUrl, region: "ap-northeast-1", credentials: nobodys });
+  await workers.until(async () => (await countMessages(sqs, queueUrl)) === 0);
+  workers.stop();
+  const lineFaults = await endFaults();
+  const redriven = new Set<string>();
+  await goThrough(sqs, { queueUrl, deadLetterQueueUrl }, ({ event }) => {
+    redriven.add(event);
+    return "send";
+  });
+  await workers.until(async () => (await countMessages(sqs, queueUrl)) === 0);
+  sqs.destroy();
+  return {
+    ...judge(events, said(), ({ id }) => redriven.has(hashId(id))),
+    ...sent,
+    seed: options.seed,
+    killed: workers.killed(),
+    invocations: workers.invocations(),
+    lineFaults,
+    redriven: redriven.size,
+    seconds: (performance.now() - startedAtMs) / 1000,
+  };
+}
+
+const stackOutputs = v.object({ queueUrl: v.string(), deadLetterQueueUrl: v.string(), workerName: v.string() });
+const nobodys = { accessKeyId: "local", secretAccessKey: "local" };
+
+/** Kills a worker every so many invocations, and tells when there is nothing left to do. */
+function watchWorkers(invocationsPerKill: number) {
+  const listeners = new Set<() => void>();
+  let name: string | undefined;
+  let kill: () => boolean = () => false;
+  let invocations = 0;
+  let killed = 0;
+  let stopped = false;
+  return {
+    onTrace: (trace: AwsTrace) => {
+      if (trace.kind !== "invocation" || trace.functionName !== name) return;
+      invocations += 1;
+      if (!stopped && invocations % invocationsPerKill === 0 && kill()) killed += 1;
+      for (const listener of listeners) listener();
+    },
+    watch(functionName: string, killOne: () => boolean) {
+      name = functionName;
+      kill = killOne;
+    },
+    stop: () => {
+      stopped = true;
+    },
+    invocations: () => invocations,
+    killed: () => killed,
+    /** Looks again whenever the function has run. */
+    async until(isDone: () => Promise<boolean>): Promise<void> {
+      while (!(await isDone())) {
+        const { promise, resolve } = Promise.withResolvers<void>();
+        listeners.add(resolve);
+        await promise;
+        listeners.delete(resolve);
+      }
+    },
+  };
+}
+
+async function addFriends({ line }: LocalCloud, count: number): Promise<string[]> {
+  const { channelId } = devChannel;
+  await line.console.setSettings({ channelId, greeting: false, redelivery: true, quota: null });
+  await line.console.setBehaviour({ redeliveryDelaysMs: Array.from({ length: 20 }, () => 500) });
+  const userIds: string[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const { personId } = await line.console.addPerson({ displayName: `Person ${index}` });
+    const userId = toUserId({ id: personId }, "1000000001");
+    await line.console.follow({ channelId, userId });
+    userIds.push(userId);
+  }
+  await line.idle();
+  return userIds;
+}
+
+/** What the bot has said, in the order in which LINE took it. */
+function listen({ line }: LocalCloud): () => Said[] {
+  const said: Said[] = [];
+  line.subscribe((trace) => {
+    if (trace.kind !== "message" || trace.change !== "new") return;
+    const { personId, by, chatId, content } = trace.message;
+    if (personId === undefined && by === undefined && content.type === "text")
+      said.push({ chatId, text: content.text });
+  });
+  return () => said;
+}
+
+/**
+ * Queue and table refuse some calls all the time; LINE refuses one in so many, before or after it had an effect.
+ * Returns what ends that, and tells how often LINE did.
+ */
+function orderFaults({ aws, line }: LocalCloud, seed: number, random: Random): () => Promise<number> {
+  const stop = [
+    aws.faults.throttle({ service: "sqs", operation: "SendMessageBatch", rate: 0.02, seed }),
+    aws.faults.throttle({ service: "dynamodb", operation: "PutItem", rate: 0.02, seed: seed + 1 }),
+    aws.faults.throttle({ service: "dynamodb", operation: "UpdateItem", rate: 0.01, seed: seed + 2 }),
+  ];
+  const ordered: Promise<unknown>[] = [];
+  let calls = 0;
+  const unsubscribe = line.subscribe((trace) => {
+    if (trace.kind !== "api" || (calls += 1) % 40 !== 0) return;
+    const status = random.pick([429, 500] as const);
+    const effect = random.pick(["before", "after"] as const);
+    ordered.push(line.console.addFault({ on: "api", status, effect, times: 1 }));
+  });
+  return async () => {
+    for (const end of stop) end();
+    unsubscribe();
+    await Promise.all(ordered);
+    await line.console.clearFaults();
+    return ordered.length;
+  };
+}
+
+interface Sending extends ChaosOptions {
+  random: Random;
+  cloud: LocalCloud;
+  post: (body: string) => Promise<{ status: number }>;
+}
+
+/** Each user's events in order, those of different users side by side. */
+async function sendAll(events: PlannedEvent[], sending: Sending) {
+  const counts = { requests: 0, refused: 0, redelivered: 0, duplicated: 0 };
+  const idle = [...Map.groupBy(events, ({ userId }) => userId).values()];
+  const again: Promise<void>[] = [];
+
+  const post = async (event: PlannedEvent, isRedelivery: boolean): Promise<void> => {
+    for (let redelivered = isRedelivery; ; redelivered = true) {
+      counts.requests += 1;
+      const { status } = await sending.post(toBody([event], redelivered));
+      if (status === 200) return;
+      if (status < 500) throw new Error(`The webhook answered ${status}`);
+      counts.refused += 1;
+    }
+  };
+  const send = async (event: PlannedEvent): Promise<void> => {
+    const { random, cloud } = sending;
+    if (event.way === "reply") {
+      await cloud.line.console.sendText({ channelId: devChannel.channelId, userId: event.userId, text: event.text });
+      return;
+    }
+    const isDuplicated = random.below(100) < 5;
+    if (isDuplicated) counts.duplicated += 1;
+    await Promise.all([post(event, false), ...(isDuplicated ? [post(event, false)] : [])]);
+    if (random.below(100) >= 10) return;
+    counts.redelivered += 1;
+    again.push(post(event, true));
+  };
+  const carry = async (): Promise<void> => {
+    for (;;) {
+      const [user] = idle.splice(sending.random.below(idle.length), 1);
+      if (user === undefined) return;
+      const event = user.shift();
+      if (event === undefined) continue;
+      await send(event);
+      idle.push(user);
+    }
+  };
+  await Promise.all(Array.from({ length: sending.requestsAtOnce }, carry));
+  await Promise.all(again);
+  await sending.cloud.line.idle();
+  return counts;
+}
