@@ -122,7 +122,7 @@ function tokenize(expression: string): Token[] {
     while (/\s/.test(expression[at] ?? "")) at += 1;
     if (at >= expression.length) return tokens;
     const token = readToken(expression, at);
-    if (!token) throw new UnknownPattern(`${expression.slice(at, at + 20)} cannot be read`);
+    if (!token) throw new UnknownPattern(`${expression.slice(at, at + 20).trim()} cannot be read`);
     tokens.push(token);
     at += token.text.length;
   }

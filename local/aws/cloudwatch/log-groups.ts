@@ -1,5 +1,6 @@
-import { appendFileSync, mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { appendFileSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { crc32 } from "node:zlib";
 
 interface LogEvent {
   logStreamName: string;
@@ -7,12 +8,27 @@ interface LogEvent {
   message: string;
 }
 
+/** An event as it is kept; its message has yet to be read. */
+export interface StoredLogEvent extends Omit<LogEvent, "message"> {
+  position: Position;
+  line: string;
+}
+
+/** Where an event stands in its group, whenever it is read: its time, a number of its stream, its place in that. */
+export type Position = readonly [timestamp: number, stream: number, index: number];
+
+/** Milliseconds since 1970; the end is not part of it. */
+export interface LogRange {
+  startMs: number;
+  endMs: number;
+}
+
 /** Log lines as CloudWatch holds them: in streams of groups, a JSON object a line in a file for each stream. */
 export interface LogGroups {
   /** Writes to a stream, and makes the group's folder where it is missing, as the services do. */
   append(group: string, stream: string, message: string): void;
-  /** All events of a group in the order of their time; undefined where nothing was ever written. */
-  tryRead(group: string): LogEvent[] | undefined;
+  /** Events of a group in the order of their time; undefined where nothing was ever written. */
+  tryRead(group: string, range: LogRange, isWanted?: (logStreamName: string) => boolean): StoredLogEvent[] | undefined;
   remove(group: string): void;
   flush(): void;
 }
@@ -35,12 +51,13 @@ export function openLogGroups(folder: string, onEvent: (group: string, event: Lo
       for (const [file, lines] of pending) appendWithFolder(file, lines);
       pending.clear();
     },
-    tryRead(group) {
+    tryRead(group, range, isWanted = () => true) {
       logGroups.flush();
       const groupFolder = folderOf(group);
       return tryListFiles(groupFolder)
-        ?.flatMap((name) => readStream(join(groupFolder, name)))
-        .sort((one, other) => one.timestamp - other.timestamp);
+        ?.filter((name) => isWanted(toStreamName(name)))
+        .flatMap((name) => readStream(join(groupFolder, name), range))
+        .sort((one, other) => comparePositions(one.position, other.position));
     },
     remove(group) {
       logGroups.flush();
@@ -69,18 +86,34 @@ function tryListFiles(folder: string): string[] | undefined {
   }
 }
 
-function readStream(file: string): LogEvent[] {
-  const logStreamName = decodeURIComponent(basename(file, ".jsonl"));
-  return readFileSync(file, "utf8")
-    .split("\n")
-    .flatMap((line) => parseLine(line, logStreamName));
+const toStreamName = (file: string): string => decodeURIComponent(basename(file, ".jsonl"));
+
+const START = '{"timestamp":';
+
+/** Only the time of a line is read here: most lines of a long log lie outside a range, or on another page. */
+function readStream(file: string, { startMs, endMs }: LogRange): StoredLogEvent[] {
+  // A file that was last written before the range holds nothing of it.
+  if (statSync(file).mtimeMs < startMs) return [];
+  const logStreamName = toStreamName(file);
+  const stream = crc32(logStreamName);
+  const events: StoredLogEvent[] = [];
+  for (const [index, line] of readFileSync(file, "utf8").split("\n").entries()) {
+    const timestamp = Number.parseInt(line.slice(START.length), 10);
+    if (!(timestamp >= startMs && timestamp < endMs)) continue;
+    events.push({ logStreamName, timestamp, line, position: [timestamp, stream, index] });
+  }
+  return events;
 }
 
-function parseLine(line: string, logStreamName: string): LogEvent[] {
-  if (line === "") return [];
+export function comparePositions(one: Position, other: Position): number {
+  return one[0] - other[0] || one[1] - other[1] || one[2] - other[2];
+}
+
+/** Undefined for what a kill has cut off in the middle. */
+export function tryReadMessage({ line }: StoredLogEvent): string | undefined {
   try {
-    return [{ logStreamName, ...(JSON.parse(line) as Omit<LogEvent, "logStreamName">) }];
+    return (JSON.parse(line) as LogEvent).message;
   } catch {
-    return []; // A kill has cut it off in the middle.
+    return undefined;
   }
 }

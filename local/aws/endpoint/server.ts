@@ -2,7 +2,10 @@ import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { pipeline } from "node:stream";
+import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
+import { createGunzip } from "node:zlib";
 import { logs } from "../cloudwatch/log-operations.ts";
 import { cloudWatch } from "../cloudwatch/operations.ts";
 import type { Cloud } from "../cloud.ts";
@@ -39,7 +42,7 @@ export async function serveEndpoint(cloud: Cloud, port: number): Promise<Endpoin
   const server = createServer((request, response) => {
     const gone = new AbortController();
     response.once("close", () => gone.abort());
-    text(request)
+    text(decode(request))
       .then((body) => answer(request, { body, signal: gone.signal }, cloud))
       .then(
         (result) => send(response, result),
@@ -98,6 +101,13 @@ async function answer(
     `${request.method} ${pathname}${target || action ? ` (${String(target ?? action)})` : ""} is not simulated by the local AWS`,
     501,
   );
+}
+
+/** Clients pack what is long. */
+function decode(request: IncomingMessage): Readable {
+  if (request.headers["content-encoding"] !== "gzip") return request;
+  // Whoever reads what is unpacked is told of the error, too.
+  return pipeline(request, createGunzip(), () => undefined);
 }
 
 function toFailure(error: unknown): EndpointAnswer {
