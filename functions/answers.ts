@@ -19,6 +19,8 @@ export interface AnswersOptions {
   marks: Marks;
   /** The event was here before, and may have been answered then. */
   isRepeat: boolean;
+  /** When LINE's request came, by the clock. */
+  sentAtMs: number;
   /** LINE refused a reply. */
   onRefused: () => void;
 }
@@ -31,7 +33,7 @@ const longestText = 5000;
 
 /** The ways to answer one event, each of which may be taken again after a failure without answering twice. */
 export function createAnswers(event: webhook.Event, options: AnswersOptions): Answers {
-  const { line, log, signal, marks, isRepeat, onRefused } = options;
+  const { line, log, signal, marks, isRepeat, sentAtMs, onRefused } = options;
   let replied = false;
   // Counted when they are asked for: two at once have the same numbers when the event is handled again.
   let answers = 0;
@@ -49,25 +51,26 @@ export function createAnswers(event: webhook.Event, options: AnswersOptions): An
     }
   };
 
-  /** @returns whether the reply is sent. */
+  /** @returns whether the reply is sent, now or before. */
   const sendReply = async (replyToken: string, messages: Messages): Promise<boolean> => {
-    let maybeSent = false;
+    let maybeSent = isRepeat;
+    const reply = async (): Promise<void> => {
+      try {
+        await line.replyMessage({ replyToken, messages });
+      } catch (error) {
+        maybeSent ||= isWithoutAnswer(error) || isStatus(error, 500, 502, 503, 504);
+        throw error;
+      }
+    };
     try {
-      await retryLine(async () => {
-        try {
-          await line.replyMessage({ replyToken, messages });
-        } catch (error) {
-          if (isStatus(error, 400) && maybeSent) return;
-          maybeSent ||= isWithoutAnswer(error) || isStatus(error, 500, 502, 503, 504);
-          throw error;
-        }
-      }, signal);
+      await retryLine(reply, signal);
       return true;
     } catch (error) {
       if (!isStatus(error, 400)) throw error;
-      onRefused();
-      log(isRepeat ? "warn" : "error", "reply refused", describeError(error));
-      return false;
+      const isUsedUp = maybeSent && !mayHaveExpired(event, sentAtMs);
+      log(maybeSent ? "warn" : "error", isUsedUp ? "reply given before" : "reply refused", describeError(error));
+      if (!isUsedUp) onRefused();
+      return isUsedUp;
     }
   };
 
@@ -76,7 +79,7 @@ export function createAnswers(event: webhook.Event, options: AnswersOptions): An
       if (replied) throw new Error("The event is answered already: LINE takes one reply, of up to five messages");
       replied = true;
       const sent = await sendReply(findReplyToken(event), replies.map(toMessage));
-      // A reply token that is used up means that the event has its answer, and only what followed it is left to do.
+      // An event that was here before most likely has its answer, and what follows the answer is left to do.
       if (!sent && !isRepeat) throw new ReplyRefused("LINE refused the reply");
     },
 
@@ -95,6 +98,14 @@ export function createAnswers(event: webhook.Event, options: AnswersOptions): An
 
     push: (...replies) => sendPush(replies.map(toMessage), answers++),
   };
+}
+
+/**
+ * A token that has not expired and is refused was used. LINE promises a minute from its request on, and 20 from the
+ * event on when it sends the event again. https://developers.line.biz/en/reference/messaging-api/#send-reply-message
+ */
+function mayHaveExpired({ timestamp }: webhook.Event, sentAtMs: number): boolean {
+  return Date.now() - sentAtMs > 55_000 || Date.now() - timestamp > 19 * 60_000;
 }
 
 function findReplyToken(event: webhook.Event): string {

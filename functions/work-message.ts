@@ -43,6 +43,8 @@ export interface MessageOptions {
 export interface ReceivedMessage {
   body: string;
   receiveCount: number;
+  /** When the receiver put it into the queue, by the clock. */
+  sentAtMs: number;
   timeoutMs: number;
 }
 
@@ -106,7 +108,7 @@ async function handle(
   event: webhook.Event,
   handler: AnyHandler,
   log: Log,
-  { receiveCount, timeoutMs }: ReceivedMessage,
+  { receiveCount, sentAtMs, timeoutMs }: ReceivedMessage,
   { bot, line, marks, count, loadingAfterMs = 1000 }: MessageOptions,
 ): Promise<Outcome> {
   if (await isUnsent(event, marks)) return "unsent";
@@ -117,6 +119,7 @@ async function handle(
         log,
         signal,
         marks,
+        sentAtMs,
         isRepeat: receiveCount > 1 || event.deliveryContext.isRedelivery,
         onRefused: () => count("ReplyRefused"),
         loadingAfterMs: bot.loadingIndicator === false ? undefined : loadingAfterMs,

@@ -60,7 +60,7 @@ describe("a reply that LINE refuses", () => {
 
     expect(steps).toEqual(["replied", "replied"]);
     expect(outcomes(fn.log())).toEqual(["failed", "handled"]);
-    expect(fn.log().filter(({ message }) => message === "reply refused")).toMatchObject([{ level: "WARN" }]);
+    expect(fn.log().filter(({ message }) => message === "reply given before")).toMatchObject([{ level: "WARN" }]);
   });
 
   test("was given before when LINE sends the event again", async () => {
@@ -266,16 +266,23 @@ describe("replyOrPush", () => {
     expect(fn.cloud.callsTo(pushPath)).toEqual([]);
   });
 
-  test("pushes when the event comes back too late for a reply that was never given", async () => {
+  test.each([
+    ["pushes when the event comes back too late for a reply that LINE's faults prevented", 60_000, ["hi"]],
+    ["does not push when the event comes back soon: then the token is used up by a reply", 20_000, []],
+  ])("%s", async (_, agoMs, pushed) => {
     await using fn = await startFunction({ bot });
     await fn.receive(hello());
     fn.cloud.override = always(replyPath, { status: 500 });
-    await fn.deliver();
+    const left = await fn.deliver();
     fn.cloud.override = always(replyPath, invalidToken);
 
-    expect(await fn.deliver()).toEqual([]);
+    const SentTimestamp = String(Date.now() - agoMs);
+    expect(
+      await fn.deliver(left.map((record) => ({ ...record, attributes: { ...record.attributes, SentTimestamp } }))),
+    ).toEqual([]);
 
-    expect(textsTo(fn.cloud, pushPath)).toEqual(["hi"]);
+    expect(textsTo(fn.cloud, pushPath)).toEqual(pushed);
+    expect(outcomes(fn.log())).toEqual(["failed", "handled"]);
   });
 });
 

@@ -51,7 +51,8 @@ export async function startBundle(name: FunctionName, env: Record<string, string
 /** Both bundles over one loopback cloud. */
 export async function startBundles(cloud: Cloud, extra: Record<string, string> = {}) {
   const table = await createEventsTable();
-  const env = { ...cloud.env, AWS_ENDPOINT_URL_DYNAMODB: table.url.origin, EVENTS_TABLE: table.name, ...extra };
+  cloud.tableUrl = table.url;
+  const env = { ...cloud.env, EVENTS_TABLE: table.name, ...extra };
   const [receiver, worker] = await Promise.all([startBundle("webhook", env), startBundle("worker", env)]);
   await Promise.all([receiver.started, worker.started]);
   let taken = 0;

@@ -24,7 +24,7 @@ export interface Answer {
   after?: Promise<unknown>;
 }
 
-type Answers = (call: Call) => Answer | undefined;
+type Answers = (call: Call) => Answer | Promise<Answer> | undefined;
 
 /** A message in the queue, as it was sent. */
 export interface Queued {
@@ -47,6 +47,8 @@ export interface Cloud extends AsyncDisposable {
   callsTo(path: string): Call[];
   /** Calls of an AWS service's operation. */
   callsOf(operation: string): Call[];
+  /** Where the table of events is, to which its calls are passed on. */
+  tableUrl: URL | undefined;
   /** All that the queue has taken, in order, each only once. */
   queue: Queued[];
   /** Takes what a call of SendMessageBatch brings, all or some of it; the answer to that call. */
@@ -81,6 +83,7 @@ export async function startCloud(): Promise<Cloud> {
     const { path } = call;
     if (operationOf(call) === "SendMessageBatch") return take(call);
     if (operationOf(call) === "ChangeMessageVisibilityBatch") return { body: { Successful: [], Failed: [] } };
+    if (isForTable(call) && cloud.tableUrl !== undefined) return forward(call, cloud.tableUrl);
     if (operationOf(call) === "GetSecretValue") {
       const { secret } = cloud;
       return { body: { ARN: secretArn, SecretString: typeof secret === "string" ? secret : JSON.stringify(secret) } };
@@ -110,14 +113,12 @@ export async function startCloud(): Promise<Cloud> {
         closed: new Promise((resolve) => response.once("close", resolve)),
       };
       cloud.calls.push(call);
-      const {
-        status = 200,
-        body = {},
-        after,
-      } = cloud.override(call) ?? usual(call) ?? { status: 404, body: { message: "Not found" } };
-      const text = typeof body === "string" ? body : JSON.stringify(body);
-      const send = () => response.writeHead(status, { "content-type": "application/json" }).end(text);
-      void Promise.resolve(after).then(send);
+      const answer = cloud.override(call) ?? usual(call) ?? { status: 404, body: { message: "Not found" } };
+      void Promise.resolve(answer).then(async ({ status = 200, body = {}, after }) => {
+        const text = typeof body === "string" ? body : JSON.stringify(body);
+        await after;
+        response.writeHead(status, { "content-type": "application/json" }).end(text);
+      });
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -131,6 +132,7 @@ export async function startCloud(): Promise<Cloud> {
     calls: [],
     callsTo: (path) => cloud.calls.filter((call) => call.path === path),
     callsOf: (operation) => cloud.calls.filter((call) => operationOf(call) === operation),
+    tableUrl: undefined,
     queue: [],
     take,
     replies: () =>
@@ -162,6 +164,15 @@ export type SentBatch = { Entries: (Queued & { Id: string })[] };
 /** As in "GetSecretValue"; undefined for a call of LINE's API. */
 export function operationOf({ headers }: Call): string | undefined {
   return String(headers["x-amz-target"] ?? "").split(".")[1];
+}
+
+const isForTable = ({ headers }: Call) => String(headers["x-amz-target"]).startsWith("DynamoDB");
+
+async function forward({ headers, body }: Call, url: URL): Promise<Answer> {
+  const names = ["x-amz-target", "content-type", "authorization", "x-amz-date"];
+  const passed = Object.fromEntries(names.map((name) => [name, String(headers[name])]));
+  const response = await fetch(url, { method: "POST", headers: passed, body });
+  return { status: response.status, body: await response.text() };
 }
 
 let events = 0;

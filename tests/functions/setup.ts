@@ -27,6 +27,8 @@ export interface Options {
   loadingAfterMs?: number;
   limits?: CacheLimits;
   now?: () => number;
+  /** A queue elsewhere, instead of the one in the loopback cloud. */
+  queueUrl?: string;
   /** Instead of a table of this function's own. */
   table?: EventsTable;
   /** Before the function starts, and so before it fetches its credentials. */
@@ -40,13 +42,17 @@ export async function startFunction({ bot = defaultBot, prepare, limits, now, ..
   const cloud = await startCloud();
   prepare?.(cloud);
   const table = options.table ?? (await createEventsTable());
-  const env = { ...cloud.env, EVENTS_TABLE: table.name, AWS_ENDPOINT_URL_DYNAMODB: table.url.origin };
+  cloud.tableUrl = table.url;
+  const queueUrl = options.queueUrl ?? cloud.env["QUEUE_URL"] ?? "";
+  const env = {
+    ...cloud.env,
+    AWS_ENDPOINT_URL_SQS: new URL(queueUrl).origin,
+  };
   const lines: string[] = [];
   const print = (line: string) => void lines.push(line);
   const counted: Metric[] = [];
   const callSecretsManager = createAwsCall("secretsmanager", env);
   const callSqs = createAwsCall("sqs", env);
-  const queueUrl = cloud.env["QUEUE_URL"] ?? "";
   const credentials = createCredentialsCache(() => fetchCredentials(secretArn, callSecretsManager), {
     ...(limits && { limits }),
     ...(now && { now }),

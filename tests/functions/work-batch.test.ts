@@ -250,17 +250,74 @@ describe("the table of events", () => {
     }
   });
 
-  test("fails the event when it cannot be read, and handles it once it can", async () => {
+  const failing =
+    (operation: string, __type: string): Cloud["override"] =>
+    (call) =>
+      operationOf(call) === operation
+        ? { status: 400, body: { __type: `com.amazonaws.dynamodb.v20120810#${__type}` } }
+        : undefined;
+
+  test.each(["ProvisionedThroughputExceededException", "ThrottlingException", "ResourceNotFoundException"])(
+    "that cannot take a lease fails the event with %s, which is handled once it can",
+    async (error) => {
+      const { bot, handled } = createBot();
+      await using fn = await startFunction({ bot });
+      await fn.receive(signed(callback(event("unfollow"), textEvent("hello"))));
+      fn.cloud.override = failing("PutItem", error);
+
+      expect(await fn.deliver()).toHaveLength(1);
+      expect(handled).toEqual([]);
+
+      fn.cloud.override = () => undefined;
+      expect(await fn.deliver()).toEqual([]);
+      expect(handled).toEqual(["hello"]);
+    },
+  );
+
+  test("that is throttled for a moment fails nothing", async () => {
     const { bot, handled } = createBot();
     await using fn = await startFunction({ bot });
-    await using broken = await startFunction({ bot, table: { ...fn.table, name: "missing" } });
+    const throttled = ["PutItem", "GetItem", "UpdateItem"];
+    fn.cloud.override = (call) => {
+      const at = throttled.indexOf(operationOf(call) ?? "");
+      return at === -1 ? undefined : failing(throttled.splice(at, 1)[0] ?? "", "ThrottlingException")(call);
+    };
 
-    const record = toMessage(textEvent("hello"), "U");
-    expect(await broken.deliver([record])).toHaveLength(1);
-    expect(handled).toEqual([]);
+    await fn.send(signed(callback(textEvent("hello"))));
 
-    expect(await fn.deliver([record])).toEqual([]);
+    expect(throttled).toEqual([]);
     expect(handled).toEqual(["hello"]);
+    expect(outcomes(fn.log())).toEqual(["handled"]);
+  });
+
+  test("that cannot note an event as done does not have it done again", async () => {
+    const { bot, handled } = createBot();
+    await using fn = await startFunction({ bot });
+    fn.cloud.override = failing("UpdateItem", "ResourceNotFoundException");
+    await fn.receive(signed(callback(textEvent("hello"))));
+
+    expect(await fn.deliver()).toEqual([]);
+
+    expect(handled).toEqual(["hello"]);
+    expect(fn.log()).toMatchObject([
+      { message: "webhook" },
+      { level: "WARN", message: "event not noted as done" },
+      { message: "event", outcome: "handled" },
+    ]);
+  });
+
+  test("that cannot free an event that failed does not hide why it failed", async () => {
+    const { bot } = createBot(() => true);
+    await using fn = await startFunction({ bot });
+    fn.cloud.override = failing("DeleteItem", "ResourceNotFoundException");
+    await fn.receive(signed(callback(textEvent("hello"))));
+
+    expect(await fn.deliver()).toHaveLength(1);
+    expect(fn.log().at(-1)).toMatchObject({
+      outcome: "failed",
+      error: "Error",
+      at: expect.stringContaining("work-batch.test"),
+    });
   });
 });
 
