@@ -122,10 +122,11 @@ function delayFor(answer: Response | Unreachable, method: Method, tried: number)
 
 const backOff = (tried: number) => 1000 * 2 ** (tried - 1);
 
-/** A page elsewhere is not ours to follow with our token. */
+/** @throws {UserError} for a page elsewhere: our token is not for it. */
 function nextPage({ headers }: Response, apiUrl: string): string | undefined {
   const next = /<([^>]+)>;\s*rel="next"/.exec(headers.get("link") ?? "")?.[1];
-  return next?.startsWith(`${apiUrl}/`) ? next : undefined;
+  if (next === undefined || next.startsWith(`${apiUrl}/`)) return next;
+  throw new UserError(`GitHub's list goes on at ${next}, which is not below ${apiUrl}`);
 }
 
 class Unreachable {

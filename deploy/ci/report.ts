@@ -1,0 +1,40 @@
+/**
+ * For a pull request, with no more rights than to read it: what the change does to each stack, for the run's page and,
+ * as data, for the workflow that comments.
+ */
+import { execFile } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { promisify } from "node:util";
+import { runCommand } from "../command-line.ts";
+import { compareCommits } from "../diff/compare-commits.ts";
+import { renderMarkdown } from "../diff/markdown/report.ts";
+import { root } from "../local-stack.ts";
+import { artifactName, reportFile } from "./report-file.ts";
+import { addSummary, requireEnv } from "./runner.ts";
+
+async function main(): Promise<number> {
+  // What is checked out is the pull request merged into its base: the first parent is the base.
+  const [base, head] = await Promise.all(["HEAD^1", "HEAD"].map(parseRevision));
+  const report = await compareCommits({
+    repository: root,
+    base: base ?? "",
+    head,
+    stacks: [],
+    tell: (message) => console.error(message),
+  });
+  const folder = path.join(requireEnv("RUNNER_TEMP"), artifactName);
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, reportFile), `${JSON.stringify(report)}\n`);
+  await addSummary(renderMarkdown(report, { limit: 900_000 }));
+  if (!report.labels.includes("broken")) return 0;
+  console.error("A stack could not be deployed with this change: the report says why.");
+  return 1;
+}
+
+async function parseRevision(name: string): Promise<string> {
+  const { stdout } = await promisify(execFile)("git", ["rev-parse", "--verify", name], { cwd: root });
+  return stdout.trim();
+}
+
+await runCommand(main);
