@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { UserError } from "../line/user-error.ts";
 import { stackOutputs, type StackOutputs } from "./doctor/outputs.ts";
 import type { DeployTarget } from "./local-stack.ts";
-import { type PulumiCommand, pulumiFor, pulumiJson } from "./pulumi-command.ts";
+import { type PulumiCommand, pulumiJson } from "./pulumi-command.ts";
 import type { StackAws } from "./stack-aws.ts";
 import { readSettings, type StackSettings } from "./stack-settings.ts";
 
@@ -18,7 +18,7 @@ export interface Deployment {
 export async function findDeployment(
   stack: string,
   target: DeployTarget | undefined,
-  pulumi: PulumiCommand = pulumiFor(target),
+  pulumi: PulumiCommand,
 ): Promise<Deployment> {
   const [json, settings] = await Promise.all([
     pulumiJson(pulumi, ["stack", "output", "--json", "--stack", stack]),

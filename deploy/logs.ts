@@ -3,20 +3,22 @@ import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { UserError } from "../line/user-error.ts";
 import { parseCommandLine, runCommand } from "./command-line.ts";
 import { findDeployment } from "./deployment.ts";
-import { type DeployTarget, localStack, withLocalCloud } from "./local-stack.ts";
 import { describeLine, isWanted, type Wanted } from "./logs/line.ts";
 import { readLogs } from "./logs/read.ts";
 import { clientConfigOf } from "./stack-aws.ts";
+import { withPlaces } from "./stack-place.ts";
 import { stopOnSignal } from "./stop-on-signal.ts";
 
 const command = {
-  usage: "npm run logs -- <stack> [--since <30m>] [--follow] [--level <warn>] [--request <id>] [--json] [--port <n>]",
+  usage:
+    "npm run logs -- <stack> [--since <30m>] [--follow] [--level <warn>] [--request <id>] [--json] [--local] [--port <n>]",
   options: {
     since: { type: "string", default: "30m" },
     follow: { type: "boolean", short: "f" },
     level: { type: "string", default: "info" },
     request: { type: "string" },
     json: { type: "boolean" },
+    local: { type: "boolean" },
     port: { type: "string" },
   },
   words: 1,
@@ -28,8 +30,8 @@ async function main(): Promise<number> {
   const wanted: Wanted = { level: parseLevel(values.level), request: values.request };
   const sinceMs = Date.now() - parseSpan(values.since);
 
-  const run = async (target: DeployTarget | undefined) => {
-    const { outputs, region, aws } = await findDeployment(stack, target);
+  return withPlaces([stack], values, async ([{ target, pulumi }]) => {
+    const { outputs, region, aws } = await findDeployment(stack, target, pulumi);
     const client = new CloudWatchLogsClient(clientConfigOf(aws, region));
     const stop = stopOnSignal();
     try {
@@ -41,8 +43,7 @@ async function main(): Promise<number> {
     } finally {
       client.destroy();
     }
-  };
-  return stack === localStack ? withLocalCloud(values.port, run) : run(undefined);
+  });
 }
 
 const spans: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };

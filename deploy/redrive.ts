@@ -3,17 +3,18 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { UserError } from "../line/user-error.ts";
 import { parseCommandLine, runCommand } from "./command-line.ts";
 import { findDeployment } from "./deployment.ts";
-import { type DeployTarget, localStack, withLocalCloud } from "./local-stack.ts";
 import { type DeadLetter, type Decision, goThrough } from "./redrive/dead-letters.ts";
 import { countMessages } from "./redrive/queue.ts";
 import { clientConfigOf } from "./stack-aws.ts";
+import { withPlaces } from "./stack-place.ts";
 
 const command = {
-  usage: "npm run redrive -- <stack> [--send | --delete] [--event <id>] [--port <n>]",
+  usage: "npm run redrive -- <stack> [--send | --delete] [--event <id>] [--local] [--port <n>]",
   options: {
     send: { type: "boolean" },
     delete: { type: "boolean" },
     event: { type: "string", multiple: true },
+    local: { type: "boolean" },
     port: { type: "string" },
   },
   words: 1,
@@ -34,8 +35,8 @@ async function main(): Promise<number> {
   const wanted: Decision = send ? "send" : remove ? "delete" : "keep";
   const decide = ({ event }: DeadLetter): Decision => (events?.includes(event) === false ? "keep" : wanted);
 
-  const run = async (target: DeployTarget | undefined) => {
-    const { outputs, region, aws } = await findDeployment(stack, target);
+  return withPlaces([stack], values, async ([{ target, pulumi }]) => {
+    const { outputs, region, aws } = await findDeployment(stack, target, pulumi);
     const client = new SQSClient(clientConfigOf(aws, region));
     const counts: Record<Decision, number> = { send: 0, delete: 0, keep: 0 };
     try {
@@ -50,8 +51,7 @@ async function main(): Promise<number> {
     } finally {
       client.destroy();
     }
-  };
-  return stack === localStack ? withLocalCloud(values.port, run) : run(undefined);
+  });
 }
 
 function describe({ event, type, atMs, correlationId }: DeadLetter, decision: Decision): string {
