@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** Sets these keys apart from other UUIDs made of the same names. Any UUID serves. */
-const namespace = Buffer.from("5d0f3c1f4bf74e0ba1a8d9c86a1c2f4e", "hex");
+const namespace = Buffer.from("5d0f3c1f-4bf7-4e0b-a1a8-d9c86a1c2f4e".replaceAll("-", ""), "hex");
 
 /**
  * The retry key of an event's nth push: the same whenever the event is handled again, so LINE sends it once. A UUID of

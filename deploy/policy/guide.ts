@@ -10,7 +10,7 @@ export const securityGuide = (): string =>
     "## What holds",
     ...areas().flatMap((area) => [
       `### ${area}`,
-      toTable(["control", "what holds", "scanners"], controlsOf(area).map(toRow)),
+      toTable(["control", "what holds", "where", "scanners"], controlsOf(area).map(toRow)),
     ]),
     "## What stays as it is",
     "Scanners report these, and are right that the program does not do them.",
@@ -41,8 +41,9 @@ This page is written by \`deploy/policy/guide.ts\`; \`npm test -- tests/deploy/p
 Scanners: SH is AWS Security Hub, CKV is checkov, AwsSolutions and Serverless are packs of cdk-nag, Pulumi is Pulumi's
 own compliance policies.`;
 
-const elsewhere = `Resources outside of the stack: the bucket that keeps states, the pipeline's roles and its workflows. The program makes no
-KMS key, no user and no custom domain, so that what scanners ask of those has nothing to apply to.`;
+const elsewhere = `What is made once for an account by \`npm run bootstrap\`, in \`infra/account\`: the bucket of states, its key, the
+pipeline's roles and whom they trust. \`tests/deploy/bootstrap\` holds those. The bot's own stack has no KMS key and no
+custom domain, so that what scanners ask of these has nothing to apply to.`;
 
 const areas = (): Area[] => [...new Set(controls.map(({ area }) => area))];
 const controlsOf = (of: Area): Control[] => controls.filter(({ area }) => area === of);
@@ -50,7 +51,8 @@ const isRefused = ({ setting }: Suppression): boolean => setting === undefined;
 
 const toRow = ({ id, title, where, scanners }: Control): string[] => [
   code(id),
-  where === undefined ? title : `${title} (${where})`,
+  title,
+  where ?? "every stack",
   scanners.join(", ") || "none",
 ];
 

@@ -80,10 +80,9 @@ export const iamGrantControls: Control[] = [
     (stack) => {
       const own = new Set([...stack.map(({ props }) => props["arn"]), ...secretsGiven(stack)]);
       return policiesOf(stack).flatMap((policy) => {
-        const grants = grantsOf(policy).filter((grant) => !isTracing(grant));
-        const foreign = grants
-          .flatMap(({ Resource }) => Resource.map(withoutStreams))
-          .filter((arn) => !own.has(arn) && !hasWildcard(arn));
+        // `iam-no-wildcards` tells of the others.
+        const grants = grantsOf(policy).map((grant) => ({ ...grant, Resource: namedResources(grant) }));
+        const foreign = grants.flatMap(({ Resource }) => Resource).filter((arn) => !own.has(arn));
         const widened = [...resourcesByAction(grants)].filter(([, resources]) => resources.size > 1);
         return [
           ...foreign.map((arn) => violation(policy, `take ${arn}, which is not of this stack, out of the policy`)),
@@ -99,6 +98,9 @@ const hasWildcard = (text: string): boolean => /[*?]/.test(text);
 
 /** The streams of a log group are named by nobody but Lambda: a grant on the group ends in `:*`. */
 const withoutStreams = (arn: string): string => (/^arn:[^:]+:logs:/.test(arn) ? arn.replace(/:\*$/, "") : arn);
+
+const namedResources = ({ Resource }: Statement): string[] =>
+  Resource.map(withoutStreams).filter((arn) => !hasWildcard(arn));
 
 const isTracing = ({ Action }: Statement): boolean => Action.every((action) => tracingActions.includes(action));
 

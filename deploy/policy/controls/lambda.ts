@@ -123,7 +123,7 @@ export const lambdaControls: Control[] = [
       id: "lambda-visibility-timeout",
       area: "Lambda",
       title: "Messages stay invisible for six times as long as their function may run",
-      scanners: ["NAG rule class"],
+      scanners: ["cdk-nag LambdaEventSourceSQSVisibilityTimeout"],
     },
     (stack) =>
       findQueueReaders(stack)

@@ -6,7 +6,7 @@ type ShortType = string;
 type Props = Record<string, unknown>;
 
 /** What is changed in the JSON of a property: a policy's statements, a queue's way out. */
-export interface Document {
+interface Document {
   Statement: Statement[];
   maxReceiveCount?: number;
 }

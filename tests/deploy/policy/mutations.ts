@@ -149,6 +149,14 @@ export const mutations: Mutation[] = [
       ),
   ],
   [
+    "iam-no-wildcards",
+    "tracing and something else on whatever there is",
+    (stack) =>
+      stack.edit(rolePolicy, "bot", "policy", ({ Statement }) =>
+        Statement.push({ Effect: "Allow", Action: ["xray:PutTraceSegments", "sqs:SendMessage"], Resource: "*" }),
+      ),
+  ],
+  [
     "iam-least-actions",
     "a worker that reads the whole table",
     regrant("bot-worker", "dynamodb:GetItem", ({ Action }) => (Action as string[]).push("dynamodb:Scan")),

@@ -14,7 +14,7 @@ import type { PropertyMap } from "../../../local/engine/core/contracts.ts";
 
 export const packDir = path.join(root, "deploy", "policy");
 
-export interface Diagnostic {
+interface Diagnostic {
   policy: string;
   message: string;
   level: string;

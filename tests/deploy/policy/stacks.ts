@@ -51,7 +51,7 @@ async function deployStack(name: StackName, dataDir: string, cloud: LocalCloud):
   return readStack(name, configFile, env);
 }
 
-/** The stack's own file, with the account and the channel of the local one, which the others leave to their owner. */
+/** The stack's own sizes and tags; the account and the channel of the local one, whatever the stack's owner has set. */
 async function configOf(name: StackName): Promise<string> {
   const read = async (stack: StackName) =>
     parse(await readFile(path.join(root, `Pulumi.${stack}.yaml`), "utf8")) as {
@@ -59,9 +59,11 @@ async function configOf(name: StackName): Promise<string> {
       encryptionsalt?: string;
     };
   const [{ config }, local] = await Promise.all([read(name), read("local")]);
-  const keys = ["aws:allowedAccountIds", "line:channelId", "line:channelSecret"];
-  const lent = Object.fromEntries(keys.map((key) => [key, local.config[key]]));
-  return stringify({ encryptionsalt: local.encryptionsalt, config: { ...config, ...lent } });
+  const isOwn = (key: string) => key.startsWith("line-bot:") || key === "aws:defaultTags";
+  const keep = (from: Record<string, unknown>, holds: (key: string) => boolean) =>
+    Object.fromEntries(Object.entries(from).filter(([key]) => holds(key)));
+  const merged = { ...keep(local.config, (key) => !isOwn(key)), ...keep(config, isOwn) };
+  return stringify({ encryptionsalt: local.encryptionsalt, config: merged });
 }
 
 async function readStack(stack: string, configFile: string, env: Record<string, string>): Promise<StackResources> {
