@@ -9,7 +9,7 @@ import type {
 } from "../../local/engine/core/contracts.ts";
 import type { EngineEvent, StepEventMetadata } from "../../local/engine/core/events.ts";
 import { runOperation } from "../../local/engine/core/operation.ts";
-import { isDefaultProvider } from "../../local/engine/core/urn.ts";
+import { isDefaultProvider, isRootStack, parseUrn } from "../../local/engine/core/urn.ts";
 import { createEchoHost } from "./echo/host.ts";
 
 /** One stack of one side. */
@@ -51,6 +51,7 @@ export async function deployInMemory(
   const problems: string[] = [];
   const steps: EvaluatedStep[] = [];
   const unknown = new Set<string>();
+  const keysOfParts = new Map<string, string[]>();
   const before: Snapshot = { ...former, resources: former.resources.map(withoutProtection) };
   const { snapshot, result } = await runOperation({
     ...settings,
@@ -66,12 +67,22 @@ export async function deployInMemory(
     onEvent: (event) => {
       const step = stepOf(event);
       if (step) steps.push(step);
+      const part = event.resourcePreEvent?.metadata;
+      if (part?.op === "create-replacement") keysOfParts.set(part.urn, part.keys ?? []);
       const { diagnosticEvent } = event;
-      if (diagnosticEvent?.severity === "error") problems.push(diagnosticEvent.message.trim());
+      if (diagnosticEvent?.severity === "error") problems.push(problemIn(diagnosticEvent));
     },
   });
   if (result === "failed" && problems.length === 0) problems.push("The program failed without saying why.");
+  // What is replaced along with another one tells why only where it is made again.
+  for (const step of steps) if (step.keys.length === 0) step.keys = keysOfParts.get(step.urn) ?? [];
   return { snapshot, steps, problems: result === "failed" ? problems : [], unknown: [...unknown].toSorted() };
+}
+
+function problemIn({ urn, message }: NonNullable<EngineEvent["diagnosticEvent"]>): string {
+  const name = urn === undefined || isRootStack(urn) ? undefined : parseUrn(urn).name;
+  const text = message.trim();
+  return name === undefined || text.includes(name) ? text : `${name}: ${text}`;
 }
 
 const settings = {

@@ -69,7 +69,7 @@ function compareTexts(path: PropertyPath, old: string, fresh: string, search: Se
   const [was, is] = [tryParseJson(old), tryParseJson(fresh)];
   if (was === undefined || is === undefined) return add(search, path, old, fresh);
   if (isPolicy(was) && isPolicy(is)) {
-    if (!samePolicy(old, fresh)) compareSets([...path, "Statement"], statementsOf(was), statementsOf(is), search);
+    if (!samePolicy(old, fresh)) compareSets(path, statementsOf(was), statementsOf(is), search);
     return;
   }
   compare(path, was, is, search);
@@ -112,12 +112,12 @@ function compareLists(path: PropertyPath, old: PropertyValue[], fresh: PropertyV
     compare([...path, index], old[index], fresh[index], search);
 }
 
-/** Each element is there or not; what is paired is where only one of each side is left. */
+/** Each element is there or not. */
 function compareSets(path: PropertyPath, old: PropertyValue[], fresh: PropertyValue[], search: Search): void {
   const gone = old.filter((item) => !fresh.some((other) => equal(item, other)));
   const come = fresh.filter((item) => !old.some((other) => equal(item, other)));
-  for (const item of gone) compare([...path, old.indexOf(item)], item, undefined, search);
-  for (const item of come) compare([...path, fresh.indexOf(item)], undefined, item, search);
+  for (const item of gone) compare(path, item, undefined, search);
+  for (const item of come) compare(path, undefined, item, search);
 }
 
 /** Which part of a secret differs can be said where it is an object; never what it is. */

@@ -1,9 +1,14 @@
 /** A stack's own ARNs in a text, replaced by marks: what a policy says of a queue is the same after the queue was replaced. */
+import { canonical } from "../../local/aws/provider/policy.ts";
+import type { PropertyValue } from "../../local/engine/core/contracts.ts";
+import { isUnknown } from "../../local/engine/core/properties.ts";
 import type { ComparedResource, ComparedStack, State } from "./compared.ts";
 
 export interface References {
   former: (text: string) => string;
   now: (text: string) => string;
+  /** Whether two values are one but for what was replaced. */
+  isSame(former: PropertyValue | undefined, now: PropertyValue | undefined): boolean;
   /** The resource that a marked text begins with, and what follows it. */
   tryFind(marked: string): { resource: ComparedResource; rest: string } | undefined;
 }
@@ -21,10 +26,12 @@ function createReferences({ resources }: ComparedStack): References {
     const marks = resources.flatMap((resource, index) =>
       arnsOf(resource[side]).map(([key, arn]) => [arn, `⟦${index} ${key}⟧`] as const),
     );
-    const sorted = marks.toSorted(([one], [other]) => other.length - one.length);
-    return (text) => sorted.reduce((marked, [arn, mark]) => marked.replaceAll(arn, mark), text);
+    // An ARN that goes on where another one ends is that one's.
+    return replacerOf(marks.filter(([arn]) => !marks.some(([other]) => arn !== other && arn.startsWith(other))));
   };
+  const [formerMade, nowMade] = [madeUp("former", resources), madeUp("now", resources)];
   return {
+    isSame: (was, is) => marked(was, formerMade) === marked(is, nowMade),
     former: replacer("former"),
     now: replacer("now"),
     tryFind(marked) {
@@ -34,6 +41,32 @@ function createReferences({ resources }: ComparedStack): References {
     },
   };
 }
+
+type Marks = (readonly [text: string, mark: string])[];
+
+function replacerOf(marks: Marks): (text: string) => string {
+  const sorted = marks.toSorted(([one], [other]) => other.length - one.length);
+  return (text) => sorted.reduce((marked, [own, mark]) => marked.replaceAll(own, mark), text);
+}
+
+const marked = (value: PropertyValue | undefined, replace: (text: string) => string): string =>
+  replace(canonical(value ?? null));
+
+/** Names, IDs and addresses that are others after a replacement. */
+function madeUp(side: "former" | "now", resources: ComparedResource[]): (text: string) => string {
+  return replacerOf(
+    resources.flatMap((resource, index) =>
+      Object.entries(resource[side]?.outputs ?? {}).flatMap(([key, value]) => {
+        const other = resource[side === "former" ? "now" : "former"]?.outputs?.[key];
+        const isMade = typeof value === "string" && value.length >= shortest && resource.kind === "replace";
+        return isMade && other !== value && !isUnknown(value) ? [[value, `⟦${index} ${key}⟧`] as const] : [];
+      }),
+    ),
+  );
+}
+
+/** What is shorter turns up by chance. */
+const shortest = 6;
 
 /** Not those of a version, which are those of the function with a number behind. */
 function arnsOf(state: State | undefined): [key: string, arn: string][] {

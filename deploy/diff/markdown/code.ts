@@ -64,7 +64,7 @@ const kilobytes = (bytes: number): string => (bytes < 1000 ? `${bytes} B` : `${(
 
 const mostDependencies = 20;
 
-function dependencyLines(dependencies: CodeDiff["dependencies"]): string[] {
+export function dependencyLines(dependencies: CodeDiff["dependencies"]): string[] {
   if (dependencies.length === 0) return [];
   const rank = ({ direct, dev }: CodeDiff["dependencies"][number]): number => (dev ? 2 : 0) + (direct ? 0 : 1);
   const sorted = dependencies.toSorted((one, other) => rank(one) - rank(other));

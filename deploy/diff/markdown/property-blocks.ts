@@ -3,7 +3,7 @@ import { kindNameOf } from "../compared.ts";
 import { codeBlock, html, shortened } from "../escape.ts";
 import { digestText, type PropertyChange, type Report, type ResourceChange } from "../model.ts";
 import { sizeOf } from "./phrases.ts";
-import { symbols } from "./stack-tables.ts";
+import { followsFromCode, symbols } from "./stack-tables.ts";
 
 interface Block {
   stacks: string[];
@@ -55,7 +55,8 @@ function fold(summary: string, blocks: Block[]): string[] {
 function blocksOf({ stacks }: Report): Block[] {
   const found = new Map<string, Block>();
   const add = (stack: string, title: string, properties: PropertyChange[], rank: number): void => {
-    const lines = properties.flatMap(linesOf);
+    // What follows from new code is said in the table.
+    const lines = properties.every(followsFromCode) ? [] : properties.flatMap(linesOf);
     if (lines.length === 0) return;
     const text = codeBlock([title, ...lines], "diff");
     const known = found.get(text);

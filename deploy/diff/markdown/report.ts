@@ -4,7 +4,7 @@
  */
 import { codeBlock, codeSpan } from "../escape.ts";
 import type { Report } from "../model.ts";
-import { codeCounts, codeLines } from "./code.ts";
+import { codeCounts, codeLines, dependencyLines } from "./code.ts";
 import { cut, sizeOf, toMarkdown } from "./phrases.ts";
 import { propertyBlocks } from "./property-blocks.ts";
 import { stackTables } from "./stack-tables.ts";
@@ -99,12 +99,15 @@ function opening(report: Report): string[] {
   );
   if (isUnchanged(report)) {
     const names = stacks.map(({ stack }) => codeSpan(stack)).join(", ");
-    return ["## Infrastructure", "", `Nothing that is deployed changes (${names}).`, ""];
+    const files = report.code?.files.length ?? 0;
+    const which =
+      files === 0 ? "" : `: ${files === 1 ? "1 file changes" : `${files} files change`}, and no bundle does`;
+    return ["## Infrastructure", "", `Nothing that is deployed changes (${names})${which}.`, ""];
   }
   return ["## Infrastructure", "", ...headline(report), "", ...problems];
 }
 
-export const isUnchanged = ({ stacks, findings }: Report): boolean =>
+const isUnchanged = ({ stacks, findings }: Report): boolean =>
   findings.length === 0 && stacks.every(({ status, settings }) => status === "unchanged" && settings.length === 0);
 
 /** A program's stack trace may be long. */
@@ -115,8 +118,10 @@ const cutProblems = (problems: string[]): string[] =>
     (count) => `(${count} more lines)`,
   );
 
-function codeOf({ code }: Report, files: boolean): string[] {
+function codeOf(report: Report, files: boolean): string[] {
+  const { code } = report;
   if (code === undefined) return [];
+  if (isUnchanged(report)) return dependencyLines(code.dependencies);
   return files ? codeLines(code) : codeCounts(code);
 }
 

@@ -47,7 +47,7 @@ function rowsOf({ changes, outputs, settings }: StackDiff): string[][] {
   const plain = changes.filter((change) => !folded.has(change));
   return [
     ...plain.map(rowOf),
-    ...(follow.length > 1 ? [foldedRow(follow, "new code, and what follows from it")] : []),
+    ...(follow.length > 1 ? [foldedRow(follow, `${newsOf(follow)}, and what follows from it`)] : []),
     ...(tagged.length > 3 ? [foldedRow(tagged, "tags only")] : []),
     ...(settings.length > 0 ? [["~", "configuration", "", pathsOf(settings)]] : []),
     ...(outputs.length > 0 ? [["~", "outputs", "", pathsOf(outputs)]] : []),
@@ -81,8 +81,13 @@ const isUpdateOf = ({ kind, properties }: ResourceChange, test: (property: Prope
 const isTag = ({ path }: PropertyChange): boolean => path === "tags" || path.startsWith("tags.");
 
 /** Other code and the version that is published of it: the rest of the change is in the files. */
-const isOfNewCode = (change: ResourceChange): boolean =>
-  isUpdateOf(change, ({ path, now }) => path === "code" || now === otherDigestText || now === unknownText);
+const isOfNewCode = (change: ResourceChange): boolean => isUpdateOf(change, followsFromCode);
+
+export const followsFromCode = ({ path, now, former }: PropertyChange): boolean =>
+  (path === "code" && former === now) || now === otherDigestText || (now === unknownText && /version/i.test(path));
+
+const newsOf = (changes: ResourceChange[]): string =>
+  changes.some(({ properties }) => properties.some(({ path }) => path === "code")) ? "new code" : "a new version";
 
 const most = 5;
 

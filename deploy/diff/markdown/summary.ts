@@ -12,24 +12,28 @@ const done: Record<ChangeKind, string> = {
   import: "imported",
   read: "read",
   forget: "forgotten",
-  rename: "renamed",
-  options: "with other options",
+  rename: "renamed or moved",
+  options: "with other protection",
 };
 
 const statusWords: Partial<Record<StackDiff["status"], string>> = {
   broken: "cannot be deployed",
   gone: "settings removed",
-  unchanged: "unchanged",
 };
 
 /** Stacks of which the same is said, together. */
 export function headline({ stacks }: Report): string[] {
   const said = new Map<string, string[]>();
   for (const stack of stacks) {
-    const words = statusWords[stack.status] ?? countsOf(stack);
+    const words = statusWords[stack.status] ?? wordsOf(stack);
     said.set(words, [...(said.get(words) ?? []), stack.stack]);
   }
   return [...said].map(([words, names]) => `- **${names.map((name) => codeSpan(name)).join(", ")}**: ${words}`);
+}
+
+function wordsOf(stack: StackDiff): string {
+  if (stack.status !== "unchanged") return countsOf(stack);
+  return stack.settings.length > 0 ? "no resource changes" : "unchanged";
 }
 
 function countsOf({ status, changes, outputs, unchanged }: StackDiff): string {

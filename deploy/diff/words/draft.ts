@@ -2,13 +2,23 @@ import { type ComparedResource, type ComparedStack, kindNameOf } from "../compar
 import { type Finding, type Label, type Phrase, say } from "../model.ts";
 
 /** Something to be said about one stack. */
-export type Draft = Omit<Finding, "stacks">;
+export interface Draft extends Omit<Finding, "stacks"> {
+  /** What the phrase is said of, and begins with: the same of several is said once. */
+  subject?: Subject;
+}
+
+export type Subject = Pick<ComparedResource, "type" | "name">;
 
 export type Rule = (resource: ComparedResource, stack: ComparedStack) => Draft[];
 
 const draft =
   (weight: Draft["weight"]) =>
-  (phrase: Phrase, label?: Label): Draft => ({ weight, phrase, ...(label && { label }) });
+  (phrase: Phrase, label?: Label, subject?: Subject): Draft => ({
+    weight,
+    phrase,
+    ...(label && { label }),
+    ...(subject && { subject: { type: subject.type, name: subject.name } }),
+  });
 
 /** Something is lost, or stops working. */
 export const danger = draft("danger");
@@ -44,10 +54,26 @@ export function nounOf(type: string): string {
   );
 }
 
-export const named = ({ type, name }: Pick<ComparedResource, "type" | "name">): Phrase => [
-  `the ${nounOf(type)} `,
-  ...say`${name}`,
-];
+export const named = ({ type, name }: Subject): Phrase => [`the ${nounOf(type)} `, ...say`${name}`];
+
+/** The draft as a sentence about these. */
+export function about(subjects: Subject[], { phrase }: Draft): Phrase {
+  const [first] = subjects;
+  if (first === undefined) return phrase;
+  if (subjects.length === 1) return sentence(named(first), " ", phrase);
+  return sentence(
+    `each of the ${pluralOf(nounOf(first.type))} `,
+    listOf(
+      subjects.map(({ name }) => name),
+      12,
+    ),
+    " ",
+    phrase,
+  );
+}
+
+export const pluralOf = (noun: string): string =>
+  noun.endsWith("y") ? `${noun.slice(0, -1)}ies` : `${noun}${/[sx]$/.test(noun) ? "es" : "s"}`;
 
 /** A sentence begins with a capital letter. */
 export function sentence(...parts: (Phrase | string)[]): Phrase {
@@ -57,7 +83,7 @@ export function sentence(...parts: (Phrase | string)[]): Phrase {
 }
 
 /** Neighbouring words are one. */
-function joined(phrase: Phrase): Phrase {
+export function joined(phrase: Phrase): Phrase {
   const parts: Phrase = [];
   for (const part of phrase) {
     const last = parts.at(-1);

@@ -1,7 +1,9 @@
 /** What it means that a resource comes, goes, or is made anew. */
-import { textOf } from "../compared.ts";
-import type { Label, Phrase } from "../model.ts";
-import { caution, danger, type Draft, named, notice, type Rule, sentence } from "./draft.ts";
+import { canonical } from "../../../local/aws/provider/policy.ts";
+import type { PropertyMap } from "../../../local/engine/core/contracts.ts";
+import { type ComparedResource, type ComparedStack, type State, textOf } from "../compared.ts";
+import { type Label, type Phrase, say } from "../model.ts";
+import { caution, danger, type Draft, notice, type Rule, sentence, type Subject } from "./draft.ts";
 
 interface Fate {
   weight: Draft["weight"];
@@ -132,20 +134,52 @@ export const lifecycleRules: Rule = (resource, stack) => {
         : kind === "replace"
           ? fates?.replaced
           : undefined;
-  const say = { danger, caution, notice };
-  const about = fate === undefined ? [] : [say[fate.weight](sentence(named(resource), ` ${fate.text}.`), fate.label)];
+  const weigh = { danger, caution, notice };
+  const isMoved = fate?.weight !== "danger" && kind === "replace" && resource.keys.includes("region");
+  const told = fate === undefined || isMoved ? [] : [weigh[fate.weight]([`${fate.text}.`], fate.label, resource)];
   const guarded = former?.protect === true && (kind === "delete" || kind === "replace");
-  return [...about, ...routes(resource), ...(guarded ? [refused(named(resource), kind)] : [])];
+  return [
+    ...told,
+    ...mayBeRenamed(resource, stack),
+    ...routes(resource),
+    ...(guarded ? [refused(resource, kind)] : []),
+  ];
 };
 
-const refused = (what: Phrase, kind: "delete" | "replace"): Draft =>
+const refused = (resource: Subject, kind: "delete" | "replace"): Draft =>
   danger(
-    sentence(
-      what,
-      ` is protected, and is to be ${kind === "delete" ? "deleted" : "replaced"}: Pulumi refuses the whole deployment until the protection is taken off.`,
-    ),
+    [
+      `is protected, and is to be ${kind === "delete" ? "deleted" : "replaced"}: Pulumi refuses the whole deployment until the protection is taken off.`,
+    ],
     "protection",
+    resource,
   );
+
+/** What goes under one name and comes under another is lost for want of an alias. */
+function mayBeRenamed(resource: ComparedResource, { resources }: ComparedStack): Draft[] {
+  if (resource.kind !== "delete") return [];
+  const twin = resources.find(
+    ({ kind, type, name, now }) =>
+      kind === "create" &&
+      type === resource.type &&
+      (name === resource.name || canonical(ownInputs(now)) === canonical(ownInputs(resource.former))),
+  );
+  if (twin === undefined) return [];
+  const words = twin.name === resource.name ? ["another one of that name comes"] : [...say`${twin.name}`, " comes"];
+  return [
+    caution(
+      ["goes, and ", ...words, ": if it only was renamed or moved, an alias would keep it."],
+      undefined,
+      resource,
+    ),
+  ];
+}
+
+/** Without the name that was made up for it. */
+function ownInputs(state: State | undefined): PropertyMap {
+  const { name: _, ...inputs } = state?.inputs ?? {};
+  return inputs;
+}
 
 /** A route by what it answers. */
 function routes({ type, kind, former, now }: Parameters<Rule>[0]): Draft[] {

@@ -44,11 +44,15 @@ function changeOfPolicy(resource: ComparedResource, stack: ComparedStack, place:
     return [caution(sentence("permissions of ", subject, " change; what they will be is not known yet."), "iam")];
   }
   const { widened, narrowed } = comparePolicies(was, is);
+  // Nobody misses the permission on what is gone.
+  const stays = ({ resource: on = "" }: Grant): boolean => references.tryFind(on)?.resource.kind !== "delete";
   // A new role that may be assumed by whom it is made for widens nothing that was there.
   const isNews = former !== undefined || place.property !== "assumeRolePolicy";
   return [
-    ...(isNews ? summarize(widened, stack).map((what) => widening(subject, what)) : []),
-    ...(now === undefined ? [] : summarize(narrowed, stack).map((what) => narrowing(subject, what))),
+    ...(isNews ? summarize(widened, stack, subject).map((what) => widening(subject, what)) : []),
+    ...(now === undefined
+      ? []
+      : summarize(narrowed.filter(stays), stack, subject).map((what) => narrowing(subject, what))),
   ];
 }
 
@@ -67,25 +71,20 @@ interface What {
 }
 
 function widening(subject: Phrase, { phrase, isWild, who }: What): Draft {
-  const text =
-    who === undefined
-      ? sentence("permissions widen: ", subject, " may now ", phrase, ".")
-      : sentence("permissions widen: ", whoIs(who), " may now ", phrase, " by way of ", subject, ".");
+  const text = sentence("permissions widen: ", who === undefined ? subject : whoIs(who), " may now ", phrase, ".");
   return isWild || who === "*" ? danger(text, "iam") : caution(text, "iam");
 }
 
 function narrowing(subject: Phrase, { phrase, who }: What): Draft {
   return notice(
-    who === undefined
-      ? sentence("permissions narrow: ", subject, " may no longer ", phrase, ".")
-      : sentence("permissions narrow: ", whoIs(who), " may no longer ", phrase, " by way of ", subject, "."),
+    sentence("permissions narrow: ", who === undefined ? subject : whoIs(who), " may no longer ", phrase, "."),
   );
 }
 
 const whoIs = (who: string): Phrase => (who === "*" ? ["everybody"] : say`${who}`);
 
 /** Grants of one kind in one sentence: the same resource and the same who, whatever the actions. */
-function summarize(grants: Grant[], stack: ComparedStack): What[] {
+function summarize(grants: Grant[], stack: ComparedStack, subject: Phrase): What[] {
   const groups = new Map<string, Grant[]>();
   for (const grant of grants) {
     const { principal, resource, conditions, effect, opaque } = grant;
@@ -100,15 +99,17 @@ function summarize(grants: Grant[], stack: ComparedStack): What[] {
       {
         who: first.principal,
         isWild: actions.some((action) => action === "*" || action.endsWith(":*")) || first.resource === "*",
-        phrase: phraseOf(first, actions, stack),
+        phrase: phraseOf(first, actions, stack, subject),
       },
     ];
   });
 }
 
-function phraseOf({ resource, conditions, opaque, effect }: Grant, actions: string[], stack: ComparedStack): Phrase {
+function phraseOf(grant: Grant, actions: string[], stack: ComparedStack, subject: Phrase): Phrase {
+  const { resource, conditions, opaque, effect, principal } = grant;
   if (opaque !== undefined) return [...say`do what ${opaque}`, effect === "Deny" ? " denies" : " grants"];
-  const on = resource === undefined ? [] : [" on ", ...placeOf(resource, stack)];
+  const by = principal === undefined || resource === undefined ? [] : [" (by ", ...subject, ")"];
+  const on = [" on ", ...(resource === undefined ? subject : placeOf(resource, stack)), ...by];
   const when = conditions.length === 0 ? [] : [" under ", ...listOf(conditions)];
   return [...listOf(actions), ...on, ...when];
 }

@@ -4,20 +4,26 @@ import { isMap } from "../../../local/engine/core/properties.ts";
 import { inputOf, type ComparedResource } from "../compared.ts";
 import { type Label, type Phrase, say } from "../model.ts";
 import { tryParseJson, toShown } from "../property-changes.ts";
-import { caution, danger, type Draft, named, notice, type Rule, sentence } from "./draft.ts";
+import { referencesIn } from "../references.ts";
+import { caution, danger, type Draft, joined, notice, type Rule } from "./draft.ts";
 
 interface Change {
   resource: ComparedResource;
   former: PropertyValue | undefined;
   now: PropertyValue | undefined;
+  unit: string | undefined;
 }
 
 interface Row {
   type: string;
   /** From the inputs inwards, into JSON text, too. */
   path: string[];
-  /** What follows the resource's name; in its place, a phrase of its own. */
+  /** What follows the resource's name. */
   say: (change: Change) => Phrase;
+  /** What the number is one of; where it is said, the former value stands at the end. */
+  unit?: string;
+  /** What follows from a smaller number. */
+  ifLess?: string;
   weight?: (change: Change) => Draft["weight"];
   label?: Label;
 }
@@ -50,22 +56,32 @@ const rows: Row[] = [
     path: ["memorySize"],
     label: "limits",
     weight: lessIs("caution"),
-    say: (change) => ["gets ", ...from(change, " MB"), " of memory", isLess(change) ? ", and less processor" : ""],
+    unit: " MB",
+    say: (change) => ["gets ", ...is(change), " of memory"],
+    ifLess: ", and less processor with it",
   },
   {
     type: lambda,
     path: ["timeout"],
     label: "limits",
     weight: lessIs("caution"),
-    say: (change) => ["may run ", ...from(change, " seconds")],
+    unit: " seconds",
+    say: (change) => ["may run ", ...is(change)],
   },
   {
     type: lambda,
     path: ["runtime"],
     weight: always("caution"),
-    say: (change) => ["runs on ", ...from(change)],
+    unit: "",
+    say: (change) => ["runs on ", ...is(change)],
   },
-  { type: lambda, path: ["architectures"], weight: always("caution"), say: (change) => ["runs on ", ...from(change)] },
+  {
+    type: lambda,
+    path: ["architectures"],
+    weight: always("caution"),
+    unit: "",
+    say: (change) => ["runs on ", ...is(change)],
+  },
   {
     type: lambda,
     path: ["reservedConcurrentExecutions"],
@@ -74,28 +90,33 @@ const rows: Row[] = [
     say: ({ now, former }) => {
       if (now === 0) return ["is switched off: no execution is reserved for it"];
       const limit = (value: PropertyValue | undefined): Phrase =>
-        typeof value === "number" && value >= 0 ? say`${value}` : ["the account's limit"];
-      return ["may run so many times at once: ", ...limit(now), ", was ", ...limit(former)];
+        typeof value === "number" && value >= 0 ? [...say`${value}`, " times"] : ["as often as the account allows"];
+      return ["may run ", ...limit(now), " at once (was ", ...limit(former), ")"];
     },
   },
   {
     type: lambda,
     path: ["loggingConfig", "applicationLogLevel"],
-    say: (change) => ["logs from the level ", ...from(change)],
+    unit: "",
+    say: (change) => ["logs from the level ", ...is(change)],
   },
   {
     type: stage,
     path: ["defaultRouteSettings", "throttlingRateLimit"],
     label: "limits",
     weight: lessIs("caution"),
-    say: (change) => ["takes ", ...from(change), " requests a second", ...refusal(change)],
+    unit: "",
+    say: (change) => ["takes ", ...is(change), " requests a second"],
+    ifLess: ": what comes above that is refused with 429",
   },
   {
     type: stage,
     path: ["defaultRouteSettings", "throttlingBurstLimit"],
     label: "limits",
     weight: lessIs("caution"),
-    say: (change) => ["takes ", ...from(change), " requests at once", ...refusal(change)],
+    unit: "",
+    say: (change) => ["takes ", ...is(change), " requests at once"],
+    ifLess: ": what comes above that is refused with 429",
   },
   {
     type: stage,
@@ -111,30 +132,32 @@ const rows: Row[] = [
     path: ["retentionInDays"],
     label: "data-loss",
     weight: lessIs("danger"),
-    say: (change) => [
-      "keeps what is logged for ",
-      ...from(change, " days"),
-      isLess(change) ? ": what is older is deleted soon after the deployment" : "",
-    ],
+    unit: " days",
+    say: (change) => ["keeps what is logged for ", ...is(change)],
+    ifLess: ": what is older is deleted soon after the deployment",
   },
   {
     type: queue,
     path: ["visibilityTimeoutSeconds"],
     weight: lessIs("caution"),
-    say: (change) => ["hides a message that is being worked on for ", ...from(change, " seconds")],
+    unit: " seconds",
+    say: (change) => ["hides a message that is being worked on for ", ...is(change)],
   },
   {
     type: queue,
     path: ["messageRetentionSeconds"],
     label: "data-loss",
     weight: lessIs("danger"),
-    say: (change) => ["keeps a message for ", ...from(change, " seconds"), isLess(change) ? ": older ones go" : ""],
+    unit: " seconds",
+    say: (change) => ["keeps a message for ", ...is(change)],
+    ifLess: ": older ones are lost",
   },
   {
     type: queue,
     path: ["redrivePolicy", "maxReceiveCount"],
     weight: lessIs("caution"),
-    say: (change) => ["gives up on a message after ", ...from(change), " attempts"],
+    unit: "",
+    say: (change) => ["gives up on a message after ", ...is(change), " attempts"],
   },
   {
     type: queue,
@@ -147,7 +170,12 @@ const rows: Row[] = [
       return [former === undefined ? "has a dead-letter queue now" : "has another dead-letter queue"];
     },
   },
-  { type: queue, path: ["delaySeconds"], say: (change) => ["holds a message back for ", ...from(change, " seconds")] },
+  {
+    type: queue,
+    path: ["delaySeconds"],
+    unit: " seconds",
+    say: (change) => ["holds a message back for ", ...is(change)],
+  },
   {
     type: table,
     path: ["pointInTimeRecovery", "enabled"],
@@ -170,7 +198,8 @@ const rows: Row[] = [
     path: ["billingMode"],
     label: "cost",
     weight: always("caution"),
-    say: (change) => ["is billed as ", ...from(change)],
+    unit: "",
+    say: (change) => ["is billed as ", ...is(change)],
   },
   {
     type: table,
@@ -184,7 +213,8 @@ const rows: Row[] = [
       path: [name],
       label: "alarms",
       weight: always("caution"),
-      say: (change) => ["rings at another point: ", ...say`${name}`, " is ", ...from(change)],
+      unit: "",
+      say: (change) => ["rings at another point: ", ...say`${name}`, " is ", ...is(change)],
     }),
   ),
   {
@@ -206,7 +236,8 @@ const rows: Row[] = [
     path: ["treatMissingData"],
     label: "alarms",
     weight: always("caution"),
-    say: (change) => ["takes missing data for ", ...from(change)],
+    unit: "",
+    say: (change) => ["takes missing data for ", ...is(change)],
   },
   {
     type: source,
@@ -220,14 +251,16 @@ const rows: Row[] = [
     type: source,
     path: ["batchSize"],
     label: "limits",
-    say: (change) => ["hands over ", ...from(change), " events at once"],
+    unit: "",
+    say: (change) => ["hands over ", ...is(change), " events at once"],
   },
   {
     type: source,
     path: ["scalingConfig", "maximumConcurrency"],
     label: "limits",
     weight: lessIs("caution"),
-    say: (change) => ["works on ", ...from(change), " batches at once"],
+    unit: "",
+    say: (change) => ["works on ", ...is(change), " batches at once"],
   },
   {
     type: source,
@@ -243,7 +276,8 @@ const rows: Row[] = [
     type: "aws:secretsmanager/secret:Secret",
     path: ["recoveryWindowInDays"],
     weight: lessIs("caution"),
-    say: (change) => ["can be restored for ", ...from(change, " days"), " after it was deleted"],
+    unit: " days",
+    say: (change) => ["can be restored for ", ...is(change), " after it was deleted"],
   },
   {
     type: "aws:secretsmanager/secretRotation:SecretRotation",
@@ -286,20 +320,23 @@ const rows: Row[] = [
     type: webhook,
     path: ["apiUrl"],
     weight: always("danger"),
-    say: (change) => ["is set at ", ...from(change)],
+    unit: "",
+    say: (change) => ["is set at ", ...is(change)],
   },
 ];
 
 /** Of what stays: a new one is said to be new, and a replaced one is that above all. */
-export const propertyRules: Rule = (resource) => {
+export const propertyRules: Rule = (resource, stack) => {
   const { former, now, type } = resource;
   if (!former || !now) return [];
+  const references = referencesIn(stack);
   return rows.flatMap((row): Draft[] => {
     if (row.type !== type) return [];
-    const change = { resource, former: at(inputOf(former, top(row)), row), now: at(inputOf(now, top(row)), row) };
-    if (JSON.stringify(change.former) === JSON.stringify(change.now)) return [];
+    const [old, fresh] = [former, now].map((state) => at(inputOf(state, top(row)), row));
+    const change: Change = { resource, former: old, now: fresh, unit: row.unit };
+    if (references.isSame(old, fresh)) return [];
     const weigh = { danger, caution, notice }[row.weight?.(change) ?? "notice"];
-    return [weigh(sentence(named(resource), " ", row.say(change), "."), row.label)];
+    return [weigh(joined([...row.say(change), ...was(change), ...then(change, row), "."]), row.label, resource)];
   });
 };
 
@@ -314,20 +351,20 @@ function at(value: PropertyValue | undefined, { path }: Row): PropertyValue | un
   return found ?? undefined;
 }
 
-/** `512 MB, was 256 MB` */
-function from({ former, now }: Change, unit = ""): Phrase {
-  const shown = (value: PropertyValue | undefined): Phrase =>
-    value === undefined ? ["the default"] : [...say`${textOf(value)}`, unit];
-  return [...shown(now), " (was ", ...shown(former), ")"];
-}
+const shown = (value: PropertyValue | undefined, unit: string): Phrase =>
+  value === undefined ? ["the default"] : [...say`${textOf(value)}`, unit];
+
+const is = ({ now, unit = "" }: Change): Phrase => shown(now, unit);
+
+const was = ({ former, unit }: Change): Phrase => (unit === undefined ? [] : [" (was ", ...shown(former, unit), ")"]);
+
+const then = (change: Change, { ifLess }: Row): Phrase => (ifLess === undefined || !isLess(change) ? [] : [ifLess]);
 
 function textOf(value: PropertyValue): string {
   const shown = toShown(value);
   if (Array.isArray(shown)) return shown.map(String).join(", ");
   return typeof shown === "string" ? shown : JSON.stringify(shown);
 }
-
-const refusal = (change: Change): Phrase => (isLess(change) ? [": what comes above that is refused with 429"] : []);
 
 const isEmpty = (value: PropertyValue | undefined): boolean =>
   value === undefined || (Array.isArray(value) && value.length === 0);

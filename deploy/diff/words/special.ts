@@ -1,11 +1,12 @@
 /** What takes more than a row in a table. */
 import { kindOf } from "../../../local/engine/core/properties.ts";
 import { parseUrn } from "../../../local/engine/core/urn.ts";
-import { compareTexts, inputOf, textOf, type ComparedResource } from "../compared.ts";
+import { compareTexts, inputOf, textOf, type ComparedResource, type ComparedStack } from "../compared.ts";
 import { type Phrase, say } from "../model.ts";
 import { changesBetween } from "../property-changes.ts";
 import { referencesIn } from "../references.ts";
-import { caution, danger, type Draft, listOf, named, notice, nounOf, type Rule, sentence } from "./draft.ts";
+import { caution, danger, type Draft, listOf, named, notice, type Rule, sentence } from "./draft.ts";
+import type { PropertyValue } from "../../../local/engine/core/contracts.ts";
 
 /** Words for one type. */
 const byType: Record<string, Rule> = {
@@ -26,7 +27,7 @@ function environmentOf(resource: ComparedResource, stack: Parameters<Rule>[1]): 
   const references = referencesIn(stack);
   const [was, is] = [former, now].map((state) => state.inputs?.["environment"] ?? {});
   const changes = changesBetween({ value: was ?? {} }, { value: is ?? {} }).filter(
-    ({ former: old, now: fresh, secret }) => secret || references.former(String(old)) !== references.now(String(fresh)),
+    ({ former: old, now: fresh, secret }) => secret || !references.isSame(old as PropertyValue, fresh as PropertyValue),
   );
   const variables = (kind: string): string[] =>
     changes.filter((change) => change.kind === kind).map(({ path }) => path.replace(/^value\.variables\.?/, ""));
@@ -37,7 +38,7 @@ function environmentOf(resource: ComparedResource, stack: Parameters<Rule>[1]): 
   });
   if (parts.length === 0) return [];
   const list = parts.flatMap((part, index) => [...(index === 0 ? [] : [", "]), ...part]);
-  return [notice(sentence(named(resource), " has other environment variables: ", list, "."))];
+  return [notice(["has other environment variables: ", ...list, "."], undefined, resource)];
 }
 
 /** A function keeps what it fetched for a short time. */
@@ -61,14 +62,15 @@ function valueOfSecret(resource: ComparedResource): Draft[] {
   ];
 }
 
-function webhookOf({ former, now, kind }: ComparedResource): Draft[] {
-  const [was, is] = [textOf(former, "endpoint"), textOf(now, "endpoint")];
+function webhookOf({ former, now, kind }: ComparedResource, stack: ComparedStack): Draft[] {
   if (!former || !now || kind === "replace") return [];
-  const url = is === undefined || was === undefined ? [] : [": ", ...say`${is}`, ", was ", ...say`${was}`];
-  if (was !== is)
+  const [was, is] = [textOf(former, "endpoint"), textOf(now, "endpoint")];
+  if (was !== is) {
+    const how = referencesIn(stack).isSame(was, is) ? [": the API gets another address"] : otherUrl(was, is);
     return [
-      danger(["The webhook URL changes", ...url, ". LINE may call the former one for up to a minute."], "webhook-url"),
+      danger(["The webhook URL changes", ...how, ". LINE may call the former one for up to a minute."], "webhook-url"),
     ];
+  }
   const pin = textOf(now, "bot");
   if (textOf(former, "bot") === pin) return [];
   return [
@@ -78,6 +80,15 @@ function webhookOf({ former, now, kind }: ComparedResource): Draft[] {
         : ["The stack is pinned to the bot ", ...say`${pin}`, "."],
     ),
   ];
+}
+
+/** Only as much of it as is another one. */
+function otherUrl(was: string | undefined, is: string | undefined): Phrase {
+  if (was === undefined || is === undefined || !URL.canParse(was) || !URL.canParse(is)) return [];
+  const [old, fresh] = [new URL(was), new URL(is)];
+  return old.origin === fresh.origin
+    ? [": its path becomes ", ...say`${fresh.pathname} (was ${old.pathname}`, ")"]
+    : [": ", ...say`${is} (was ${was}`, ")"];
 }
 
 /** The same object under another name in the program. */
@@ -98,9 +109,24 @@ function protection(resource: ComparedResource): Draft[] {
   if (was === is) return [];
   return [
     is
-      ? notice(sentence(named(resource), " is protected now: Pulumi refuses to delete it."), "protection")
-      : danger(sentence(named(resource), " is no longer protected: the next change may delete it."), "protection"),
+      ? notice(["is protected now: Pulumi refuses to delete it."], "protection", resource)
+      : danger(["is no longer protected: the next change may delete it."], "protection", resource),
   ];
+}
+
+/** What the program does not set any more, and the provider leaves as it is. */
+export function withoutEffect(resource: ComparedResource): Draft[] {
+  const { former, now } = resource;
+  const gone = changesBetween(former?.inputs ?? {}, now?.inputs ?? {}).filter(
+    ({ path, kind }) => kind === "remove" && Object.hasOwn(former?.inputs ?? {}, path),
+  );
+  return gone.map(({ path }) =>
+    caution(
+      ["is no longer given ", ...say`${path}`, " by the program, and keeps it all the same."],
+      undefined,
+      resource,
+    ),
+  );
 }
 
 /** Whether the code of a function is another one. */
@@ -111,6 +137,3 @@ export function hasOtherCode({ former, now, type }: ComparedResource): boolean {
     (kindOf(was) ?? kindOf(is)) !== undefined && changesBetween({ code: was ?? null }, { code: is ?? null }).length > 0
   );
 }
-
-export const functionsWithOtherCode = (resources: ComparedResource[]): Phrase[] =>
-  resources.filter(hasOtherCode).map(({ type, name }) => [`${nounOf(type)} `, ...say`${name}`]);

@@ -3,10 +3,11 @@ import type { PropertyMap } from "../../../local/engine/core/contracts.ts";
 import { textOf, type ComparedResource, type ComparedStack } from "../compared.ts";
 import { type Phrase, say, type StackDiff } from "../model.ts";
 import { caution, danger, type Draft, listOf, notice, sentence } from "./draft.ts";
-import { functionsWithOtherCode } from "./special.ts";
+import { hasOtherCode } from "./special.ts";
 
 export function wholeStackDrafts(compared: ComparedStack, diff: StackDiff): Draft[] {
-  if (diff.status === "broken") return [danger(["It cannot be deployed."], "broken")];
+  // It is said above all else.
+  if (diff.status === "broken") return [];
   if (diff.status === "gone")
     return [danger(["Its settings are removed: nothing deploys it any more, and what it has deployed stays."])];
   if (diff.status === "new")
@@ -40,15 +41,16 @@ function region(resources: ComparedResource[]): Draft[] {
 }
 
 function newCode(resources: ComparedResource[]): Draft[] {
-  const functions = functionsWithOtherCode(resources);
+  const functions = resources.filter(hasOtherCode).map(({ name }) => name);
   if (functions.length === 0) return [];
+  const [noun, it] = functions.length === 1 ? ["function", "it has"] : ["functions", "each has"];
   const isProven = resources.some(({ type, kind }) => type.endsWith(":ProvenVersion") && kind !== "same");
   return [
     notice(
       sentence(
-        "new code runs in the ",
+        `new code runs in the ${noun} `,
         listOf(functions),
-        isProven ? ", once it has answered a signed test call." : ".",
+        isProven ? `, once ${it} answered a signed test call.` : ".",
       ),
       "code",
     ),
@@ -60,8 +62,10 @@ function outputs({ former, now }: { former: PropertyMap; now: PropertyMap }): Dr
   const gone = Object.keys(former).filter((name) => !(name in now));
   const come = Object.keys(now).filter((name) => !(name in former));
   return [
-    ...(gone.length > 0 ? [caution(["Outputs go: ", ...listOf(gone), ". Whoever reads them fails."], "outputs")] : []),
-    ...(come.length > 0 ? [notice(["Outputs come: ", ...listOf(come), "."], "outputs")] : []),
+    ...(gone.length > 0
+      ? [caution(["Outputs are removed: ", ...listOf(gone), ". Whoever reads them fails."], "outputs")]
+      : []),
+    ...(come.length > 0 ? [notice(["New outputs: ", ...listOf(come), "."], "outputs")] : []),
   ];
 }
 
@@ -80,7 +84,17 @@ function alike({ changes }: StackDiff): Draft[] {
   const tagged = only((path) => path === "tags" || path.startsWith("tags."));
   const described = only((path) => path === "description");
   const count = (number: number): Phrase => (number === 1 ? ["one resource"] : [...say`${number}`, " resources"]);
+  const silent = changes.filter(({ kind, properties }) => kind === "update" && properties.length === 0);
   return [
+    ...(silent.length > 0
+      ? [
+          notice([
+            "Only the order or the form of what is set changes on ",
+            ...count(silent.length),
+            ": nothing else follows.",
+          ]),
+        ]
+      : []),
     ...(tagged.length > 0
       ? [notice(["Only tags change on ", ...count(tagged.length), ": ", ...tagsOf(tagged), "."])]
       : []),

@@ -1,0 +1,16 @@
+/** Each change's report is a file in `reports/`, as a reviewer would read it. */
+import { describe, expect, it } from "vitest";
+import { renderMarkdown } from "../../../deploy/diff/markdown/report.ts";
+import { library } from "./support/library.ts";
+import { reportOf } from "./support/report-of.ts";
+
+describe("the report of", () => {
+  it.each(Object.entries(library))("%s is the one that was read", async (name, change) => {
+    const report = await reportOf(change);
+
+    const text = renderMarkdown(report);
+
+    await expect(text).toMatchFileSnapshot(`reports/${name.replaceAll(/[ ,]+/g, "-")}.md`);
+    expect(renderMarkdown(await reportOf(change))).toBe(text);
+  });
+});
