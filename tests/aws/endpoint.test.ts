@@ -144,7 +144,7 @@ describe("the endpoint", () => {
 
   test.each([
     ["an operation", "secretsmanager.RotateSecret"],
-    ["a service", "DynamoDB_20120810.GetItem"],
+    ["a service", "AWSEvents.PutRule"],
   ])("says that %s is not simulated", async (_, target) => {
     const { status, body } = await callJson(aws, target, {});
 

@@ -188,11 +188,10 @@ describe("the life of a resource", () => {
   });
 
   test("refuses to make what nothing here would bring to life", async () => {
-    const { inputs } = await aws.provider.check("aws:sqs/queue:Queue", "q", {});
+    const type = "aws:route53/record:Record";
+    const { inputs } = await aws.provider.check(type, "r", { name: "a", type: "A", zoneId: "z" });
 
-    await expect(aws.provider.createChecked("aws:sqs/queue:Queue", "q", inputs)).rejects.toThrow(
-      /cannot make aws:sqs\/queue:Queue/,
-    );
+    await expect(aws.provider.createChecked(type, "r", inputs)).rejects.toThrow(/cannot make aws:route53/);
   });
 });
 

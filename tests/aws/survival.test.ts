@@ -2,11 +2,13 @@ import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { ChangeMessageVisibilityCommand, DeleteMessageCommand } from "@aws-sdk/client-sqs";
 import { expect, onTestFinished, test } from "vitest";
 import type { LocalAws } from "../../local/aws/aws.ts";
 import { invoke } from "./support/aws-requests.ts";
+import { bodiesOf, createPair, createSqs, receiveAll, sendAll } from "./support/queues.ts";
 import { createApi, createAws, createFunction, createTempFolder, send } from "./support/local-aws.ts";
 import type { TestAws } from "./support/local-aws.ts";
 import { ProviderClient } from "./support/provider-client.ts";
@@ -73,6 +75,50 @@ test("after a kill at any moment the next start continues from what was answered
 
   expect(await send(next, `${api.url}/webhook`)).toMatchObject({ status: 200, body: "still here" });
   expect((await next.provider.read(api.fn))?.outputs).toEqual(api.fn.outputs);
+});
+
+test("after a kill each queue is as it was told: order, what is in flight, counts, and what it must not take again", async () => {
+  const aws = await startInProcess();
+  const { queue, deadLetters } = await createPair(aws, 2, { visibilityTimeoutSeconds: 3600 });
+  const client = createSqs(aws);
+  await sendAll(client, queue, ["a/done", "a/1", "a/2", "b/1", "poison/x", "c/1"]);
+  for (let receives = 1; receives <= 2; receives++)
+    for (const { Body, ReceiptHandle, Attributes } of await receiveAll(client, queue)) {
+      const isHidden = receives === 2 && Attributes?.MessageGroupId === "b";
+      if (Body === "done") await client.send(new DeleteMessageCommand({ QueueUrl: queue.id, ReceiptHandle }));
+      else if (!isHidden)
+        await client.send(
+          new ChangeMessageVisibilityCommand({ QueueUrl: queue.id, ReceiptHandle, VisibilityTimeout: 0 }),
+        );
+    }
+  await sendAll(client, queue, ["a/3"]);
+  const killed = once(aws.child, "exit");
+  aws.child.kill("SIGKILL");
+  await killed;
+
+  const next = await createAws({ dataDir: aws.dataDir });
+  const again = createSqs(next);
+  await sendAll(again, queue, ["a/done", "a/3", "a/4"]);
+  const received = await receiveAll(again, queue);
+
+  expect(received.map(({ Body, Attributes }) => `${Body}#${Attributes?.ApproximateReceiveCount}`)).toEqual([
+    "3#1",
+    "4#1",
+  ]);
+  expect(bodiesOf(await receiveAll(again, deadLetters))).toEqual(["1", "2", "x", "1"]);
+});
+
+test("after a kill a queue's file whose last line was cut off counts up to it", async () => {
+  const first = await createAws();
+  const { queue } = await createPair(first, 3);
+  await sendAll(createSqs(first), queue, ["a/1"]);
+  await first.close();
+  await appendFile(join(first.dataDir, "sqs/messages.journal"), '[["arn:aws:sqs');
+
+  const next = await createAws({ dataDir: first.dataDir });
+  await sendAll(createSqs(next), queue, ["a/2"]);
+
+  expect(bodiesOf(await receiveAll(createSqs(next), queue))).toEqual(["1", "2"]);
 });
 
 test("closing ends workers in the middle of an invocation", async () => {

@@ -101,12 +101,13 @@ export class Queues {
 
   /** Moves what is visible to another queue, or each message to the one that gave it up; answers how many. */
   redrive(from: Queue, to: string | undefined): number {
-    const messages = this.#ledger.open(from.arn).visible(Date.now());
-    const moved = messages.filter(({ deadLetterSource }) => (to ?? deadLetterSource) !== undefined);
-    this.#ledger.commit(
-      moved.flatMap((message) => this.#move(message, from.arn, to ?? message.deadLetterSource ?? "")),
-    );
-    return moved.length;
+    const moves = this.#ledger
+      .open(from.arn)
+      .visible(Date.now())
+      .map(({ deadLetterSource, ...message }) => ({ message, target: to ?? deadLetterSource }))
+      .filter((move): move is { message: Message; target: string } => move.target !== undefined);
+    this.#ledger.commit(moves.flatMap(({ message, target }) => this.#move(message, from.arn, target)));
+    return moves.length;
   }
 
   count({ arn }: Queue): ReturnType<MessageQueue["count"]> {

@@ -49,7 +49,11 @@ export async function openAws(options: LocalAwsOptions): Promise<TestAws> {
       new Promise((resolve) => {
         const past = traces.find(fits);
         if (past) return resolve(past);
-        seen.on("trace", (trace: AwsTrace) => fits(trace) && resolve(trace));
+        seen.on("trace", function look(trace: AwsTrace) {
+          if (!fits(trace)) return;
+          seen.off("trace", look);
+          resolve(trace);
+        });
       }),
     close: () => (closing ??= close()),
   };

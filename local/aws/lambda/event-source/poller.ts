@@ -30,7 +30,8 @@ export class Poller {
   readonly #cloud: PolledCloud;
   readonly #inWork = new Set<Promise<void>>();
   #turn = new AbortController();
-  #running: Promise<void> | undefined;
+  #isRunning = false;
+  #lastRun: Promise<void> | undefined;
   #closed = false;
 
   constructor(uuid: string, cloud: PolledCloud) {
@@ -42,7 +43,9 @@ export class Poller {
   follow(): void {
     this.#turn.abort();
     this.#turn = new AbortController();
-    this.#running ??= this.#run();
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#lastRun = this.#run();
   }
 
   /** No more batches; those in work end by themselves. */
@@ -53,7 +56,7 @@ export class Poller {
 
   /** Resolves when nothing is in work any more. */
   async ended(): Promise<void> {
-    await this.#running;
+    await this.#lastRun;
     await Promise.all(this.#inWork);
   }
 
@@ -62,7 +65,7 @@ export class Poller {
       const { signal } = this.#turn;
       const mapping = this.#mapping();
       if (!mapping?.enabled) {
-        this.#running = undefined;
+        this.#isRunning = false;
         return;
       }
       const queue = this.#tryFindQueue(mapping);

@@ -1,0 +1,79 @@
+import { ReceiveMessageCommand, SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
+import type { Message, ReceiveMessageCommandInput, SendMessageBatchRequestEntry } from "@aws-sdk/client-sqs";
+import { onTestFinished } from "vitest";
+import { toAccessKeyId } from "../../../local/aws/sts/identity.ts";
+import type { Made, Properties } from "./provider-client.ts";
+import type { TestAws } from "./local-aws.ts";
+
+export const QUEUE_TYPES = {
+  queue: "aws:sqs/queue:Queue",
+  queuePolicy: "aws:sqs/queuePolicy:QueuePolicy",
+  redrivePolicy: "aws:sqs/redrivePolicy:RedrivePolicy",
+  redriveAllowPolicy: "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy",
+  mapping: "aws:lambda/eventSourceMapping:EventSourceMapping",
+};
+
+/** How an official client reaches the local AWS: as the account's owner, or as a function. */
+export function toClientConfig({ aws }: Pick<TestAws, "aws">, functionName?: string) {
+  const accessKeyId = functionName === undefined ? "test" : toAccessKeyId(functionName);
+  const credentials = { accessKeyId, secretAccessKey: "test" };
+  return { endpoint: aws.endpointUrl, region: "ap-northeast-1", credentials, maxAttempts: 1 };
+}
+
+export function createSqs(aws: Pick<TestAws, "aws">, functionName?: string): SQSClient {
+  const client = new SQSClient(toClientConfig(aws, functionName));
+  onTestFinished(() => client.destroy());
+  return client;
+}
+
+export async function createQueue({ provider }: TestAws, more: Properties = {}): Promise<Made> {
+  return provider.create(QUEUE_TYPES.queue, `queue-${++queues}`, { fifoQueue: true, ...more });
+}
+let queues = 0;
+
+/** A FIFO queue that gives up a message after some receives. */
+export async function createPair(
+  aws: TestAws,
+  maxReceiveCount: number,
+  more: Properties = {},
+): Promise<{ queue: Made; deadLetters: Made }> {
+  const deadLetters = await createQueue(aws);
+  const redrivePolicy = toRedrivePolicy(deadLetters, maxReceiveCount);
+  return { queue: await createQueue(aws, { redrivePolicy, ...more }), deadLetters };
+}
+
+export function toRedrivePolicy(deadLetters: Made, maxReceiveCount = 3): string {
+  return JSON.stringify({ deadLetterTargetArn: deadLetters.outputs["arn"], maxReceiveCount });
+}
+
+/** Sends one batch; `group/text` is a text of a group. */
+export async function sendAll(client: SQSClient, { id: QueueUrl }: Made, texts: string[]): Promise<void> {
+  const { Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl, Entries: texts.map(toEntry) }));
+  if (Failed.length > 0) throw new Error(Failed[0]?.Message);
+}
+
+export function toEntry(text: string, index: number): SendMessageBatchRequestEntry {
+  const [MessageGroupId = "", body = text] = text.split("/");
+  return { Id: `entry-${index}`, MessageBody: body, MessageGroupId, MessageDeduplicationId: text.replace("/", "-") };
+}
+
+export async function receiveAll(
+  client: SQSClient,
+  { id: QueueUrl }: Made,
+  more: Partial<ReceiveMessageCommandInput> = {},
+): Promise<Message[]> {
+  const { Messages = [] } = await client.send(
+    new ReceiveMessageCommand({
+      QueueUrl,
+      MaxNumberOfMessages: 10,
+      MessageSystemAttributeNames: ["All"],
+      MessageAttributeNames: ["All"],
+      ...more,
+    }),
+  );
+  return Messages;
+}
+
+export function bodiesOf(messages: Message[]): (string | undefined)[] {
+  return messages.map(({ Body }) => Body);
+}
