@@ -102,22 +102,22 @@ async function execute(
   const { project, stack, file, secrets, backend } = workspace;
   const { kind, previewOf, options = {}, configOverrides = {} } = operation;
   const store = createStackStore({ backend, stack, secrets, env });
-  const [program, settings, snapshot] = await Promise.all([
-    findProgram(project),
-    resolveStackConfig({ project, stack: stack.name, file, secrets, overrides: configOverrides }),
-    store.load(),
-  ]);
-  const deployment = { organization, stack: stack.name, ...settings };
-  const needsProgram = (kind === "preview" ? (previewOf ?? "up") : kind) === "up" || options.runProgram === true;
+  const [program, stored] = await Promise.all([findProgram(project), store.read()]);
   const providers = createProviderHost({
     programDir: program.pwd,
     project: project.name,
     attached: operation.attachedProviders ?? parseAttachedProviders(env["PULUMI_DEBUG_PROVIDERS"]),
     env,
-    // It takes as long to start as the program does; where it will be needed, they start together.
-    startDynamic: snapshot.resources.some(({ type }) => type === dynamicProviderType),
+    // It takes as long to start as the program does; where it will be needed, it does while secrets are decrypted.
+    startDynamic: stored?.resources?.some(({ type }) => type === dynamicProviderType) ?? false,
   });
   try {
+    const [settings, snapshot] = await Promise.all([
+      resolveStackConfig({ project, stack: stack.name, file, secrets, overrides: configOverrides }),
+      store.decode(stored),
+    ]);
+    const deployment = { organization, stack: stack.name, ...settings };
+    const needsProgram = (kind === "preview" ? (previewOf ?? "up") : kind) === "up" || options.runProgram === true;
     const result = await runOperation({
       kind: kinds[kind],
       ...(previewOf && { previewOf: kinds[previewOf] }),

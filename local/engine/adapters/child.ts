@@ -8,11 +8,16 @@ import { tmpdir } from "node:os";
 /** Ends the process when its channel to the engine breaks. Plain JavaScript: it is loaded wherever the SDK is. */
 const GUARD = pathToFileURL(fileURLToPath(new URL("./end-with-parent.mjs", import.meta.url))).href;
 
+/** How long a process that is busy with something may take to hear that it is to end. */
+const goodbyeMs = 500;
+
 export interface Child {
   process: ChildProcess;
   exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
   /** Ends it now. Resolves when it is gone. */
   kill(): Promise<void>;
+  /** Tells it to end, so that it leaves its compiled code to the next one; kills it if it does not. Resolves likewise. */
+  end(): Promise<void>;
 }
 
 export interface ChildOptions {
@@ -41,12 +46,20 @@ export function startNode({ script, args, nodeArgs = [], cwd, env, onLine }: Chi
     });
   });
   exited.catch(() => undefined);
+  const kill = () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+  };
   return {
     process: child,
     exited,
     kill: async () => {
-      if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+      kill();
       await exited;
+    },
+    end: async () => {
+      if (child.connected) child.disconnect();
+      const overdue = setTimeout(kill, goodbyeMs);
+      await exited.finally(() => clearTimeout(overdue));
     },
   };
 }

@@ -73,7 +73,7 @@ class Host implements ProviderHost {
   async close(): Promise<void> {
     for (const client of this.#clients) client.close();
     const [dynamic, engine] = await Promise.allSettled([this.#dynamic, this.#engine]);
-    if (dynamic.status === "fulfilled") await dynamic.value?.child.kill();
+    if (dynamic.status === "fulfilled") await dynamic.value?.child.end();
     if (engine.status === "fulfilled") await engine.value?.close();
   }
 

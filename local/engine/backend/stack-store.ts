@@ -8,8 +8,10 @@ import { createSnapshotWriter, fromDeployment } from "./snapshot-codec.ts";
 import { type StackReference, stackPaths } from "./stack-reference.ts";
 
 export interface StackStore extends Store {
-  /** What `load` does, for a deployment that came from elsewhere. `name` is what an error calls it. */
-  decode(deployment: StoredDeployment | undefined, name: string): Promise<Snapshot>;
+  /** What is stored, as it stands there: no secret is touched. */
+  read(): Promise<StoredDeployment | undefined>;
+  /** What `load` makes of what it reads. `name` is what an error calls it; the stack's own checkpoint if not said. */
+  decode(deployment: StoredDeployment | undefined, name?: string): Promise<Snapshot>;
 }
 
 /**
@@ -28,7 +30,9 @@ export function createStackStore(options: {
   const write = createSnapshotWriter(stack, ciphertexts);
   let keptPrevious = false;
 
-  async function decode(deployment: StoredDeployment | undefined, name: string): Promise<Snapshot> {
+  const read = async () => (await backend.readDeployment(stack)).deployment;
+
+  async function decode(deployment: StoredDeployment | undefined, name = path): Promise<Snapshot> {
     if (deployment) refuseUnusable(deployment, stack, name);
     const salt = deployment?.secrets_providers?.state?.salt ?? secrets.salt;
     const own = salt === secrets.salt ? ciphertexts : createCiphertexts(openSecretsManager(salt, env));
@@ -36,8 +40,9 @@ export function createStackStore(options: {
   }
 
   return {
+    read,
     decode,
-    load: async () => decode((await backend.readDeployment(stack)).deployment, path),
+    load: async () => decode(await read()),
     async save(snapshot) {
       const bytes = await write(snapshot);
       if (!keptPrevious) await backend.keepPrevious(stack);
