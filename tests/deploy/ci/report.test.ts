@@ -1,0 +1,45 @@
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import * as v from "valibot";
+import { reportSchema } from "../../../deploy/diff/model.ts";
+import { makeInstalledClone } from "../../support/clone.ts";
+import { runScript } from "./script.ts";
+
+test(
+  "compares what is checked out with what it is merged into, without credentials",
+  { timeout: 120_000 },
+  async () => {
+    await using clone = await makeInstalledClone();
+    const git = (...args: string[]) =>
+      promisify(execFile)("git", ["-c", "user.name=t", "-c", "user.email=t@example.com", ...args], { cwd: clone.path });
+    const file = path.join(clone.path, "Pulumi.local.yaml");
+    await git("init", "--quiet", "--initial-branch=main");
+    // A link to dependencies, which is none of the sources.
+  await writeFile(path.join(clone.path, ".git/info/exclude"), "node_modules\n");
+  await git("add", "--all");
+    await git("commit", "--quiet", "--message=base");
+    await git("switch", "--quiet", "--create", "feature");
+    await writeFile(file, (await readFile(file, "utf8")).replace("logRetentionDays: 1\n", "logRetentionDays: 3\n"));
+    await git("commit", "--quiet", "--all", "--message=keep logs for longer");
+    await git("switch", "--quiet", "main");
+    await git("merge", "--quiet", "--no-ff", "--message=merged", "feature");
+    const { stdout: base } = await git("rev-parse", "HEAD^1");
+
+    const { code, summary, folder, stderr } = await runScript("report.ts", { cwd: clone.path });
+
+    expect(stderr).not.toMatch(/error/i);
+    expect(code).toBe(0);
+    const text = await readFile(path.join(folder, "infrastructure-diff", "report.json"), "utf8");
+    const report = v.parse(reportSchema, JSON.parse(text));
+    expect(report.base.commit).toBe(base.trim());
+    const local = report.stacks.find(({ stack }) => stack === "local");
+    const changed = local?.changes.flatMap(({ properties }) =>
+      properties.map(({ path: of, former, now }) => [of, former, now]),
+    );
+    expect(changed).toContainEqual(["retentionInDays", 1, 3]);
+    expect(summary).toContain("retentionInDays");
+  },
+);
