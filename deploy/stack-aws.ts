@@ -1,4 +1,10 @@
-import { GetFunctionConfigurationCommand, LambdaClient, ResourceNotFoundException } from "@aws-sdk/client-lambda";
+import {
+  GetFunctionConfigurationCommand,
+  LambdaClient,
+  paginateListVersionsByFunction,
+  ResourceNotFoundException,
+  UpdateAliasCommand,
+} from "@aws-sdk/client-lambda";
 import {
   GetSecretValueCommand,
   InvalidRequestException,
@@ -8,6 +14,7 @@ import {
 } from "@aws-sdk/client-secrets-manager";
 import { clientConfigFor, clientConfigIn, guardAccount } from "../infra/aws-client.ts";
 import type { AwsSettings } from "../infra/aws-settings.ts";
+import type { LiveVersion } from "../infra/channel-webhook/live-versions.ts";
 import type { DeployTarget } from "./local-stack.ts";
 
 /** How a command reaches the AWS of a stack: as the stack's provider does, or at the local cloud's endpoint. */
@@ -80,11 +87,54 @@ export async function tryFindLive(aws: StackAws, region: string, name: string): 
   try {
     const found = await client.send(new GetFunctionConfigurationCommand({ FunctionName: name, Qualifier: "live" }));
     guardAccount(found.FunctionArn ?? "", aws.settings);
-    return { version: found.Version, codeSha256: Buffer.from(found.CodeSha256 ?? "", "base64").toString("hex") };
+    return { version: found.Version, codeSha256: toHex(found.CodeSha256) };
   } catch (error) {
     if (error instanceof ResourceNotFoundException) return undefined;
     throw error;
   } finally {
     client.destroy();
   }
+}
+
+const toHex = (base64 = ""): string => Buffer.from(base64, "base64").toString("hex");
+
+async function withLambda<T>({ settings, target }: StackAws, arn: string, use: (client: LambdaClient) => Promise<T>) {
+  const client = new LambdaClient({ ...clientConfigFor(arn, settings), ...accessTo(target) });
+  try {
+    return await use(client);
+  } finally {
+    client.destroy();
+  }
+}
+
+/** An alias's ARN ends with the function's name and its own. */
+const partsOf = (aliasArn: string) => {
+  const [FunctionName = "", Name = ""] = aliasArn.split(":").slice(-2);
+  return { FunctionName, Name };
+};
+
+/** The latest published version of an alias's function that runs these bytes. Undefined: there is none (any more). */
+export function tryFindVersion(aws: StackAws, aliasArn: string, sha256: string): Promise<string | undefined> {
+  return withLambda(aws, aliasArn, async (client) => {
+    const { FunctionName } = partsOf(aliasArn);
+    const found: number[] = [];
+    for await (const { Versions = [] } of paginateListVersionsByFunction({ client }, { FunctionName })) {
+      const published = Versions.filter(
+        ({ CodeSha256, Version }) => Version !== "$LATEST" && toHex(CodeSha256) === sha256,
+      );
+      found.push(...published.map(({ Version }) => Number(Version)));
+    }
+    return found.length === 0 ? undefined : String(Math.max(...found));
+  });
+}
+
+/** Together: what belongs to one artifact is live at one time. */
+export async function moveAliases(aws: StackAws, to: LiveVersion[]): Promise<void> {
+  await Promise.all(
+    to.map(({ aliasArn, version }) =>
+      withLambda(aws, aliasArn, (client) =>
+        client.send(new UpdateAliasCommand({ ...partsOf(aliasArn), FunctionVersion: version })),
+      ),
+    ),
+  );
 }

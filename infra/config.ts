@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as v from "valibot";
 import { parseLineApiUrl } from "../line/api-url.ts";
+import type { Pin } from "./pin.ts";
 
 /**
  * The stack's configuration, by namespace: what concerns the LINE channel under `line:`, sizes under the project's
@@ -65,6 +66,8 @@ const projectKeys = {
     "0 (deleted at once) or a number of days from 7 to 30",
   ),
   protect: flag,
+  artifact: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "the SHA-256 of an artifact, as 64 hexadecimal digits")),
+  commit: v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/, "a commit, as 40 hexadecimal digits")),
 };
 const secretKeys = ["channelSecret", "channelAccessToken"] as const;
 const awsKeys = ["region", "allowedAccountIds"] as const;
@@ -95,6 +98,8 @@ export interface StackConfig {
   permissionsBoundary: string | undefined;
   secretRecoveryDays: number | undefined;
   protect: boolean;
+  /** What a promotion wrote. Undefined: the stack runs whatever is built. */
+  pin: Pin | undefined;
 }
 
 /**
@@ -130,6 +135,7 @@ export function readConfig(): StackConfig {
     permissionsBoundary: sizes.permissionsBoundary,
     secretRecoveryDays: sizes.secretRecoveryDays,
     protect: sizes.protect ?? false,
+    pin: sizes.artifact === undefined ? undefined : { artifact: sizes.artifact, commit: sizes.commit },
   };
 }
 

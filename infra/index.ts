@@ -1,17 +1,24 @@
 /** The program: one bot's backend, sized by the stack's configuration. */
+import { buildArtifact } from "./artifact.ts";
 import { readConfig } from "./config.ts";
+import { entries } from "./entries.ts";
 import { limitRoles } from "./limit-roles.ts";
 import { LineWebhook } from "./line-webhook.ts";
+import { requirePinned } from "./pin.ts";
 
-const { channel, permissionsBoundary, worker, ...settings } = readConfig();
+const { channel, permissionsBoundary, pin, worker, ...settings } = readConfig();
+const artifact = { name: "bot", entries: Object.values(entries), directory: "../.artifacts" };
 
+// Before anything is registered: a stack that is pinned to another artifact stays as it is.
+if (pin !== undefined) await requirePinned(await buildArtifact(artifact), pin);
 if (permissionsBoundary !== undefined) limitRoles(permissionsBoundary);
 
 const bot = new LineWebhook("bot", {
   ...settings,
-  entry: "../functions/webhook.ts",
-  worker: { ...worker, entry: "../functions/worker.ts" },
-  artifactDirectory: "../.artifacts",
+  entry: entries.webhook,
+  worker: { ...worker, entry: entries.worker },
+  artifactDirectory: artifact.directory,
+  artifactSha256: pin?.artifact,
   credentials: channel,
 });
 
@@ -32,4 +39,5 @@ export const eventsTable = bot.worker?.table.name;
 export const alarmTopic = bot.alarms.topic.arn;
 export const alarmNames = bot.alarms.alarms.map((alarm) => alarm.name);
 export const artifactSha256 = bot.artifact.sha256;
+export const provenArtifact = bot.channelWebhook.artifact;
 export const credentialsSecret = bot.credentialsSecretArn;

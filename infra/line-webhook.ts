@@ -8,6 +8,7 @@ import { createDashboard } from "./dashboard.ts";
 import { createEventWorker, type EventWorker } from "./event-worker.ts";
 import type { LiveFunction } from "./live-function.ts";
 import { createReceiver } from "./receiver.ts";
+import { requirePinned } from "./pin.ts";
 import { createWebhookApi } from "./webhook-api.ts";
 
 /** The channel's credentials as the stack holds them, encrypted; the component puts them into a secret of its own. */
@@ -76,6 +77,8 @@ export interface LineWebhookArgs {
    * events from deletion by anybody. Default: false.
    */
   protect?: boolean | undefined;
+  /** The SHA-256 of the zip, in hexadecimal: where another is built, no function is. Default: any. */
+  artifactSha256?: string | undefined;
   /** Where the zip is put, relative to the working directory. Default: `.artifacts`. */
   artifactDirectory?: string | undefined;
 }
@@ -110,7 +113,7 @@ export class LineWebhook extends pulumi.ComponentResource {
         name,
         entries: args.worker === undefined ? [args.entry] : [args.entry, args.worker.entry],
         directory: args.artifactDirectory ?? ".artifacts",
-      }),
+      }).then((artifact) => requirePinned(artifact, toPin(args.artifactSha256))),
     );
 
     const common = {
@@ -157,6 +160,7 @@ export class LineWebhook extends pulumi.ComponentResource {
         endpoint: this.url,
         credentials: credentials.arn,
         artifact: this.artifact.sha256,
+        live: [this.receiver, this.worker].flatMap((each) => (each === undefined ? [] : [toLive(each)])),
         apiUrl,
         bot: args.bot,
         onDestroy: args.onDestroy,
@@ -183,6 +187,10 @@ export class LineWebhook extends pulumi.ComponentResource {
     return { arn: secret.arn, ready: [version] };
   }
 }
+
+const toPin = (artifact: string | undefined) => (artifact === undefined ? undefined : { artifact });
+
+const toLive = ({ alias }: Pick<LiveFunction, "alias">) => ({ aliasArn: alias.arn, version: alias.functionVersion });
 
 const readyToWork = (worker: EventWorker | undefined): pulumi.Resource[] =>
   worker === undefined ? [] : [worker.mapping];

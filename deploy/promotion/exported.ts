@@ -10,6 +10,7 @@ const resource = v.object({
   id: v.optional(v.string()),
   protect: v.optional(v.boolean()),
   delete: v.optional(v.boolean()),
+  modified: v.optional(v.string()),
   inputs: v.optional(properties, {}),
   outputs: v.optional(properties, {}),
 });

@@ -16,22 +16,22 @@ export interface Aliases {
 
 interface Move {
   wanted: LiveVersion[];
-  /** With which the last proof succeeded. */
-  proved: LiveVersion[];
+  /** What was live before: proved, or seen by a refresh. */
+  former: LiveVersion[];
 }
 
 /**
- * Makes a proof of what is to be live. Where it fails, the aliases go back to the versions that were proved before:
+ * Makes a proof of what is to be live. Where it fails, the aliases go back to the versions before:
  * a bot that answered goes on answering.
  * @throws what the proof threw.
  */
 export async function proveLive<T>(
   { aliases, log }: { aliases: Aliases; log: EngineLog },
-  { wanted, proved }: Move,
+  { wanted, former }: Move,
   prove: () => Promise<T>,
 ): Promise<T> {
   const moves = wanted.filter(({ aliasArn, version }) =>
-    proved.some((former) => former.aliasArn === aliasArn && former.version !== version),
+    former.some((before) => before.aliasArn === aliasArn && before.version !== version),
   );
   if (moves.length === 0) return prove();
   try {
@@ -39,7 +39,7 @@ export async function proveLive<T>(
     for (const move of moves) await point(aliases, move);
     return await prove();
   } catch (error) {
-    const formers = proved.filter(({ aliasArn }) => moves.some((move) => move.aliasArn === aliasArn));
+    const formers = former.filter(({ aliasArn }) => moves.some((move) => move.aliasArn === aliasArn));
     log.warn(await putBack(aliases, formers));
     throw error;
   }
@@ -56,13 +56,20 @@ async function putBack(aliases: Aliases, formers: LiveVersion[]): Promise<string
       const name = former.aliasArn.split(":").slice(-2).join(":");
       try {
         await point(aliases, former);
-        return `${name} is at version ${former.version} again, which was proved before.`;
+        return `${name} is at version ${former.version} again.`;
       } catch (error) {
         return `${name} could not be put back to version ${former.version}: ${messageOf(error)}`;
       }
     }),
   );
   return results.join(" ");
+}
+
+/** What the aliases stand for now, as the property of the state. */
+export async function readLive(aliases: Aliases, known: LiveVersion[]): Promise<{ live?: LiveVersion[] }> {
+  if (known.length === 0) return {};
+  const live = known.map(async ({ aliasArn }) => ({ aliasArn, version: await aliases.getVersion(aliasArn) }));
+  return { live: await Promise.all(live) };
 }
 
 /** Lambda's own. An alias's ARN ends with the function's name and its own. */

@@ -11,7 +11,7 @@ export interface LineChannelWebhookArgs {
   artifact?: pulumi.Input<string> | undefined;
   /**
    * The aliases behind the endpoint, and the versions that they stand for now: another version is tested through LINE
-   * again, and where it fails, its alias goes back to the version that was tested before. Default: none.
+   * again, and where it fails, its alias goes back to the version before. Default: none.
    */
   live?: pulumi.Input<pulumi.Input<{ [name in keyof LiveVersion]: pulumi.Input<string> }>[]> | undefined;
   /**

@@ -14,7 +14,7 @@ import {
   type WebhookInputs,
   type WebhookState,
 } from "./inputs.ts";
-import { proveLive } from "./live-versions.ts";
+import { proveLive, readLive } from "./live-versions.ts";
 import { messageOf } from "./patience.ts";
 import { botOf, connect, CredentialsRefused, isCutOff, isPinned, nameOf, requirePinned } from "./session.ts";
 import type { ProviderWorld, Session } from "./session.ts";
@@ -80,7 +80,7 @@ export async function update(
   const state = parseState(olds);
   const own = [state.registeredEndpoint, state.endpoint];
   const past = { own, formerEndpoint: state.formerEndpoint, artifact: state.artifact, live: state.live };
-  const reached = await proveLive(world, { wanted: wanted.live, proved: state.live }, async () => {
+  const reached = await proveLive(world, { wanted: wanted.live, former: state.live }, async () => {
     const session = await connect(world, wanted);
     requireSame(session.bot, id, state, wanted);
     return point(world, session, news, past);
@@ -102,7 +102,7 @@ interface Past {
   /** URLs that this resource set, or was seen to have. */
   own: string[];
   formerEndpoint?: string | undefined;
-  /** What was proved last. */
+  /** What was proved last, and what was live. */
   artifact?: string | undefined;
   live: WebhookInputs["live"];
 }
@@ -182,8 +182,16 @@ export async function read(
     const { channel, bot } = await connectTo(world, id, state);
     const { endpoint, active } = (await channel.getWebhook()) ?? { endpoint: "", active: false };
     const isUnmet = state.requireActive && !active;
+    const live = await readLive(world.aliases, state.live);
     if (!active) world.log.warn(endpoint === "" ? `${nameOf(bot)} has no webhook.` : sayInactive(bot));
-    const props = { ...outputs, ...factsOf(bot), endpoint, active, ...(isUnmet ? { requireActive: false } : {}) };
+    const props = {
+      ...outputs,
+      ...factsOf(bot),
+      endpoint,
+      active,
+      ...live,
+      ...(isUnmet ? { requireActive: false } : {}),
+    };
     return { id, props, inputs: pickInputs(props) };
   } catch (error) {
     world.log.warn(

@@ -77,6 +77,20 @@ describe("a new version behind the same URL", () => {
   });
 });
 
+test("a refresh sees which version is live, and a failed proof goes back to that one", async () => {
+  const stack = platform.stack();
+  await stack.up(at("1", "a"));
+  await stack.up(at("2", "b"));
+  // What a rollback does.
+  for (const aliasArn of [receiver, worker]) platform.aliases.set(aliasArn, "1");
+
+  await stack.refresh();
+  platform.bot.answer("/webhook", 401);
+  await stack.up(at("3", "a")).catch(() => {});
+
+  expect(versions()).toEqual({ [receiver]: "1", [worker]: "1" });
+});
+
 test("an alias that cannot be put back is told, and the other is put back all the same", async () => {
   const stack = platform.stack();
   await stack.up(at("1", "a"));
