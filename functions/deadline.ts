@@ -21,13 +21,15 @@ export async function withDeadline<T>(timeoutMs: number, task: (signal: AbortSig
   signal.throwIfAborted();
   // Not `AbortSignal.timeout`: its timer would not keep the process waiting for a task that never settles.
   const timer = setTimeout(() => own.abort(overdue), timeoutMs);
-  const passed = new Promise<never>((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
+  const { promise: passed, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener("abort", onAbort);
   try {
     return await Promise.race([currentDeadline.run(signal, () => task(signal)), passed]);
   } finally {
     clearTimeout(timer);
+    // Node keeps a signal made of others, and all that hangs on it, for as long as anyone listens.
+    signal.removeEventListener("abort", onAbort);
   }
 }
 

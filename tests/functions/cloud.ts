@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { sign } from "../../line/signature.ts";
 
@@ -113,12 +113,7 @@ export async function startCloud(): Promise<Cloud> {
         closed: new Promise((resolve) => response.once("close", resolve)),
       };
       cloud.calls.push(call);
-      const answer = cloud.override(call) ?? usual(call) ?? { status: 404, body: { message: "Not found" } };
-      void Promise.resolve(answer).then(async ({ status = 200, body = {}, after }) => {
-        const text = typeof body === "string" ? body : JSON.stringify(body);
-        await after;
-        response.writeHead(status, { "content-type": "application/json" }).end(text);
-      });
+      void respond(response, cloud.override(call) ?? usual(call) ?? { status: 404, body: { message: "Not found" } });
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -164,6 +159,14 @@ export type SentBatch = { Entries: (Queued & { Id: string })[] };
 /** As in "GetSecretValue"; undefined for a call of LINE's API. */
 export function operationOf({ headers }: Call): string | undefined {
   return String(headers["x-amz-target"] ?? "").split(".")[1];
+}
+
+async function respond(response: ServerResponse, answer: Answer | Promise<Answer>): Promise<void> {
+  const { status = 200, body = {}, after } = await answer;
+  await after;
+  response
+    .writeHead(status, { "content-type": "application/json" })
+    .end(typeof body === "string" ? body : JSON.stringify(body));
 }
 
 const isForTable = ({ headers }: Call) => String(headers["x-amz-target"]).startsWith("DynamoDB");
