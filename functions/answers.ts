@@ -104,8 +104,9 @@ export function createAnswers(event: webhook.Event, options: AnswersOptions): An
  * A token that has not expired and is refused was used. LINE promises a minute from its request on, and 20 from the
  * event on when it sends the event again. https://developers.line.biz/en/reference/messaging-api/#send-reply-message
  */
-function mayHaveExpired({ timestamp }: webhook.Event, sentAtMs: number): boolean {
-  return Date.now() - sentAtMs > 55_000 || Date.now() - timestamp > 19 * 60_000;
+function mayHaveExpired({ timestamp, deliveryContext }: webhook.Event, sentAtMs: number): boolean {
+  const receivedAtMs = deliveryContext.isRedelivery ? sentAtMs : timestamp;
+  return Date.now() - receivedAtMs > 55_000 || Date.now() - timestamp > 19 * 60_000;
 }
 
 function findReplyToken(event: webhook.Event): string {

@@ -120,7 +120,7 @@ async function handle(
         signal,
         marks,
         sentAtMs,
-        isRepeat: receiveCount > 1 || event.deliveryContext.isRedelivery,
+        isRepeat: receiveCount > 1 || event.deliveryContext.isRedelivery || isLate(event),
         onRefused: () => count("ReplyRefused"),
         loadingAfterMs: bot.loadingIndicator === false ? undefined : loadingAfterMs,
       }),
@@ -130,6 +130,11 @@ async function handle(
     if (error instanceof ReplyRefused) return "reply refused";
     throw error;
   }
+}
+
+/** It was in the queue for long, or among the dead letters, from where it comes as if for the first time. */
+function isLate({ timestamp }: webhook.Event): boolean {
+  return Date.now() - timestamp > 60_000;
 }
 
 async function isUnsent(event: webhook.Event, marks: Marks): Promise<boolean> {
