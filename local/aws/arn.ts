@@ -7,11 +7,20 @@ export function toArn(service: string, region: string, accountId: string, resour
 
 /** Whether a value matches a pattern in which `*` is any text and `?` any one character, as in policies. */
 export function matchesPattern(pattern: string, value: string): boolean {
-  const expression = pattern
+  let expression = expressions.get(pattern);
+  if (!expression) expressions.set(pattern, (expression = toExpression(pattern)));
+  return expression.test(value);
+}
+
+/** Policies hold the same few patterns for every call. */
+const expressions = new Map<string, RegExp>();
+
+function toExpression(pattern: string): RegExp {
+  const source = pattern
     .replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
     .replaceAll("*", ".*")
     .replaceAll("?", ".");
-  return new RegExp(`^${expression}$`, "s").test(value);
+  return new RegExp(`^${source}$`, "s");
 }
 
 /** Ids that a service makes up: lower-case letters and digits. */

@@ -41,7 +41,7 @@ export interface Endpoint {
 export async function serveEndpoint(cloud: Cloud, port: number): Promise<Endpoint> {
   const server = createServer((request, response) => {
     const gone = new AbortController();
-    response.once("close", () => gone.abort());
+    response.once("close", () => !response.writableFinished && gone.abort());
     text(decode(request))
       .then((body) => answer(request, { body, signal: gone.signal }, cloud))
       .then(

@@ -65,10 +65,8 @@ export function resolveFunction(cloud: Pick<Cloud, "store">, text: string, given
   const { name, qualifier = given } = parseFunctionName(text);
   const fn = functionsOf(cloud).get(name);
   const arn = `${fn?.arn ?? name}${qualifier === undefined ? "" : `:${qualifier}`}`;
-  const missing = new ServiceError("ResourceNotFoundException", `Function not found: ${arn}`, 404);
-  if (!fn) throw missing;
-  const version = findVersion(fn, aliasVersion(cloud, name, qualifier) ?? qualifier ?? "$LATEST");
-  if (!version) throw missing;
+  const version = fn && findVersion(fn, aliasVersion(cloud, name, qualifier) ?? qualifier ?? "$LATEST");
+  if (!version) throw new ServiceError("ResourceNotFoundException", `Function not found: ${arn}`, 404);
   return { fn, version, invokedArn: arn };
 }
 

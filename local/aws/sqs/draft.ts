@@ -25,9 +25,12 @@ export const sentEntries = {
 const Sent = v.object(sentEntries);
 type Sent = v.InferOutput<typeof Sent>;
 
-/** What a message may hold: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html */
-// eslint-disable-next-line no-control-regex
-const FORBIDDEN = /[^\u{9}\u{A}\u{D}\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
+/**
+ * What no message may hold, beside halves of pairs:
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+ */
+// oxlint-disable-next-line no-control-regex
+const FORBIDDEN = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/;
 /** Group and deduplication ids. */
 const FIFO_ID = /^[\w!"#$%&'()*+,\-./:;<=>?@[\\\]^`{|}~]{1,128}$/;
 
@@ -35,7 +38,7 @@ const FIFO_ID = /^[\w!"#$%&'()*+,\-./:;<=>?@[\\\]^`{|}~]{1,128}$/;
 export function toDraft(sent: Sent, queue: Queue, senderId: string): Draft {
   const { MessageBody: body, MessageAttributes: attributes } = sent;
   if (body === "") throw missing("MessageBody");
-  if (FORBIDDEN.test(body))
+  if (FORBIDDEN.test(body) || !body.isWellFormed())
     throw new ServiceError(
       "InvalidMessageContents",
       "Invalid binary character was found in the message body, the set of allowed characters is #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF",
