@@ -59,9 +59,11 @@ export async function findSettings(given: Given): Promise<AccountSettings> {
   const region = textAt(own, "aws:region");
   if (region === undefined) throw new UserError(`aws:region is not set in Pulumi.${stack}.yaml: write it there first.`);
   const repository = given.repository ?? again("repository") ?? (await repositoryOfOrigin());
+  // Another name may be another repository, or the same with another owner.
+  const isSame = repository === again("repository");
   const ids = {
-    repositoryId: given["repository-id"] ?? again("repositoryId"),
-    ownerId: given["owner-id"] ?? again("ownerId"),
+    repositoryId: given["repository-id"] ?? (isSame ? again("repositoryId") : undefined),
+    ownerId: given["owner-id"] ?? (isSame ? again("ownerId") : undefined),
   };
   return {
     stack,

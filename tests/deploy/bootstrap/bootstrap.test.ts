@@ -113,6 +113,13 @@ describe("the account of a stack", { timeout: 60_000 }, () => {
     });
   });
 
+  test("is not handed to a repository of another name by the numbers of the former one", async () => {
+    const { code, stderr } = await account.bootstrap("dev", "--preview", "--repository", "octo-org/renamed");
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/The numbers of octo-org\/renamed and its owner/);
+  });
+
   test("is shared by another stack, which brings its own key and roles", async () => {
     const existing = ["--existing", "bucket", "--existing", "oidc-provider"];
     const { code } = await account.bootstrap("prod", "--yes", ...options, ...existing);
