@@ -24,6 +24,7 @@ export interface Violation {
 /** About one resource by itself: a deployment is stopped before that is made. */
 export interface ResourceControl extends About {
   applies: (resource: AnyResource) => boolean;
+  /** What is wrong with a resource that it applies to. */
   check: (resource: AnyResource) => string[];
 }
 

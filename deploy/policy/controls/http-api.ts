@@ -88,7 +88,7 @@ export const httpApiControls: Control[] = [
     {
       id: "http-api-throttle",
       area: "HTTP API",
-      title: "The stage has a limit of its own, below the account's",
+      title: "The stage has a limit of its own, within the account's",
       scanners: ["Serverless-APIGWDefaultThrottling"],
     },
     "aws:apigatewayv2/stage:Stage",

@@ -6,8 +6,8 @@ import { webhookMethod, webhookPath } from "./http-api.ts";
 const runtime = "nodejs24.x";
 /** LINE waits for 2; a cold start has to fit in, and a receiver that hangs is not to be paid for. */
 const mostReceiverSeconds = 5;
-/** AWS's own, where none is set. */
-const defaultSeconds = 3;
+/** AWS's. */
+const defaults = { timeout: 3, memorySize: 128 };
 
 export const lambdaControls: Control[] = [
   forEach(
@@ -81,15 +81,22 @@ export const lambdaControls: Control[] = [
   ),
   forEach(
     {
-      id: "lambda-explicit-size",
+      id: "lambda-own-size",
       area: "Lambda",
-      title: "Functions have a timeout and a memory size of their own",
+      title: "Functions have a timeout and a memory size of their own, not AWS's defaults",
       scanners: ["Serverless-LambdaDefaultTimeout", "Serverless-LambdaDefaultMemorySize"],
     },
     "aws:lambda/function:Function",
-    ({ timeout, memorySize }) => [
-      ...unless(timeout !== undefined, `set \`timeout\`: AWS's default of ${defaultSeconds} seconds suits no function`),
-      ...unless(memorySize !== undefined, "set `memorySize`: AWS's default of 128 MB makes a cold start slow"),
+    // The provider has filled the defaults in: what is left out looks like this.
+    ({ timeout = defaults.timeout, memorySize = defaults.memorySize }) => [
+      ...unless(
+        timeout !== defaults.timeout,
+        "set `timeout`: AWS's default of 3 seconds is too short for a call to LINE",
+      ),
+      ...unless(
+        memorySize !== defaults.memorySize,
+        "set `memorySize`: AWS's default of 128 MB makes a cold start slow",
+      ),
     ],
   ),
   forStack(
@@ -101,7 +108,7 @@ export const lambdaControls: Control[] = [
     },
     (stack) =>
       findReceivers(stack)
-        .filter(({ props: { timeout = defaultSeconds } }) => timeout > mostReceiverSeconds)
+        .filter(({ props: { timeout = defaults.timeout } }) => timeout > mostReceiverSeconds)
         .map((lambda) => violation(lambda, `set \`timeout\` to ${mostReceiverSeconds} seconds at most`)),
   ),
   forEach(
@@ -129,7 +136,7 @@ export const lambdaControls: Control[] = [
       findQueueReaders(stack)
         .filter(
           ({ queue, lambda }) =>
-            (queue.props.visibilityTimeoutSeconds ?? 0) < 6 * (lambda.props.timeout ?? defaultSeconds),
+            (queue.props.visibilityTimeoutSeconds ?? 0) < 6 * (lambda.props.timeout ?? defaults.timeout),
         )
         .map(({ queue, lambda }) =>
           violation(queue, `set \`visibilityTimeoutSeconds\` to six times the timeout of ${lambda.name} at least`),

@@ -3,6 +3,7 @@ import { checkNotPublic } from "../policy-document.ts";
 import { allOfType, type AnyResource } from "../resources.ts";
 import { findSecretLike } from "../secret-like.ts";
 
+/** Also the default. */
 const longestWindowDays = 30;
 
 export const secretsManagerControls: Control[] = [
@@ -23,17 +24,16 @@ export const secretsManagerControls: Control[] = [
     {
       id: "secret-recovery-window",
       area: "Secrets Manager",
-      title: "How long a destroyed secret can be had back is said; 30 days where the stack is protected",
+      title: `A destroyed secret can be had back for ${longestWindowDays} days`,
       scanners: [],
+      where: "stacks with line-bot:protect",
     },
     "aws:secretsmanager/secret:Secret",
-    ({ recoveryWindowInDays: days }, { protect }) => [
-      ...unless(days !== undefined, "set `recoveryWindowInDays`"),
-      ...unless(
-        !protect || days === undefined || days === longestWindowDays,
-        `set line-bot:secretRecoveryDays to ${longestWindowDays} in a protected stack`,
+    ({ recoveryWindowInDays = longestWindowDays }, { protect }) =>
+      unless(
+        !protect || recoveryWindowInDays === longestWindowDays,
+        `set line-bot:secretRecoveryDays to ${longestWindowDays}`,
       ),
-    ],
   ),
   forStack(
     {
@@ -47,12 +47,8 @@ export const secretsManagerControls: Control[] = [
         secretsIn(props.secretString),
       );
       return stack.filter(isShown).flatMap((resource) => {
-        const text = JSON.stringify(resource.props);
-        const kind = isStack(resource) ? findSecretLike(text) : undefined;
-        const isFound = secrets.some((secret) => text.includes(secret)) || kind !== undefined;
-        return isFound
-          ? [violation(resource, `take ${kind ?? "a value of the secret"} out of it, and pass the secret's ARN`)]
-          : [];
+        const found = whatIsShown(resource, secrets);
+        return found === undefined ? [] : [violation(resource, `take ${found} out of it, and pass the secret's ARN`)];
       });
     },
   ),
@@ -70,11 +66,18 @@ function secretsIn(secretString = "{}"): string[] {
   try {
     return texts(JSON.parse(secretString));
   } catch {
+    // Not JSON: the functions refuse it, and it is a secret all the same.
     return texts(secretString);
   }
 }
 
-const isStack = ({ type }: AnyResource): boolean => type === "pulumi:pulumi:Stack";
+/** The outputs are what people and pipelines print: there, what only looks like a secret is too much. */
+function whatIsShown({ type, props }: AnyResource, secrets: string[]): string | undefined {
+  const text = JSON.stringify(props);
+  if (secrets.some((secret) => text.includes(secret))) return "what the secret holds";
+  const kind = type === "pulumi:pulumi:Stack" ? findSecretLike(text) : undefined;
+  return kind && `what looks like ${kind}`;
+}
 
 /** Providers hold the stack's configuration, encrypted in state, and the version is where the secret belongs. */
 const isShown = ({ type }: AnyResource): boolean =>

@@ -1,4 +1,4 @@
-import { type Control, forStack, violation } from "../control.ts";
+import type { Control } from "../control.ts";
 
 /** Of `aws:defaultTags`: whose a resource is. */
 const wanted = ["Project", "Stack"];
@@ -19,20 +19,17 @@ const taggable = new Set([
 ]);
 
 export const tagControls: Control[] = [
-  forStack(
-    {
-      id: "default-tags",
-      area: "Lambda",
-      title: "Whatever can have tags says which project and stack it belongs to",
-      scanners: ["SH Lambda.6", "SH SecretsManager.5"],
+  {
+    id: "default-tags",
+    area: "Lambda",
+    title: "Whatever can have tags says which project and stack it belongs to",
+    scanners: ["SH Lambda.6", "SH SecretsManager.5"],
+    applies: ({ type }) => taggable.has(type),
+    check({ props }) {
+      // The provider has laid the resource's own tags over the default ones.
+      const tags = props["tagsAll"] ?? {};
+      const missing = wanted.filter((tag) => !Object.hasOwn(tags, tag));
+      return missing.map((tag) => `add the tag ${tag} to aws:defaultTags of the stack`);
     },
-    (stack) =>
-      stack
-        .filter(({ type }) => taggable.has(type))
-        .filter(({ props }) => {
-          const tags = props["tagsAll"] ?? {};
-          return !wanted.every((tag) => Object.hasOwn(tags, tag));
-        })
-        .map((resource) => violation(resource, "add the tags Project and Stack to aws:defaultTags of the stack")),
-  ),
+  },
 ];

@@ -58,8 +58,8 @@ export const mutations: Mutation[] = [
     "what looks like a secret in the environment",
     (stack) => stack.set(lambda, "bot-worker", { environment: { variables: { X: secretLike } } }),
   ],
-  ["lambda-explicit-size", "no memory size", (stack) => stack.set(lambda, "bot", { memorySize: undefined })],
-  ["lambda-explicit-size", "no timeout", (stack) => stack.set(lambda, "bot", { timeout: undefined })],
+  ["lambda-own-size", "AWS's memory size", (stack) => stack.set(lambda, "bot", { memorySize: 128 })],
+  ["lambda-own-size", "AWS's timeout", (stack) => stack.set(lambda, "bot", { timeout: 3 })],
   [
     "lambda-receiver-timeout",
     "a receiver that may take 6 seconds",
@@ -114,11 +114,6 @@ export const mutations: Mutation[] = [
     "secret-recovery-window",
     "a week to have it back",
     (stack) => stack.set(secret, "bot", { recoveryWindowInDays: 7 }),
-  ],
-  [
-    "secret-recovery-window",
-    "AWS's own window",
-    (stack) => stack.set(secret, "bot", { recoveryWindowInDays: undefined }),
   ],
   [
     "secret-nowhere-else",
