@@ -10,7 +10,7 @@ import { refuse, toAnswer } from "./answer.ts";
 import type { Answer } from "./answer.ts";
 import { toEvent, toGatewayRequest, toPath } from "./event.ts";
 import type { GatewayRequest } from "./event.ts";
-import { measureRequest } from "./measures.ts";
+import { createRequestMeter } from "./measures.ts";
 import { apisOf } from "./model.ts";
 import { findRoute, toRouting } from "./routing.ts";
 import type { Match, Routing, ServedStage } from "./routing.ts";
@@ -23,11 +23,13 @@ type Surroundings = Pick<Cloud, "store" | "accountId" | "trace" | "logGroups" | 
 export class Gateway {
   readonly #cloud: Surroundings;
   readonly #apiId: string;
+  readonly #measure: (served: Served) => void;
   #routing: Routing | undefined;
 
   constructor(cloud: Surroundings, apiId: string) {
     this.#cloud = cloud;
     this.#apiId = apiId;
+    this.#measure = createRequestMeter(cloud, apiId);
   }
 
   reload(): void {
@@ -135,7 +137,7 @@ export class Gateway {
         `${request.startedAt.toISOString().slice(0, 10)}-${this.#apiId}`,
         renderAccessLog(stage.accessLog.format, served),
       );
-    measureRequest(this.#cloud, served);
+    this.#measure(served);
     this.#cloud.trace({
       kind: "request",
       apiId: this.#apiId,

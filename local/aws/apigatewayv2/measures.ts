@@ -1,21 +1,40 @@
 import type { Cloud } from "../cloud.ts";
-import type { Datum } from "../cloudwatch/metrics.ts";
+import type { Meter } from "../cloudwatch/metrics.ts";
 import type { Served } from "./access-log.ts";
 
-type Measured = Pick<Datum, "name" | "value" | "unit">;
+/** Of HTTP APIs: REST APIs have other names for the same. */
+const UNITS = {
+  Count: "Count",
+  "4xx": "Count",
+  "5xx": "Count",
+  Latency: "Milliseconds",
+  IntegrationLatency: "Milliseconds",
+} as const;
 
-/** What HTTP APIs tell of each request, with the names that they use: not those of REST APIs. */
-export function measureRequest(
-  { metrics }: Pick<Cloud, "metrics">,
-  { apiId, stage, answer: { status }, latencyMs, integration }: Served,
-): void {
-  const measured: Measured[] = [
-    { name: "Count", value: 1, unit: "Count" },
-    { name: "4xx", value: Number(status >= 400 && status < 500), unit: "Count" },
-    { name: "5xx", value: Number(status >= 500), unit: "Count" },
-    { name: "Latency", value: latencyMs, unit: "Milliseconds" },
-  ];
-  if (integration) measured.push({ name: "IntegrationLatency", value: integration.latencyMs, unit: "Milliseconds" });
-  for (const dimensions of [{ ApiId: apiId }, { ApiId: apiId, Stage: stage }])
-    for (const one of measured) metrics.put({ namespace: "AWS/ApiGateway", dimensions, ...one });
+type Meters = Record<keyof typeof UNITS, Meter>;
+
+/** Tells metrics of an API's requests, for the API and for its stage. */
+export function createRequestMeter({ metrics }: Pick<Cloud, "metrics">, ApiId: string): (served: Served) => void {
+  const ofApi = toMeters({ ApiId });
+  const byStage = new Map<string, Meters>();
+  return ({ stage, answer: { status }, latencyMs, integration }) => {
+    let ofStage = byStage.get(stage);
+    if (!ofStage) byStage.set(stage, (ofStage = toMeters({ ApiId, Stage: stage })));
+    const now = Date.now();
+    for (const meters of [ofApi, ofStage]) {
+      meters.Count(1, now);
+      meters["4xx"](Number(status >= 400 && status < 500), now);
+      meters["5xx"](Number(status >= 500), now);
+      meters.Latency(latencyMs, now);
+      if (integration) meters.IntegrationLatency(integration.latencyMs, now);
+    }
+  };
+
+  function toMeters(dimensions: Record<string, string>): Meters {
+    const meters = Object.entries(UNITS).map(([name, unit]) => [
+      name,
+      metrics.meter({ namespace: "AWS/ApiGateway", name, dimensions, unit }),
+    ]);
+    return Object.fromEntries(meters) as Meters;
+  }
 }

@@ -4,7 +4,7 @@ import type { Cloud } from "../cloud.ts";
 import { toArn } from "../arn.ts";
 import { ServiceError } from "../errors.ts";
 import { isAllowed } from "../iam/access.ts";
-import { measureInvocation, measureThrottle } from "./measures.ts";
+import { createInvocationMeter } from "./measures.ts";
 import { functionsOf, resolveFunction } from "./model.ts";
 import type { Version } from "./model.ts";
 import { prunePackages, taskRoot } from "./package.ts";
@@ -45,6 +45,7 @@ export function createFunctions(
     .values()
     .flatMap(({ latest, published }) => [latest, ...published]);
   prunePackages(packagesFolder, new Set(versions.map(({ sha256 }) => sha256)));
+  const meter = createInvocationMeter(cloud);
   const pool = new WorkerPool({
     task: (version) => taskRoot(packagesFolder, version.sha256),
     endpointUrl,
@@ -68,7 +69,7 @@ export function createFunctions(
       try {
         return await pool.withWorker(version, fn.reservedConcurrency, (worker) => runOn(worker, invokedArn, event));
       } catch (error) {
-        if (error instanceof ServiceError && error.status === 429) measureThrottle(cloud, invokedArn);
+        if (error instanceof ServiceError && error.status === 429) meter.throttled(invokedArn);
         throw error;
       }
     },
@@ -94,7 +95,7 @@ export function createFunctions(
     // What a cold start takes before the handler runs is told apart; part of it was over when the call came.
     const ms = Math.max(0.01, wholeMs - (initMs ?? 0));
     for (const line of endLines(version, { requestId, outcome, ms, initMs })) log(line);
-    measureInvocation(cloud, arn, { ms, hasFailed: outcome.type !== "result", concurrent });
+    meter.invoked(arn, { ms, hasFailed: outcome.type !== "result", concurrent });
     cloud.trace({
       kind: "invocation",
       functionName: version.functionName,

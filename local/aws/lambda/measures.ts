@@ -1,40 +1,67 @@
 import type { Cloud } from "../cloud.ts";
-import type { Datum, Dimensions } from "../cloudwatch/metrics.ts";
+import type { Dimensions, Meter } from "../cloudwatch/metrics.ts";
 import { parseFunctionName } from "./model.ts";
 
-type Measured = Pick<Datum, "name" | "value" | "unit">;
+const UNITS = {
+  Invocations: "Count",
+  Errors: "Count",
+  Throttles: "Count",
+  ConcurrentExecutions: "Count",
+  Duration: "Milliseconds",
+} as const;
 
-/** How an invocation went; `concurrent` is how many of this function and of the account ran when it began. */
-export function measureInvocation(
-  { metrics }: Pick<Cloud, "metrics">,
-  arn: string,
-  { ms, hasFailed, concurrent }: { ms: number; hasFailed: boolean; concurrent: { own: number; all: number } },
-): void {
-  const measured: Measured[] = [
-    { name: "Invocations", value: 1, unit: "Count" },
-    { name: "Errors", value: Number(hasFailed), unit: "Count" },
-    { name: "Throttles", value: 0, unit: "Count" },
-    { name: "Duration", value: ms, unit: "Milliseconds" },
-  ];
-  for (const dimensions of dimensionSets(arn)) {
-    const { own, all } = concurrent;
-    const value = dimensions["FunctionName"] === undefined ? all : own;
-    for (const one of measured) metrics.put({ namespace: NAMESPACE, dimensions, ...one });
-    metrics.put({ namespace: NAMESPACE, dimensions, name: "ConcurrentExecutions", value, unit: "Count" });
+type Meters = Record<keyof typeof UNITS, Meter>;
+
+interface Invocation {
+  ms: number;
+  hasFailed: boolean;
+  /** How many invocations of the function and of the account ran when it began. */
+  concurrent: { own: number; all: number };
+}
+
+/** Tells metrics of invocations as Lambda does. An ARN is what was called, with the qualifier. */
+export interface InvocationMeter {
+  invoked(arn: string, invocation: Invocation): void;
+  /** A call that was throttled is no invocation. */
+  throttled(arn: string): void;
+}
+
+export function createInvocationMeter({ metrics }: Pick<Cloud, "metrics">): InvocationMeter {
+  const all = toMeters({});
+  const byArn = new Map<string, Meters[]>();
+  return {
+    invoked(arn, { ms, hasFailed, concurrent }) {
+      const now = Date.now();
+      for (const meters of metersOf(arn)) {
+        meters.Invocations(1, now);
+        meters.Errors(Number(hasFailed), now);
+        meters.Throttles(0, now);
+        meters.Duration(ms, now);
+        meters.ConcurrentExecutions(meters === all ? concurrent.all : concurrent.own, now);
+      }
+    },
+    throttled(arn) {
+      for (const { Throttles } of metersOf(arn)) Throttles(1, Date.now());
+    },
+  };
+
+  /** Of all functions, of one, and of the version or alias that was called. */
+  function metersOf(arn: string): Meters[] {
+    let meters = byArn.get(arn);
+    if (!meters) {
+      const { name: FunctionName, qualifier } = parseFunctionName(arn);
+      const Resource = qualifier === undefined ? FunctionName : `${FunctionName}:${qualifier}`;
+      meters = [all, toMeters({ FunctionName }), toMeters({ FunctionName, Resource })];
+      byArn.set(arn, meters);
+    }
+    return meters;
   }
-}
 
-/** A call that was throttled is no invocation. */
-export function measureThrottle({ metrics }: Pick<Cloud, "metrics">, arn: string): void {
-  for (const dimensions of dimensionSets(arn))
-    metrics.put({ namespace: NAMESPACE, dimensions, name: "Throttles", value: 1, unit: "Count" });
-}
-
-const NAMESPACE = "AWS/Lambda";
-
-/** Of all functions, of one, and of the version or alias that was called. */
-function dimensionSets(arn: string): Dimensions[] {
-  const { name: FunctionName, qualifier } = parseFunctionName(arn);
-  const Resource = qualifier === undefined ? FunctionName : `${FunctionName}:${qualifier}`;
-  return [{}, { FunctionName }, { FunctionName, Resource }];
+  function toMeters(dimensions: Dimensions): Meters {
+    const meters = Object.entries(UNITS).map(([name, unit]) => [
+      name,
+      metrics.meter({ namespace: "AWS/Lambda", name, dimensions, unit }),
+    ]);
+    return Object.fromEntries(meters) as Meters;
+  }
 }
