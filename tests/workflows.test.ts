@@ -99,7 +99,7 @@ test("every action is pinned by its commit, with the version that this is", () =
 
   expect(lines.length).toBeGreaterThan(10);
   const loose = lines.filter(
-    (line) => !/uses: ([\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\.\/\.github\/actions\/stack)$/.test(line),
+    (line) => !/uses: ([\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\$\/\.github\/actions\/stack)$/.test(line),
   );
   expect(loose).toEqual([]);
   // One version of each.
@@ -165,7 +165,7 @@ test("there are no long-lived keys: a job takes a role, or has nothing", () => {
 
   expect(text).not.toMatch(/secrets\.|secrets:|access-key/);
   for (const { job } of jobs) {
-    const reaches = job.steps.some(({ uses }) => uses === "./.github/actions/stack");
+    const reaches = job.steps.some(({ uses }) => uses === "$/.github/actions/stack");
     expect(job.permissions?.["id-token"]).toBe(reaches ? "write" : undefined);
   }
 });
@@ -218,7 +218,7 @@ describe("deployments", () => {
     expect(on).toEqual({ push: { branches: ["main"], paths: ["Pulumi.prod.yaml"] } });
     // Approved is what the plan shows: it must not need an approval itself, nor the right to write.
     expect(plan?.environment).toBeUndefined();
-    expect(plan?.steps.find(({ uses }) => uses === "./.github/actions/stack")?.with?.["role"]).toBe(
+    expect(plan?.steps.find(({ uses }) => uses === "$/.github/actions/stack")?.with?.["role"]).toBe(
       "${{ vars.PROD_PREVIEW_ROLE }}",
     );
     expect(deploy?.needs).toBe("plan");
@@ -240,7 +240,7 @@ test("drift is looked for every day, by roles that can only read", () => {
   expect(Object.keys(all)).toEqual(["dev", "prod"]);
   for (const [stack, { permissions, steps: each }] of Object.entries(all)) {
     expect(permissions).toEqual({ contents: "read", "id-token": "write", issues: "write" });
-    const role = each.find(({ uses }) => uses === "./.github/actions/stack")?.with?.["role"];
+    const role = each.find(({ uses }) => uses === "$/.github/actions/stack")?.with?.["role"];
     expect(role).toBe(`\${{ vars.${stack.toUpperCase()}_PREVIEW_ROLE }}`);
   }
 });
