@@ -35,7 +35,8 @@ pulumi up -s dev --policy-pack deploy/policy
 
 What concerns one resource stops it before it is made; what concerns several is checked when the stack is whole. The
 first preview of a stack does not know its ARNs: what depends on them is reported as not checked, and \`up\` checks it.
-The embedded engine takes no policy packs.
+The embedded engine takes no policy packs. A stack with a reason to differ names the control in a file of its own,
+\`{"lambda-runtime": "advisory"}\` or \`"disabled"\`, and passes that with \`--policy-pack-config\`.
 
 This page is written by \`deploy/policy/guide.ts\`; \`npm test -- tests/deploy/policy/guide.test.ts -u\` writes it again.
 Scanners: SH is AWS Security Hub, CKV is checkov, AwsSolutions and Serverless are packs of cdk-nag, Pulumi is Pulumi's

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { controls, type StackResources, violationsOf } from "../../../deploy/policy/controls.ts";
+import { suppressions } from "../../../deploy/policy/suppressions.ts";
 import { toMutable } from "./mutable-stack.ts";
 import { mutations } from "./mutations.ts";
 import { deployStacks, stackNames, type StackName } from "./stacks.ts";
@@ -35,6 +36,35 @@ describe("the program's own stacks", () => {
     stack.remove("secretsmanager/secretVersion:SecretVersion", "bot");
 
     expect(failing(stack.resources)).toEqual([]);
+  });
+});
+
+/** What is suppressed, by the property or the type that would do it: where there is one, the suppression has had its day. */
+const undone: [asks: string, type: string, property?: string][] = [
+  ["the environment encrypted with a key of one's own", "lambda/function:Function", "kmsKeyArn"],
+  ["a dead-letter queue or a destination for asynchronous calls", "lambda/function:Function", "deadLetterConfig"],
+  ["a VPC, over several zones", "lambda/function:Function", "vpcConfig"],
+  ["code signing", "lambda/function:Function", "codeSigningConfigArn"],
+  ["an authorizer on the route", "apigatewayv2/route:Route", "authorizerId"],
+  ["a TLS policy, and the API's own host name switched off", "apigatewayv2/domainName:DomainName"],
+  ["rotation", "secretsmanager/secretRotation:SecretRotation"],
+  ["a key of one's own", "secretsmanager/secret:Secret", "kmsKeyId"],
+  ["a key of one's own", "sqs/queue:Queue", "kmsMasterKeyId"],
+  ["a key of one's own", "dynamodb/table:Table", "serverSideEncryption"],
+  ["point-in-time recovery, a backup plan", "dynamodb/table:Table", "pointInTimeRecovery"],
+  ["logs encrypted with a key of one's own", "cloudwatch/logGroup:LogGroup", "kmsKeyId"],
+  ["the topic encrypted", "sns/topic:Topic", "kmsMasterKeyId"],
+];
+
+describe("prod does without what is suppressed", () => {
+  test.each(undone)("%s (%s)", (asks, type, property) => {
+    const done = stacks.prod.inputs.filter(
+      (resource) =>
+        resource.type === `aws:${type}` && (property === undefined || resource.props[property] !== undefined),
+    );
+
+    expect(suppressions.map((suppression) => suppression.asks)).toContain(asks);
+    expect(done.map(({ name }) => name)).toEqual([]);
   });
 });
 

@@ -100,3 +100,12 @@ test("stops no first preview for what that cannot know, and says that it was not
   expect(found.filter(({ message }) => !message.includes("can't be known during preview"))).toEqual([]);
   expect(found.map(({ policy }) => policy)).toEqual(expect.arrayContaining(["iam-no-wildcards", "sqs-tls-only"]));
 });
+
+test("leaves a control to a stack that turns it off by name", async () => {
+  const stack = toMutable(prod);
+  stack.set("lambda/function:Function", "bot", { runtime: "nodejs26.x" });
+
+  await pack.disable("lambda-runtime");
+
+  expect(await analyzeAll(stack.resources)).toEqual([]);
+});
