@@ -1,26 +1,31 @@
 import { issueAccessToken, type AccessToken } from "../line/tokens.ts";
 import type { CredentialsCache } from "./credentials-cache.ts";
+import { withOwnDeadline } from "./deadline.ts";
 import { describeError, type Log } from "./log.ts";
 
 export interface AccessTokens {
   /** A token that LINE takes for at least another minute. */
-  current(): Promise<string>;
+  current(log: Log): Promise<string>;
   /** Another token than the one that LINE refused; undefined when there is none. */
-  renewed(refused: string): Promise<string | undefined>;
+  renewed(refused: string, log: Log): Promise<string | undefined>;
 }
 
 const marginMs = 60_000;
+/** Others wait for the token too, so the deadline of who asked first does not count. */
+const issueTimeoutMs = 3000;
 
 export function createAccessTokens(
   credentials: CredentialsCache,
-  { apiUrl, log, now = Date.now }: { apiUrl: URL; log: Log; now?: () => number },
+  { apiUrl, now = Date.now }: { apiUrl: URL; now?: () => number },
 ): AccessTokens {
   let token: AccessToken | undefined;
   let underWay: Promise<AccessToken> | undefined;
 
-  const issue = async (): Promise<AccessToken> => {
+  const issue = async (log: Log): Promise<AccessToken> => {
     try {
-      return await issueAccessToken(await credentials.current(), { apiUrl, now });
+      return await withOwnDeadline(issueTimeoutMs, async () =>
+        issueAccessToken(await credentials.current(), { apiUrl, now }),
+      );
     } catch (error) {
       // Said here, whatever a handler makes of it: without a token there is no answer to anyone.
       log("error", "token unavailable", describeError(error));
@@ -29,8 +34,8 @@ export function createAccessTokens(
   };
 
   /** Events of one webhook run side by side and share one token. */
-  const issueOnce = async (): Promise<string> => {
-    underWay ??= issue().finally(() => {
+  const issueOnce = async (log: Log): Promise<string> => {
+    underWay ??= issue(log).finally(() => {
       underWay = undefined;
     });
     token = await underWay;
@@ -38,16 +43,18 @@ export function createAccessTokens(
   };
 
   return {
-    async current() {
-      return token !== undefined && now() < token.expiresAtMs - marginMs ? token.accessToken : issueOnce();
+    async current(log) {
+      return token !== undefined && now() < token.expiresAtMs - marginMs ? token.accessToken : issueOnce(log);
     },
-    async renewed(refused) {
+    async renewed(refused, log) {
       // Another event may have renewed it meanwhile.
       if (token !== undefined && token.accessToken !== refused) return token.accessToken;
       // A long-lived token is renewed in the secret, and a channel secret reissued there ends tokens as well.
       await credentials.renewed();
-      const renewed = await issueOnce();
-      return renewed === refused ? undefined : renewed;
+      const renewed = await issueOnce(log);
+      if (renewed !== refused) return renewed;
+      log("error", "token unavailable", { reason: "LINE refuses the one there is" });
+      return undefined;
     },
   };
 }

@@ -33,6 +33,11 @@ export async function withDeadline<T>(timeoutMs: number, task: (signal: AbortSig
   }
 }
 
+/** The same for what several wait for: no deadline around it cuts it short. */
+export function withOwnDeadline<T>(timeoutMs: number, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  return currentDeadline.exit(() => withDeadline(timeoutMs, task));
+}
+
 // LINE's SDK takes neither a signal nor a `fetch` of one's own, so the deadline reaches it through the global one.
 const fetchWithoutDeadline = globalThis.fetch;
 globalThis.fetch = (input, init) => {

@@ -30,7 +30,8 @@ type Outcome = keyof typeof metrics;
 
 export interface MessageOptions {
   bot: Bot;
-  line: LineClient;
+  /** The client that tells of its troubles with tokens in the event's log. */
+  lineFor: (log: Log) => LineClient;
   once: Once;
   marks: Marks;
   logFor: (correlationId: string) => Log;
@@ -109,13 +110,13 @@ async function handle(
   handler: AnyHandler,
   log: Log,
   { receiveCount, sentAtMs, timeoutMs }: ReceivedMessage,
-  { bot, line, marks, count, loadingAfterMs = 1000 }: MessageOptions,
+  { bot, lineFor, marks, count, loadingAfterMs = 1000 }: MessageOptions,
 ): Promise<Outcome> {
   if (await isUnsent(event, marks)) return "unsent";
   try {
     await withDeadline(timeoutMs, (signal) =>
       work(event, handler, {
-        line,
+        line: lineFor(log),
         log,
         signal,
         marks,

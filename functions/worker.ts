@@ -20,17 +20,16 @@ const table = requireVariable(env, "EVENTS_TABLE");
 const apiUrl = parseLineApiUrl(env["LINE_API_URL"] ?? lineApiUrl);
 const callSecretsManager = createAwsCall("secretsmanager", env);
 const credentials = createCredentialsCache(() => fetchCredentials(secretArn, callSecretsManager));
-const logFor = createWorkerLog();
-const tokens = createAccessTokens(credentials, { apiUrl, log: logFor("none") });
+const tokens = createAccessTokens(credentials, { apiUrl });
 
 /** The worker that Lambda calls with messages of the queue. */
 export const handler = createWorker({
   bot,
-  line: createLineClient(tokens, apiUrl),
+  lineFor: (log) => createLineClient(tokens, apiUrl, log),
   once: createOnce(table, env),
   marks: createMarks(createAwsCall("dynamodb", env), table),
   release: createRelease(createAwsCall("sqs", env), requireVariable(env, "QUEUE_URL")),
-  logFor,
+  logFor: createWorkerLog(),
   metrics: createWorkerMetrics(env["POWERTOOLS_METRICS_NAMESPACE"]),
-  mostReceives: Number(env["MAX_RECEIVES"] ?? 3),
+  mostReceives: Number(requireVariable(env, "MAX_RECEIVES")),
 });

@@ -52,7 +52,7 @@ export async function startBundle(name: FunctionName, env: Record<string, string
 export async function startBundles(cloud: Cloud, extra: Record<string, string> = {}) {
   const table = await createEventsTable();
   cloud.tableUrl = table.url;
-  const env = { ...cloud.env, EVENTS_TABLE: table.name, ...extra };
+  const env = { ...cloud.env, EVENTS_TABLE: table.name, MAX_RECEIVES: "3", ...extra };
   const [receiver, worker] = await Promise.all([startBundle("webhook", env), startBundle("worker", env)]);
   await Promise.all([receiver.started, worker.started]);
   let taken = 0;

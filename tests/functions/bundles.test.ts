@@ -91,10 +91,16 @@ describe("a bundle does not load, and says why,", () => {
     ["webhook", { QUEUE_URL: "" }, "QUEUE_URL is not set"],
     ["webhook", { AWS_ENDPOINT_URL_SQS: "http://example.com" }, "neither https:// nor on localhost"],
     ["worker", { EVENTS_TABLE: "" }, "EVENTS_TABLE is not set"],
+    ["worker", { MAX_RECEIVES: "" }, "MAX_RECEIVES is not set"],
     ["worker", { LINE_API_URL: "https://api.line.me.example.com" }, "is not LINE's API"],
   ])("%s with %j", async (name, wrong, reason) => {
     await using cloud = await startCloud();
-    await using started = await startBundle(name, { ...cloud.env, EVENTS_TABLE: "events", ...wrong });
+    await using started = await startBundle(name, {
+      ...cloud.env,
+      EVENTS_TABLE: "events",
+      MAX_RECEIVES: "3",
+      ...wrong,
+    });
 
     expect(await started.started).toBe(false);
     expect(await started.stop()).toContain(reason);

@@ -45,7 +45,7 @@ function createFunctions() {
   };
   const worker = createWorker({
     bot: { message: { text: ({ event, reply }) => reply(event.message.text) } },
-    line: { replyMessage } as unknown as LineClient,
+    lineFor: () => ({ replyMessage }) as unknown as LineClient,
     once: { beginInvocation: () => undefined, run: (_, task) => task().then(() => "done" as const) },
     marks: { put: () => Promise.resolve(), has: () => Promise.resolve(false) },
     release: () => Promise.resolve(),

@@ -66,12 +66,10 @@ export async function startFunction({ bot = defaultBot, prepare, limits, now, ..
     ...(now && { now }),
     print,
   });
+  const tokens = createAccessTokens(credentials, { apiUrl: cloud.url });
   const worker = createWorker({
     bot,
-    line: createLineClient(
-      createAccessTokens(credentials, { apiUrl: cloud.url, log: createLog("none", print) }),
-      cloud.url,
-    ),
+    lineFor: (log) => createLineClient(tokens, cloud.url, log),
     once: createOnce(table.name, env),
     marks: createMarks(createAwsCall("dynamodb", env), table.name),
     release: createRelease(callSqs, queueUrl),

@@ -281,6 +281,27 @@ describe("the access token", () => {
 
     expect(await fn.status(signed(callback(textEvent("hello"))))).toBe(200);
     expect(eventLines(fn.log())).toMatchObject([{ outcome: "failed", error: "TokenRefused", status: 400 }]);
+    expect(fn.log().find(({ message }) => message === "token unavailable")).toMatchObject({
+      level: "ERROR",
+      status: 400,
+      correlationId: "JKJaXmPLvHcESHA=",
+    });
+  });
+
+  test("is not given up because the one who asked for it first has no more time", async () => {
+    await using fn = await startFunction();
+    const { promise: held, resolve: release } = Promise.withResolvers<void>();
+    fn.cloud.override = ({ path }) =>
+      path === "/oauth2/v3/token" ? { body: { access_token: "late", expires_in: 900 }, after: held } : undefined;
+    await fn.receive(signed(callback(textEvent("hello"))));
+
+    const delivered = fn.deliver(); // It asks for the profile first, which has half a second.
+    await expect.poll(() => fn.log().some(({ message }) => message === "profile not available")).toBe(true);
+    release();
+
+    expect(await delivered).toEqual([]);
+    expect(fn.cloud.replies()).toEqual(["You said: hello"]);
+    expect(fn.cloud.callsTo("/oauth2/v3/token")).toHaveLength(1);
   });
 });
 
