@@ -6,6 +6,7 @@ import {
   createAlarm,
   createCloudWatchClient,
   minute,
+  MINUTE_MS,
   newMetric,
   putMinutes,
   readAlarm,
@@ -366,20 +367,23 @@ describe("an alarm's life", () => {
     });
   });
 
-  test("goes on after a restart, where nothing is told again", async () => {
+  test("goes on after a restart, and does not take the time before it for silence", async () => {
     const dataDir = await createTempFolder();
     const before = await openAws({ dataDir, alarmsEveryMs: 0 });
     const metric = newMetric();
-    const alarm = await createAlarm(before, metric, { treatMissingData: "ignore" });
-    await putMinutes(before, metric, [1]);
-    before.aws.evaluateAlarms(minute(1).getTime());
+    const alarm = await createAlarm(before, metric, { treatMissingData: "notBreaching", evaluationPeriods: 2 });
+    await putMinutes(before, metric, [1, 1]);
+    before.aws.evaluateAlarms(minute(2).getTime());
     await before.close();
 
     const after = await createAws({ dataDir, alarmsEveryMs: 0 });
-    after.aws.evaluateAlarms(minute(2).getTime());
-
+    const startedMs = Date.now();
+    for (const minutes of [0, 1]) after.aws.evaluateAlarms(startedMs + minutes * MINUTE_MS);
     expect(await readAlarm(after, alarm)).toMatchObject({ StateValue: "ALARM" });
     expect(after.traces.filter(({ kind }) => kind === "alarm")).toEqual([]);
+
+    after.aws.evaluateAlarms(startedMs + 4 * MINUTE_MS);
+    expect(await readAlarm(after, alarm)).toMatchObject({ StateValue: "OK" });
   });
 
   test("has no diff where only the case of a word differs", async () => {

@@ -22,7 +22,9 @@ export function evaluateAlarms(cloud: Holder, nowMs: number): void {
   cloud.metrics.collect(nowMs);
   for (const alarm of alarmsOf(cloud).values()) {
     const settings = toAlarmSettings(alarm.attributes);
-    const verdict = judge(settings, readDatapoints(cloud, settings, nowMs));
+    const datapoints = readDatapoints(cloud, settings, nowMs);
+    if (isUnknown(cloud, settings, datapoints, nowMs)) continue;
+    const verdict = judge(settings, datapoints);
     if (verdict) enterState(cloud, alarm, verdict.state, verdict.reason, nowMs);
   }
 }
@@ -57,4 +59,16 @@ function readDatapoints(cloud: Holder, settings: AlarmSettings, nowMs: number): 
   const range = { startMs: endMs - (settings.evaluationPeriods + EXTRA_PERIODS) * periodMs, endMs, periodMs };
   const values = runQueries(cloud.metrics, settings.queries, range).get(settings.returning[0] ?? "");
   return periodsOf(range).map((atMs) => ({ atMs, value: values?.get(atMs) }));
+}
+
+/** What happened while nothing ran here is not missing: an alarm keeps its state until its periods are whole again. */
+function isUnknown(
+  { metrics }: Holder,
+  { evaluationPeriods }: AlarmSettings,
+  datapoints: readonly Datapoint[],
+  nowMs: number,
+): boolean {
+  const real = datapoints.filter(({ value }) => value !== undefined).length;
+  const firstMs = datapoints.at(-evaluationPeriods)?.atMs ?? nowMs;
+  return real < evaluationPeriods && firstMs < metrics.sinceMs && metrics.sinceMs <= nowMs;
 }

@@ -31,6 +31,8 @@ export type Meter = (value: number, atMs: number) => void;
 
 /** What CloudWatch holds of metrics: three hours, by the minute, in memory. */
 export interface Metrics {
+  /** Nothing is known of the time before: milliseconds since 1970. */
+  readonly sinceMs: number;
   put(datum: Datum): void;
   /** Puts values of one metric that is measured again and again: at a tenth of what `put` costs. */
   meter(metric: MetricId & { unit: string }): Meter;
@@ -60,6 +62,7 @@ export function createMetrics(now: () => number = Date.now): Metrics {
   const sources = new Set<() => Iterable<Datum>>();
 
   return {
+    sinceMs: now(),
     put(datum) {
       const atMs = datum.atMs ?? now();
       // What arrives too late is not looked at any more.
