@@ -34,12 +34,12 @@ async function main(): Promise<number> {
   }
   if (stack === localStack) {
     await using engine = await openOffline(settings, path.join(localDataDir, "account"));
-    return run(engine, settings, values.yes === true);
+    return await run(engine, settings, values.yes === true);
   }
   const bucket = `s3://line-bot-state-${settings.account}-${settings.region}?region=${settings.region}&awssdk=v2`;
   const backend = await findBackend(settings, bucket);
   await using engine = await openOnAws(settings, backend);
-  return run(engine, settings, values.yes === true, async () => {
+  return await run(engine, settings, values.yes === true, async () => {
     if (backend !== bucket) await moveState(stack, backend, bucket);
   });
 }

@@ -60,6 +60,12 @@ export const needs: Need[] = [
     on: ["arn:{p}:lambda:{r}:{a}:event-source-mapping:*"],
   },
   {
+    // By the doctor, for those of a function; AWS lists them for the account or not at all.
+    types: ["aws:lambda/eventSourceMapping:EventSourceMapping"],
+    read: ["lambda:ListEventSourceMappings"],
+    on: ["*"],
+  },
+  {
     types: ["aws:lambda/eventSourceMapping:EventSourceMapping"],
     write: ["lambda:CreateEventSourceMapping", "lambda:DeleteEventSourceMapping", "lambda:UpdateEventSourceMapping"],
     on: ["*"],

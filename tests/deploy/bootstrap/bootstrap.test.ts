@@ -45,6 +45,17 @@ describe("a preview", () => {
 });
 
 describe("the account of a stack", { timeout: 60_000 }, () => {
+  test("can be tried on this machine, where it stays", async () => {
+    const made = await account.bootstrap("local", "--yes", ...options.slice(1));
+    const again = await account.bootstrap("local", "--yes", ...options.slice(1));
+
+    expect(made).toMatchObject({ code: 0, stderr: "" });
+    expect(made.stdout).toMatch(/19 created/);
+    expect(again).toMatchObject({ code: 0, stderr: "" });
+    expect(again.stdout).toMatch(/19 unchanged/);
+    expect(existsSync(path.join(account.path, "infra/account/Pulumi.local.yaml"))).toBe(false);
+  });
+
   test("is made only when somebody agrees", async () => {
     const { code, stderr, stdout } = await account.bootstrap("dev", ...options);
 

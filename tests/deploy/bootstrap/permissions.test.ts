@@ -4,10 +4,9 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { needs } from "../../../infra/account/needs.ts";
 import { accountId, credentialsSecret, makeOffline, parseStatements, type State, statementsOf } from "./account.ts";
 import { isAllowed, type Statement } from "./iam.ts";
+import { actionsOf, global, life, own, region } from "./resource-life.ts";
 
-const region = "ap-northeast-1";
-const own = (service: string, resource: string) => `arn:aws:${service}:${region}:${accountId}:${resource}`;
-const global = (service: string, resource: string) => `arn:aws:${service}::${accountId}:${resource}`;
+const root = path.join(import.meta.dirname, "../../..");
 const bucket = `arn:aws:s3:::line-bot-state-${accountId}-${region}`;
 const stateOf = (stack: string) => `${bucket}/.pulumi/stacks/line-bot/${stack}.json`;
 
@@ -24,122 +23,6 @@ beforeAll(async () => {
   boundary = parseStatements(policy?.inputs["policy"]);
   boundaryArn = String(policy?.outputs["arn"]);
 }, 30_000);
-
-/** What the provider does in the life of each resource, by type. */
-const life: [type: string, arn: string, reads: string, writes: string][] = [
-  [
-    "lambda/function:Function",
-    own("lambda", "function:bot-1a2b3c4"),
-    "GetFunction ListVersionsByFunction",
-    "CreateFunction UpdateFunctionCode UpdateFunctionConfiguration PublishVersion TagResource DeleteFunction PutFunctionConcurrency InvokeFunction",
-  ],
-  ["lambda/alias:Alias", own("lambda", "function:bot-1a2b3c4"), "GetAlias", "CreateAlias UpdateAlias DeleteAlias"],
-  [
-    "lambda/permission:Permission",
-    own("lambda", "function:bot-1a2b3c4"),
-    "GetPolicy",
-    "AddPermission RemovePermission",
-  ],
-  [
-    "lambda/eventSourceMapping:EventSourceMapping",
-    own("lambda", "event-source-mapping:6d9b"),
-    "GetEventSourceMapping",
-    "TagResource",
-  ],
-  ["apigatewayv2/api:Api", `arn:aws:apigateway:${region}::/apis`, "GET", "POST"],
-  ["apigatewayv2/api:Api", `arn:aws:apigateway:${region}::/apis/a1b2c3`, "GET", "PATCH DELETE"],
-  [
-    "apigatewayv2/integration:Integration",
-    `arn:aws:apigateway:${region}::/apis/a1b2c3/integrations/i1`,
-    "GET",
-    "POST PATCH DELETE",
-  ],
-  ["apigatewayv2/route:Route", `arn:aws:apigateway:${region}::/apis/a1b2c3/routes/r1`, "GET", "POST PATCH DELETE"],
-  [
-    "apigatewayv2/stage:Stage",
-    `arn:aws:apigateway:${region}::/apis/a1b2c3/stages/$default`,
-    "GET",
-    "POST PATCH DELETE",
-  ],
-  [
-    "secretsmanager/secret:Secret",
-    own("secretsmanager", "secret:bot-1a2b3c4-AbCdEf"),
-    "DescribeSecret GetResourcePolicy",
-    "CreateSecret UpdateSecret TagResource DeleteSecret",
-  ],
-  [
-    "secretsmanager/secretVersion:SecretVersion",
-    own("secretsmanager", "secret:bot-1a2b3c4-AbCdEf"),
-    "GetSecretValue",
-    "PutSecretValue UpdateSecretVersionStage",
-  ],
-  [
-    "cloudwatch/logGroup:LogGroup",
-    own("logs", "log-group:bot-access-1a2b3c4"),
-    "DescribeLogGroups ListTagsForResource",
-    "CreateLogGroup PutRetentionPolicy TagResource DeleteLogGroup",
-  ],
-  [
-    "cloudwatch/logMetricFilter:LogMetricFilter",
-    own("logs", "log-group:bot-1a2b3c4:*"),
-    "DescribeMetricFilters",
-    "PutMetricFilter DeleteMetricFilter",
-  ],
-  [
-    "cloudwatch/metricAlarm:MetricAlarm",
-    own("cloudwatch", "alarm:bot-dead-letters-1a2b3c4"),
-    "DescribeAlarms ListTagsForResource",
-    "PutMetricAlarm DeleteAlarms TagResource",
-  ],
-  [
-    "cloudwatch/dashboard:Dashboard",
-    global("cloudwatch", "dashboard/bot-1a2b3c4"),
-    "GetDashboard",
-    "PutDashboard DeleteDashboards",
-  ],
-  [
-    "iam/role:Role",
-    global("iam", "role/bot-worker-1a2b3c4"),
-    "GetRole ListRolePolicies ListAttachedRolePolicies",
-    "UpdateAssumeRolePolicy TagRole DeleteRole",
-  ],
-  ["iam/rolePolicy:RolePolicy", global("iam", "role/bot-worker-1a2b3c4"), "GetRolePolicy", ""],
-  [
-    "sqs/queue:Queue",
-    own("sqs", "bot-events-1a2b3c4.fifo"),
-    "GetQueueAttributes ListQueueTags",
-    "CreateQueue SetQueueAttributes TagQueue DeleteQueue",
-  ],
-  ["sqs/queuePolicy:QueuePolicy", own("sqs", "bot-events-1a2b3c4.fifo"), "GetQueueAttributes", "SetQueueAttributes"],
-  [
-    "sqs/redriveAllowPolicy:RedriveAllowPolicy",
-    own("sqs", "bot-dead-letters-1a2b3c4.fifo"),
-    "GetQueueAttributes",
-    "SetQueueAttributes",
-  ],
-  [
-    "dynamodb/table:Table",
-    own("dynamodb", "table/bot-events-1a2b3c4"),
-    "DescribeTable DescribeTimeToLive DescribeContinuousBackups ListTagsOfResource",
-    "CreateTable UpdateTable UpdateTimeToLive TagResource DeleteTable",
-  ],
-  [
-    "sns/topic:Topic",
-    own("sns", "bot-alarms-1a2b3c4"),
-    "GetTopicAttributes ListTagsForResource",
-    "CreateTopic SetTopicAttributes TagResource DeleteTopic",
-  ],
-  ["sns/topicPolicy:TopicPolicy", own("sns", "bot-alarms-1a2b3c4"), "GetTopicAttributes", "SetTopicAttributes"],
-  [
-    "sns/topicSubscription:TopicSubscription",
-    own("sns", "bot-alarms-1a2b3c4"),
-    "GetSubscriptionAttributes",
-    "Subscribe Unsubscribe",
-  ],
-];
-
-const actionsOf = (arn: string, names: string) =>
-  names === "" ? [] : names.split(" ").map((name) => `${arn.split(":")[2]}:${name}`);
 
 describe("what the program makes", () => {
   test.each(life)("%s on %s is read by both roles, and changed by deployments alone", (_type, arn, reads, writes) => {
@@ -188,12 +71,15 @@ describe("what the program makes", () => {
   });
 });
 
+function readSources(folder: string): string[] {
+  const names = readdirSync(folder).filter((name) => name.endsWith(".ts"));
+  return names.map((name) => readFileSync(path.join(folder, name), "utf8"));
+}
+
 /** From the sources: what `new aws.…(…)` makes. */
 function typesOfProgram(): string[] {
-  const folder = path.join(import.meta.dirname, "../../../infra");
-  const sources = readdirSync(folder).filter((name) => name.endsWith(".ts"));
-  const made = sources.flatMap((name) => [
-    ...readFileSync(path.join(folder, name), "utf8").matchAll(/new aws\.(\w+)\.(\w+)\(/g),
+  const made = readSources(path.join(root, "infra")).flatMap((source) => [
+    ...source.matchAll(/new aws\.(\w+)\.(\w+)\(/g),
   ]);
   const types = made.map(([, module, type = ""]) => `${module}/${type[0]?.toLowerCase()}${type.slice(1)}:${type}`);
   return [...new Set(types)].toSorted();
@@ -259,6 +145,38 @@ describe("a deployment's role", () => {
     expect(isAllowed(preview, { action: "secretsmanager:GetSecretValue", resource: credentialsSecret })).toBe(true);
     expect(isAllowed(deploy, { action: "secretsmanager:PutSecretValue", resource: credentialsSecret })).toBe(false);
   });
+});
+
+/** What the doctor's files ask of AWS, by the SDK's name for it. */
+const asked: Record<string, [action: string, resource: string]> = {
+  DescribeAlarms: ["cloudwatch:DescribeAlarms", own("cloudwatch", "alarm:bot-dead-letters-1a2b3c4")],
+  GetFunctionConfiguration: ["lambda:GetFunctionConfiguration", own("lambda", "function:bot-1a2b3c4:live")],
+  GetQueueAttributes: ["sqs:GetQueueAttributes", own("sqs", "bot-events-1a2b3c4.fifo")],
+  GetSecretValue: ["secretsmanager:GetSecretValue", own("secretsmanager", "secret:bot-1a2b3c4-AbCdEf")],
+  ListEventSourceMappings: ["lambda:ListEventSourceMappings", "*"],
+};
+
+test("the doctor, who looks for drift, can read all that it asks for by the preview's role", () => {
+  const sources = ["doctor", "."].flatMap((folder) => readSources(path.join(root, "deploy", folder)));
+  const commands = sources.flatMap((source) => [...source.matchAll(/new ((?:Get|List|Describe)\w+)Command\(/g)]);
+  const names = new Set(commands.map(([, name = ""]) => name));
+
+  expect(names.size).toBeGreaterThan(3);
+  expect([...names].filter((name) => asked[name] === undefined)).toEqual([]);
+  for (const [action, resource] of Object.values(asked)) {
+    expect([action, isAllowed(preview, { action, resource })]).toEqual([action, true]);
+  }
+});
+
+test("the boundary has every action that the program grants its functions", () => {
+  const sources = readSources(path.join(root, "infra"));
+  const granted = sources
+    .flatMap((source) => [...source.matchAll(/actions: \[([^\]]*)\]/g)])
+    .flatMap(([, list = ""]) => [...list.matchAll(/"(\w+:\w+)"/g)].map(([, action = ""]) => action));
+  const bounded = new Set(boundary.flatMap(({ Effect, Action }) => (Effect === "Allow" ? [Action].flat() : [])));
+
+  expect(granted.length).toBeGreaterThan(10);
+  expect(granted.filter((action) => !bounded.has(action))).toEqual([]);
 });
 
 test("no statement allows a star as an action, or writes by the preview's role", () => {
