@@ -62,11 +62,12 @@ async function workConversation(
     const leftMs = invocation.leftMs() - marginMs;
     // What will be no more received shares the time with those behind it, which will not be either.
     const sharers = isLast(record) ? records.length - records.indexOf(record) : 1;
+    const endsAtMs = performance.now() + leftMs / sharers;
     const receiveCount = receiveCountOf(record);
     const sentAtMs = Number(record.attributes.SentTimestamp);
     try {
       if (leftMs / sharers < leastTimeMs) throw new NoTimeLeft("The invocation's time is over");
-      const message = { body: record.body, receiveCount, sentAtMs, timeoutMs: leftMs / sharers };
+      const message = { body: record.body, receiveCount, sentAtMs, endsAtMs };
       await workMessage(message, { ...options, count: options.metrics.count });
     } catch (error) {
       if (error instanceof NoTimeLeft) options.metrics.count("EventPostponed");

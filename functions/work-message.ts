@@ -40,13 +40,14 @@ export interface MessageOptions {
   loadingAfterMs?: number;
 }
 
-/** A message as it came out of the queue, and how long its event may take. */
+/** A message as it came out of the queue, and when it has to be done with. */
 export interface ReceivedMessage {
   body: string;
   receiveCount: number;
   /** When the receiver put it into the queue, by the clock. */
   sentAtMs: number;
-  timeoutMs: number;
+  /** When the time for its event is over, by `performance.now()`. */
+  endsAtMs: number;
 }
 
 /**
@@ -109,12 +110,12 @@ async function handle(
   event: webhook.Event,
   handler: AnyHandler,
   log: Log,
-  { receiveCount, sentAtMs, timeoutMs }: ReceivedMessage,
+  { receiveCount, sentAtMs, endsAtMs }: ReceivedMessage,
   { bot, lineFor, marks, count, loadingAfterMs = 1000 }: MessageOptions,
 ): Promise<Outcome> {
   if (await isUnsent(event, marks)) return "unsent";
   try {
-    await withDeadline(timeoutMs, (signal) =>
+    await withDeadline(endsAtMs - performance.now(), (signal) =>
       work(event, handler, {
         line: lineFor(log),
         log,

@@ -1,3 +1,4 @@
+import { createHash, createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { sign } from "../../line/signature.ts";
 import { callback, channelSecret, event, signed, textEvent } from "./cloud.ts";
@@ -64,6 +65,40 @@ test.each([
 
   expect(await fn.status({ ...signed(body), body: changed })).toBe(401);
 });
+
+test.each<[string, (signature: string) => string]>([
+  ["a hexadecimal digest", (signature) => Buffer.from(signature, "base64").toString("hex")],
+  ["a SHA-1 digest", () => createHmac("sha1", channelSecret).update(body).digest("base64")],
+  ["a SHA-512 digest", () => createHmac("sha512", channelSecret).update(body).digest("base64")],
+  ["as many characters of a SHA-512 digest", () => sha512Of(body).slice(0, 44)],
+  ["a digest without a key", () => createHash("sha256").update(body).digest("base64")],
+  ["another channel's secret", () => sign(body, "another secret")],
+  ["no secret", () => sign(body, "\0")],
+  ["base64 for URLs", (signature) => signature.replaceAll("+", "-").replaceAll("/", "_").replace("=", "")],
+  ["base64 without its padding", (signature) => signature.replace("=", "")],
+  ["base64 with a blank for its padding", (signature) => signature.replace("=", " ")],
+  ["base64 with more padding", (signature) => `${signature}=`],
+  ["base64 with a line break", (signature) => `${signature}\n`],
+  ["base64 with what a decoder skips", (signature) => `${signature.slice(0, 20)}!!${signature.slice(20)}`],
+  ["base64 whose last bits a decoder ignores", (signature) => signature.replace(/.=$/, otherEnding)],
+  ["itself in quotes", (signature) => `"${signature}"`],
+])("refuses a body whose signature is %s", async (_, change) => {
+  await using fn = await startFunction();
+  const request = signed(body);
+  const signature = request.headers["x-line-signature"] ?? "";
+
+  expect(change(signature)).not.toBe(signature);
+  expect(await fn.status({ ...request, headers: { "x-line-signature": change(signature) } })).toBe(401);
+  expect(await fn.status(request)).toBe(200);
+});
+
+const sha512Of = (text: string) => createHmac("sha512", channelSecret).update(text).digest("base64");
+
+/** Another last digit of base64 that stands for the same bytes: two of its six bits belong to none. */
+function otherEnding(ending: string): string {
+  const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  return `${digits[digits.indexOf(ending[0] ?? "") ^ 1]}=`;
+}
 
 describe("a body in base64", () => {
   test.each(["application/json", "application/octet-stream", "text/plain; charset=Shift_JIS", undefined])(

@@ -1,6 +1,12 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { CreateTableCommand, DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  PutItemCommand,
+  ScanCommand,
+  type AttributeValue,
+} from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
 
 /** DynamoDB in this process, one for all tests of a file: each takes a table of its own. */
@@ -34,6 +40,7 @@ export async function createEventsTable() {
   return {
     name: TableName,
     url,
+    put: (Item: Record<string, AttributeValue>) => client.send(new PutItemCommand({ TableName, Item })),
     /** All that it holds. */
     items: async () => (await client.send(new ScanCommand({ TableName }))).Items ?? [],
   };

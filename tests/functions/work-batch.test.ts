@@ -250,6 +250,19 @@ describe("the table of events", () => {
     }
   });
 
+  test("counts by its own time, not by when DynamoDB deletes what has expired", async () => {
+    const { bot, handled } = createBot();
+    await using fn = await startFunction({ bot });
+    const record = toMessage(textEvent("again"), "U");
+    await fn.deliver([record]);
+    const [item] = await fn.table.items();
+    await fn.table.put({ ...item, expiration: { N: String(Math.floor(Date.now() / 1000) - 1) } });
+
+    await fn.deliver([record]);
+
+    expect(handled).toEqual(["again", "again"]);
+  });
+
   const failing =
     (operation: string, __type: string): Cloud["override"] =>
     (call) =>
