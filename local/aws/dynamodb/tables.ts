@@ -75,7 +75,7 @@ export class Tables {
   async #sweep(): Promise<void> {
     for (const { id, attributes } of tablesOf(this.#cloud).values()) {
       const ttl = ttlAttributeOf(attributes);
-      if (ttl === undefined) continue;
+      if (ttl === undefined || this.#closed) continue;
       const items = await this.#deleteExpired(id, attributes, ttl);
       if (items > 0) this.#cloud.trace({ kind: "expired", table: id, items });
     }
@@ -86,6 +86,7 @@ export class Tables {
     const until = (Date.now() - SWEEP_MS) / 1000;
     let items = 0;
     for await (const item of engine.items(table)) {
+      if (this.#closed) break;
       const expiresAt = Number(item[ttl]?.["N"] ?? NaN);
       if (!(expiresAt < until && expiresAt > until - TOO_OLD_SECONDS)) continue;
       const keys = [hashKey, rangeKey].filter((key): key is string => Boolean(key));
@@ -99,13 +100,16 @@ export class Tables {
   }
 }
 
+/** Errors of a delete that finds the item changed, or its table gone. */
+const UNTOUCHED = ["#ConditionalCheckFailedException", "#ResourceNotFoundException"];
+
 /** An item that was given more time in the meantime stays. */
 async function deleteUnchanged(engine: Engine, table: string, item: object): Promise<0 | 1> {
   try {
     await engine.run("DeleteItem", { TableName: table, ConditionExpression: "#ttl = :ttl", ...item });
     return 1;
   } catch (error) {
-    if (error instanceof ServiceError && error.code.endsWith("#ConditionalCheckFailedException")) return 0;
+    if (error instanceof ServiceError && UNTOUCHED.some((code) => error.code.endsWith(code))) return 0;
     throw error;
   }
 }

@@ -1,46 +1,57 @@
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { LocalAwsError } from "../errors.ts";
 import { writeWhole } from "./write-whole.ts";
 
 /** What happened, in order, for data that changes too often for a file that is replaced as a whole. */
 export interface Journal<T> {
-  /** On disk, whole or not at all, before it returns: a kill of this process loses nothing that was answered. */
+  /** On disk when it returns: a kill of this process loses nothing that was answered. What throws was not written. */
   append(entry: T): void;
   close(): void;
 }
 
-/** Entries that a file may hold beyond those that it would hold when written anew. */
-const SLACK = 20_000;
+interface JournalOptions<T> {
+  replay: (entry: T) => void;
+  /** Entries that bring about what all appended ones did. */
+  snapshot: () => T[];
+  /** How much a file may grow before it is written anew, beside what it was then. */
+  slackBytes?: number;
+}
 
 /** A line of JSON for each entry; a start replays them, and one that was cut off counts as never written. */
 export function openJournal<T>(
   file: string,
-  { replay, snapshot }: { replay: (entry: T) => void; snapshot: () => T[] },
+  { replay, snapshot, slackBytes = 16 * 1024 * 1024 }: JournalOptions<T>,
 ): Journal<T> {
-  let entries = 0;
-  mkdirSync(dirname(file), { recursive: true });
-  for (const entry of readEntries<T>(file)) {
-    replay(entry);
-    entries++;
-  }
-  let [fd, limit] = compact();
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  for (const entry of readEntries<T>(file)) replay(entry);
+  let [fd, room] = rewrite();
   return {
     append(entry) {
-      writeSync(fd, `${JSON.stringify(entry)}\n`);
-      if (++entries > limit) {
+      const line = `${JSON.stringify(entry)}\n`;
+      // Before and not after it: the entry takes effect only when this has returned.
+      if (room < 0) {
         closeSync(fd);
-        [fd, limit] = compact();
+        [fd, room] = rewrite();
+      }
+      try {
+        appendFileSync(fd, line);
+        room -= line.length;
+      } catch (error) {
+        // A part of the line may be there: the next one must not follow it.
+        room = -1;
+        throw error;
       }
     },
     close: () => closeSync(fd),
   };
 
-  function compact(): [fd: number, limit: number] {
-    const lines = snapshot().map((entry) => `${JSON.stringify(entry)}\n`);
-    writeWhole(file, lines.join(""));
-    entries = lines.length;
-    return [openSync(file, "a"), entries * 2 + SLACK];
+  function rewrite(): [fd: number, room: number] {
+    const text = snapshot()
+      .map((entry) => `${JSON.stringify(entry)}\n`)
+      .join("");
+    writeWhole(file, text);
+    return [openSync(file, "a"), text.length + slackBytes];
   }
 }
 

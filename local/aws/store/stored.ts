@@ -43,7 +43,8 @@ export function storedType(type: StoredType): ResourceType {
     async create(inputs, cloud) {
       const made = await type.make(inputs, cloud);
       const key = keyOf(made.attributes, made.id);
-      if (!type.overwrites && records(cloud).get(key)) throw type.exists?.(made.attributes) ?? conflict(type.token, key);
+      if (!type.overwrites && records(cloud).get(key))
+        throw type.exists?.(made.attributes) ?? conflict(type.token, key);
       records(cloud).put(key, made);
       await type.settled?.(made.attributes, cloud);
       return made;
