@@ -87,5 +87,7 @@ async function inPairs<T, R>(items: T[], work: (item: T) => Promise<R>): Promise
 }
 
 function artifactsOf(stacks: EvaluatedStack[], side: "base" | "head"): ArtifactFiles {
-  return new Map(stacks.flatMap((stack) => [...(stack[side]?.artifacts ?? [])]));
+  const isBroken = stacks.some(({ base, head }) => [base, head].some((one) => one && one.problems.length > 0));
+  // A side that did not get as far as its bundles says nothing of them.
+  return isBroken ? new Map() : new Map(stacks.flatMap((stack) => [...(stack[side]?.artifacts ?? [])]));
 }

@@ -41,7 +41,8 @@ function toCompared(state: State | undefined, type: string): PropertyMap {
   const defaults = inputs["__defaults"];
   if (naming && Array.isArray(defaults) && defaults.includes(naming.property)) delete inputs[naming.property];
   const effective = tagsAll ?? tags;
-  return effective === undefined ? inputs : { ...inputs, tags: effective };
+  const isEmpty = isMap(effective) && Object.keys(effective).length === 0;
+  return effective === undefined || isEmpty ? inputs : { ...inputs, tags: effective };
 }
 
 /** What only a provider sees: an output that is not as the inputs want it, which is a drift. */

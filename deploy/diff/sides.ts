@@ -52,7 +52,7 @@ async function deploy(
   const deployed = await deployInMemory(await programOf(project, stack, settings), side, former);
   // Where the sources lie on this machine is nobody's business.
   const problems = deployed.problems.map((problem) => problem.replaceAll(`${project.folder}/`, ""));
-  return { ...deployed, problems, artifacts: artifactsIn(deployed.snapshot, pwd) };
+  return { ...deployed, problems, artifacts: problems.length > 0 ? new Map() : artifactsIn(deployed.snapshot, pwd) };
 }
 
 function artifactsIn({ resources }: Deployed["snapshot"], folder: string): Map<string, string> {

@@ -1,4 +1,4 @@
-/** Each change's report is a file in `reports/`, as a reviewer would read it. */
+/** Each change's report is a file in `fixtures/reports/`, as a reviewer would read it. */
 import { describe, expect, it } from "vitest";
 import { renderMarkdown } from "../../../deploy/diff/markdown/report.ts";
 import { library } from "./support/library.ts";
@@ -10,7 +10,7 @@ describe("the report of", () => {
 
     const text = renderMarkdown(report);
 
-    await expect(text).toMatchFileSnapshot(`reports/${name.replaceAll(/[ ,]+/g, "-")}.md`);
+    await expect(text).toMatchFileSnapshot(`fixtures/reports/${name.replaceAll(/[ ,]+/g, "-")}.md`);
     expect(renderMarkdown(await reportOf(change))).toBe(text);
   });
 });

@@ -5,7 +5,7 @@ import { formsOf } from "./support/random-report.ts";
 const secret = 'canary/secret+"of-the-channel"\\=';
 
 describe("the mask", () => {
-  it.each([
+  it.each<[string, string]>([
     ["as it is", secret],
     ["in JSON", JSON.stringify({ secret })],
     ["in JSON in JSON", JSON.stringify(JSON.stringify({ secret }))],
@@ -13,8 +13,8 @@ describe("the mask", () => {
     ["in a form", new URLSearchParams({ secret }).toString()],
     ["in hexadecimal digits", Buffer.from(secret).toString("hex")],
     ["in large hexadecimal digits", Buffer.from(secret).toString("hex").toUpperCase()],
-    ...["", "x", "xx", "xxx"].flatMap((before) => [
-      [`in base64 behind ${before.length} bytes`, Buffer.from(`${before}${secret}yy`).toString("base64")] as const,
+    ...["", "x", "xx", "xxx"].flatMap((before): [string, string][] => [
+      [`in base64 behind ${before.length} bytes`, Buffer.from(`${before}${secret}yy`).toString("base64")],
       [
         `in base64url behind ${before.length} bytes`,
         Buffer.from(`${before}${secret}yy`).toString("base64url"),

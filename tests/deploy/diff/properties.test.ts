@@ -19,7 +19,10 @@ const reports = seeds.map(({ seed, most }) => randomReport(createRandom(seed), {
 
 describe("any report", () => {
   it("is one that can be read, and no text in it is more than code", () => {
-    for (const report of reports) readMarkdown(renderMarkdown(report, { fullReportUrl: "https://ci.example/run/1" }));
+    for (const report of reports) {
+      const text = renderMarkdown(report, { fullReportUrl: "https://ci.example/run/1" });
+      expect(readMarkdown(text).headings).toContain("Infrastructure");
+    }
   });
 
   it.each([65_000, 20_000, 8_000])("is never longer than %i bytes", (limit) => {

@@ -49,7 +49,7 @@ export function sourceOf({ resources, outputs }: DeclaredProgram, project: strin
             type,
             name: key.slice(key.indexOf(" ") + 1),
             custom: true,
-            inputs: value as PropertyMap,
+            inputs: value,
             parent: parent === "" ? root.urn : await parentOf(parent),
             propertyDependencies: dependencies,
             dependencies: [...new Set(Object.values(dependencies).flat())],
@@ -57,7 +57,7 @@ export function sourceOf({ resources, outputs }: DeclaredProgram, project: strin
           }),
         );
       }
-      await monitor.registerResourceOutputs(root.urn, resolve(outputs, made).value as PropertyMap);
+      await monitor.registerResourceOutputs(root.urn, resolve(outputs, made).value);
     },
   };
 }
@@ -83,7 +83,7 @@ async function register(monitor: Monitor, request: Request): Promise<Made> {
 
 function resolve(inputs: PropertyMap, made: Map<string, Made>) {
   const dependencies: Record<string, string[]> = {};
-  const value = Object.fromEntries(
+  const value: PropertyMap = Object.fromEntries(
     Object.entries(inputs).map(([key, input]) => {
       const found = new Set<string>();
       const resolved = resolveValue(input, made, found);
@@ -115,6 +115,8 @@ function resolveText(text: string, made: Map<string, Made>, found: Set<string>):
   const [whole, key = "", name = ""] = /^\$\{([^}]+)\.(\w+)\}$/.exec(text) ?? [];
   if (whole !== undefined) return output(key, name);
   return text.replaceAll(/\$\{([^}]+)\.(\w+)\}/g, (_, from: string, property: string) =>
-    String(output(from, property)),
+    textOf(output(from, property)),
   );
 }
+
+const textOf = (value: PropertyValue): string => (typeof value === "string" ? value : JSON.stringify(value));
