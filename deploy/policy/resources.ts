@@ -55,6 +55,10 @@ export const allOfType = <T extends ResourceType>(stack: AnyResource[], type: T)
 export type Lambda = Resource<"aws:lambda/function:Function">;
 export type Queue = Resource<"aws:sqs/queue:Queue">;
 
+/** The state's type leaves the `id` out that every resource has. */
+export const idOfApi = ({ props: { executionArn } }: Resource<"aws:apigatewayv2/api:Api">): string | undefined =>
+  executionArn?.split(":")[5];
+
 /** The functions that an HTTP API calls. */
 export function findReceivers(stack: AnyResource[]): Lambda[] {
   const called = allOfType(stack, "aws:apigatewayv2/integration:Integration").map(
@@ -68,10 +72,6 @@ export interface QueueReader {
   queue: Queue;
   lambda: Lambda;
 }
-
-/** The state's type leaves the `id` out that every resource has. */
-export const idOfApi = ({ props: { executionArn } }: Resource<"aws:apigatewayv2/api:Api">): string | undefined =>
-  executionArn?.split(":")[5];
 
 /** The queues that event source mappings read, and the function that each is read for. */
 export function findQueueReaders(stack: AnyResource[]): QueueReader[] {

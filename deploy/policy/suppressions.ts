@@ -111,6 +111,13 @@ export const suppressions: Suppression[] = [
   },
   {
     area: "Secrets Manager",
+    asks: "a policy of the secret's own that denies it to all others",
+    scanners: ["prowler secretsmanager_has_restrictive_resource_policy"],
+    reason:
+      "A function may read its own stack's secret and no other (`iam-own-resources`). A list of denials would shut out whoever deploys next, and with them the way to mend it.",
+  },
+  {
+    area: "Secrets Manager",
     asks: "secrets that nobody reads removed",
     scanners: ["SH SecretsManager.3"],
     reason: "A bot that nobody writes to for 90 days does not read its secret, and needs it for the next message.",

@@ -75,7 +75,7 @@ export const iamGrantControls: Control[] = [
       id: "iam-own-resources",
       area: "IAM",
       title: "A policy names resources of this stack only, one for each action",
-      scanners: ["CKV_AWS_286 to 290", "CKV_AWS_355"],
+      scanners: ["CKV_AWS_286 to 290", "CKV_AWS_355", "AwsSolutions-IAM5"],
     },
     (stack) => {
       const own = new Set([...stack.map(({ props }) => props["arn"]), ...secretsGiven(stack)]);

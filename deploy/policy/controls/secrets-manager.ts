@@ -12,10 +12,7 @@ export const secretsManagerControls: Control[] = [
       id: "secret-not-public",
       area: "Secrets Manager",
       title: "No policy of the secret's own opens it to everybody",
-      scanners: [
-        "prowler secretsmanager_not_publicly_accessible",
-        "prowler secretsmanager_has_restrictive_resource_policy",
-      ],
+      scanners: ["prowler secretsmanager_not_publicly_accessible"],
     },
     ["aws:secretsmanager/secret:Secret", "aws:secretsmanager/secretPolicy:SecretPolicy"],
     ({ policy }) => checkNotPublic(policy),

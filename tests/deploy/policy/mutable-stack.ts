@@ -1,7 +1,7 @@
 import type { StackResources } from "../../../deploy/policy/controls.ts";
 import type { AnyResource } from "../../../deploy/policy/resources.ts";
 
-/** `lambda/function:Function`, as `aws:` in front of it is understood. */
+/** The end of a type: `lambda/function:Function` is enough. */
 type ShortType = string;
 type Props = Record<string, unknown>;
 
@@ -18,6 +18,9 @@ export interface Statement {
   NotAction?: string;
   Resource?: string | string[];
 }
+
+/** As `line-bot:protect` makes it. */
+export const toProtected = (resource: AnyResource): AnyResource => ({ ...resource, protect: true });
 
 /** A copy of a stack to take something out of. */
 export interface MutableStack {

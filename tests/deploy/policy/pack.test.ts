@@ -5,15 +5,16 @@ import { parse } from "yaml";
 import { controls, type StackResources } from "../../../deploy/policy/controls.ts";
 import type { AnyResource } from "../../../deploy/policy/resources.ts";
 import { UNKNOWN } from "../../../local/engine/core/properties.ts";
-import { toMutable } from "./mutable-stack.ts";
+import { toMutable, toProtected } from "./mutable-stack.ts";
 import { packDir, type PolicyPack, startPack } from "./pack-process.ts";
-import { deployStacks } from "./stacks.ts";
+import { deployLocalStack } from "./stacks.ts";
 
 let pack: PolicyPack;
-let prod: StackResources;
+let local: StackResources;
 
 beforeAll(async () => {
-  [pack, { prod }] = await Promise.all([startPack(), deployStacks("prod")]);
+  pack = await startPack();
+  local = await deployLocalStack();
 }, 120_000);
 afterAll(() => pack?.[Symbol.asyncDispose]());
 
@@ -35,12 +36,12 @@ test("is one that the Pulumi CLI can load", async () => {
 });
 
 test("lets the program's own stack pass", async () => {
-  expect(await analyzeAll(prod)).toEqual([]);
-  expect(await pack.analyzeStack(prod.outputs)).toEqual([]);
+  expect(await analyzeAll(local)).toEqual([]);
+  expect(await pack.analyzeStack(local.outputs)).toEqual([]);
 });
 
 test("stops a resource before it is made", async () => {
-  const stack = toMutable(prod);
+  const stack = toMutable(local);
   stack.set("lambda/function:Function", "bot", { runtime: "nodejs22.x" });
 
   expect(await analyzeAll(stack.resources)).toEqual([
@@ -54,7 +55,7 @@ test("stops a resource before it is made", async () => {
 });
 
 test("stops a stack that is whole, and names the resource", async () => {
-  const stack = toMutable(prod);
+  const stack = toMutable(local);
   stack.remove("sqs/queuePolicy:QueuePolicy", "bot-events");
 
   expect(await pack.analyzeStack(stack.resources.outputs)).toEqual([
@@ -68,13 +69,14 @@ test("stops a stack that is whole, and names the resource", async () => {
 });
 
 test("knows a protected stack, and so asks more of it", async () => {
-  const stack = toMutable(prod);
-  stack.set("secretsmanager/secret:Secret", "bot", { recoveryWindowInDays: 7 });
-  stack.set("dynamodb/table:Table", "bot-events", { deletionProtectionEnabled: false });
+  const inputs = local.inputs.map(toProtected);
+  const outputs = local.outputs.map(toProtected);
 
-  const found = [...(await analyzeAll(stack.resources)), ...(await pack.analyzeStack(stack.resources.outputs))];
+  const found = [...(await analyzeAll({ inputs, outputs })), ...(await pack.analyzeStack(outputs))];
 
-  expect(found.map(({ policy }) => policy)).toEqual(["secret-recovery-window", "dynamodb-deletion-protection"]);
+  expect(new Set(found.map(({ policy }) => policy))).toEqual(
+    new Set(["secret-recovery-window", "dynamodb-deletion-protection", "cloudwatch-retention-of-a-year"]),
+  );
 });
 
 /** What only AWS can say: an ARN, a URL, and whatever holds one. */
@@ -89,7 +91,7 @@ const asInFirstPreview = (resource: AnyResource): AnyResource => ({
 });
 
 test("stops no first preview for what that cannot know, and says that it was not checked", async () => {
-  const { inputs, outputs } = prod;
+  const { inputs, outputs } = local;
 
   const found = [
     ...(await analyzeAll({ inputs: inputs.map(asInFirstPreview), outputs: [] })),
@@ -102,7 +104,7 @@ test("stops no first preview for what that cannot know, and says that it was not
 });
 
 test("leaves a control to a stack that turns it off by name", async () => {
-  const stack = toMutable(prod);
+  const stack = toMutable(local);
   stack.set("lambda/function:Function", "bot", { runtime: "nodejs26.x" });
 
   await pack.disable("lambda-runtime");

@@ -1,54 +1,51 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parse, stringify } from "yaml";
 import type { StackResources } from "../../../deploy/policy/controls.ts";
 import type { AnyResource } from "../../../deploy/policy/resources.ts";
-import { localEnvironment, programDir, root, toTarget } from "../../../deploy/local-stack.ts";
-import { type LocalCloud, startLocalCloud } from "../../../local/cloud.ts";
+import { localEnvironment, root, toTarget } from "../../../deploy/local-stack.ts";
 import { createStackStore } from "../../../local/engine/backend/stack-store.ts";
 import type { PropertyMap, ResourceState } from "../../../local/engine/core/contracts.ts";
 import { withoutMarks } from "../../../local/engine/core/properties.ts";
-import { runStackOperation } from "../../../local/engine/engine.ts";
 import { findProject } from "../../../local/engine/project/project-file.ts";
 import { findBackend, openStack } from "../../../local/engine/workspace.ts";
+import { deploy } from "../../e2e/deployed.ts";
 
 export const stackNames = ["local", "dev", "prod"] as const;
 export type StackName = (typeof stackNames)[number];
 
 /** The project's own stacks, each deployed to this machine with its own settings, and what became of them. */
-export async function deployStacks<N extends StackName>(...names: N[]): Promise<Record<N, StackResources>> {
-  const dataDir = await mkdtemp(path.join(tmpdir(), "policy-"));
-  const cloud = await startLocalCloud({ dataDir, programDir, linePort: 0, gatewayPort: 0 });
-  try {
-    const stacks: [N, StackResources][] = [];
-    // One channel serves them all: one after another.
-    for (const name of names) stacks.push([name, await deployStack(name, dataDir, cloud)]);
-    return Object.fromEntries(stacks) as Record<N, StackResources>;
-  } finally {
-    await cloud.close();
-    await rm(dataDir, { recursive: true, force: true });
-  }
+export async function deployStacks(): Promise<Record<StackName, StackResources>> {
+  await using bot = await deploy();
+  const env = localEnvironment(toTarget(bot.cloud));
+  const local = await readStack("local", env);
+  // One channel serves them all: one after another.
+  const dev = await deployStack("dev", bot, env);
+  const prod = await deployStack("prod", bot, env);
+  return { local, dev, prod };
 }
 
-async function deployStack(name: StackName, dataDir: string, cloud: LocalCloud): Promise<StackResources> {
-  const configFile = path.join(dataDir, `Pulumi.${name}.yaml`);
-  await writeFile(configFile, await configOf(name));
-  const env = localEnvironment(toTarget(cloud));
+/** The local stack alone. */
+export async function deployLocalStack(): Promise<StackResources> {
+  await using bot = await deploy();
+  return readStack("local", localEnvironment(toTarget(bot.cloud)));
+}
+
+type Bot = Awaited<ReturnType<typeof deploy>>;
+type Environment = Record<string, string>;
+
+async function deployStack(stack: StackName, { cloud, dataDir, operate }: Bot, env: Environment) {
+  const configFile = path.join(dataDir, `Pulumi.${stack}.yaml`);
+  await writeFile(configFile, await configOf(stack));
   const said: string[] = [];
-  const { result } = await runStackOperation({
-    kind: "up",
-    projectDir: root,
-    stack: name,
+  const { result } = await operate("up", {
+    stack,
     configFile,
-    env,
-    attachedProviders: cloud.attachedProviders,
     configOverrides: { "line:apiUrl": cloud.line.url, "line:takeOver": "true" },
-    createStack: true,
     onEvent: ({ diagnosticEvent }) => void (diagnosticEvent && said.push(diagnosticEvent.message)),
   });
   if (result !== "succeeded") throw new Error(said.join("\n"));
-  return readStack(name, configFile, env);
+  return readStack(stack, env, configFile);
 }
 
 /** The stack's own sizes and tags; the account and the channel of the local one, whatever the stack's owner has set. */
@@ -66,7 +63,7 @@ async function configOf(name: StackName): Promise<string> {
   return stringify({ encryptionsalt: local.encryptionsalt, config: merged });
 }
 
-async function readStack(stack: string, configFile: string, env: Record<string, string>): Promise<StackResources> {
+async function readStack(stack: StackName, env: Environment, configFile?: string): Promise<StackResources> {
   const project = await findProject(root);
   const backend = await findBackend(project, root, env);
   const store = createStackStore({ env, ...(await openStack({ project, backend, stack, env, configFile })) });
