@@ -1,4 +1,9 @@
-import { DescribeAlarmsCommand, ResourceNotFound, SetAlarmStateCommand } from "@aws-sdk/client-cloudwatch";
+import {
+  DescribeAlarmsCommand,
+  PutMetricDataCommand,
+  ResourceNotFound,
+  SetAlarmStateCommand,
+} from "@aws-sdk/client-cloudwatch";
 import { describe, expect, test } from "vitest";
 import type { AwsTrace } from "../../local/aws/aws.ts";
 import {
@@ -46,6 +51,19 @@ describe("an alarm", () => {
     evaluateAfter(1);
 
     expect(await readAlarm(aws, alarm)).toMatchObject({ StateValue: "ALARM" });
+  });
+
+  test("is looked at without being asked, once its period is over", async () => {
+    const watched = await createAws({ alarmsEveryMs: 10 });
+    const metric = newMetric();
+    const alarm = await createAlarm(watched, metric);
+    const Timestamp = new Date(Date.now() - MINUTE_MS);
+    const MetricData = [{ MetricName: metric, Timestamp, Value: 1 }];
+    await createCloudWatchClient(watched).send(new PutMetricDataCommand({ Namespace: "Test", MetricData }));
+
+    const trace = await watched.waitForTrace((seen) => seen.kind === "alarm" && seen.name === alarm.id);
+
+    expect(trace).toMatchObject({ from: "INSUFFICIENT_DATA", to: "ALARM" });
   });
 
   test("does not look at a minute before it is over", async () => {

@@ -385,6 +385,16 @@ describe("a metric filter", () => {
     expect(await readToday(logGroupName, "Found")).toMatchObject({ Sum: 3 });
   });
 
+  test("is imported by its group and its name", async () => {
+    const { logGroupName } = await createPrinter();
+    const filter = await createFilter(logGroupName, "x");
+
+    const type = CLOUDWATCH_TYPES.metricFilter;
+    const imported = await aws.provider.read({ type, name: "x", id: `${logGroupName}:${filter.id}` });
+
+    expect(imported).toMatchObject({ id: filter.id, outputs: filter.outputs });
+  });
+
   test("goes with its log group", async () => {
     const group = await aws.provider.create(TYPES.logGroup, "going", { name: "going" });
     const filter = await createFilter(group.id, "x");

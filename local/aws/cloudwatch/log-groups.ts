@@ -18,7 +18,7 @@ export interface StoredLogEvent extends Omit<LogEvent, "message"> {
 export type Position = readonly [timestamp: number, stream: number, index: number];
 
 /** Milliseconds since 1970; the end is not part of it. */
-export interface LogRange {
+interface LogRange {
   startMs: number;
   endMs: number;
 }

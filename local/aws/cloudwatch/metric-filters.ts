@@ -22,7 +22,7 @@ export interface Transformation {
 
 type Holder = Pick<Cloud, "store">;
 
-export const metricFiltersOf = (cloud: Holder): Collection<Stored> =>
+const metricFiltersOf = (cloud: Holder): Collection<Stored> =>
   cloud.store.collection<Stored>("cloudwatch/metric-filters");
 
 export function removeMetricFilters(cloud: Holder, logGroup: string): void {

@@ -41,7 +41,7 @@ export function runQueries(metrics: Metrics, queries: readonly MetricQuery[], ra
   return new Map(queries.map(({ id }) => [id, series(id)]));
 }
 
-export function readStatistic(metrics: Metrics, { statistic, ...metric }: MetricStatistic, range: Range): TimeSeries {
+function readStatistic(metrics: Metrics, { statistic, ...metric }: MetricStatistic, range: Range): TimeSeries {
   return new Map(metrics.read(metric, range).map((period) => [period.startMs, computeStatistic(period, statistic)]));
 }
 

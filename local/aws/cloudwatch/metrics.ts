@@ -21,7 +21,7 @@ export interface Datum extends MetricId {
 }
 
 /** One period's values; it counts for alarms once it is over. */
-export interface Period extends Distribution {
+interface Period extends Distribution {
   startMs: number;
   /** Of the values; of some of them where they have several. */
   unit: string;

@@ -6,8 +6,7 @@ import type { Stored } from "../store/stored.ts";
 type Holder = Pick<Cloud, "store">;
 
 export const topicsOf = (cloud: Holder): Collection<Stored> => cloud.store.collection<Stored>("sns/topics");
-export const topicPoliciesOf = (cloud: Holder): Collection<Stored> =>
-  cloud.store.collection<Stored>("sns/topic-policies");
+const topicPoliciesOf = (cloud: Holder): Collection<Stored> => cloud.store.collection<Stored>("sns/topic-policies");
 export const subscriptionsOf = (cloud: Holder): Collection<Stored> =>
   cloud.store.collection<Stored>("sns/subscriptions");
 

@@ -16,7 +16,7 @@ export const CLOUDWATCH_TYPES = {
 
 export const MINUTE_MS = 60_000;
 /** The beginning of a minute that is over, with room behind it for the minutes of a test. */
-export const startMs = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - 90 * MINUTE_MS;
+const startMs = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - 90 * MINUTE_MS;
 export const minute = (number: number): Date => new Date(startMs + number * MINUTE_MS);
 
 const toOptions = ({ aws }: TestAws) => ({
