@@ -5,6 +5,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import * as v from "valibot";
 import { type Document, parseDocument } from "yaml";
+import { sharable } from "../../infra/account/sharable.ts";
 import { UserError } from "../../line/user-error.ts";
 import { openGithub, readPlace } from "../ci/github.ts";
 import { root } from "../local-stack.ts";
@@ -31,7 +32,6 @@ export interface AccountSettings {
   project: string;
 }
 
-const sharable = ["bucket", "oidc-provider"];
 const namespace = "line-bot-account";
 /** `infra/index.ts` names its one component so, and all resources begin with its name. */
 const prefix = "bot";
@@ -115,7 +115,7 @@ function textAt(document: Document | undefined, key: string, index?: number): st
 }
 
 function parseExisting(names: string[]): string[] {
-  const other = names.find((name) => !sharable.includes(name));
+  const other = names.find((name) => !sharable.some((known) => known === name));
   if (other === undefined) return names;
   throw new UserError(`--existing takes ${sharable.join(" or ")}, not ${JSON.stringify(other)}`);
 }

@@ -12,7 +12,7 @@ const comment = v.object({
 type Comment = v.InferOutput<typeof comment>;
 
 /** Runs of a workflow are numbered; a run that is repeated counts its attempts. */
-export interface RunNumber {
+interface RunNumber {
   run: number;
   attempt: number;
 }

@@ -1,8 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as v from "valibot";
-
-/** What may be there already: another stack's bootstrap made it, or another project. */
-export const sharable = ["bucket", "oidc-provider"] as const;
+import { sharable } from "./sharable.ts";
 
 const digits = (what: string) => v.pipe(v.string(), v.regex(/^\d+$/, what));
 const list = <T extends v.GenericSchema<unknown, unknown>>(item: T) =>

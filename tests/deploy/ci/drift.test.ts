@@ -53,9 +53,7 @@ test("drift opens one issue that tells what it is, as nothing but text", async (
   expect(github.issues).toHaveLength(1);
   expect(github.issues[0]).toMatchObject({ title: "prod is not as it was deployed", labels: [{ name: "drift" }] });
   expect(github.issues[0]?.body).toMatch(/^<!-- line-bot:drift stack=prod -->\n/);
-  expect(github.issues[0]?.body).toContain(
-    "| ``bot-live: version 3 \\| not `4` @octo-org`` | `npm run up -- prod` |",
-  );
+  expect(github.issues[0]?.body).toContain("| ``bot-live: version 3 \\| not `4` @octo-org`` | `npm run up -- prod` |");
   expect(github.issues[0]?.body).not.toContain("17 resources");
   expect(summary).toContain("https://github.com/octo-org/line-bot/actions/runs/77");
 });

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 
-export interface Comment {
+interface Comment {
   id: number;
   body: string;
   user: { login: string; type: string };

@@ -18,8 +18,8 @@ test(
     const file = path.join(clone.path, "Pulumi.local.yaml");
     await git("init", "--quiet", "--initial-branch=main");
     // A link to dependencies, which is none of the sources.
-  await writeFile(path.join(clone.path, ".git/info/exclude"), "node_modules\n");
-  await git("add", "--all");
+    await writeFile(path.join(clone.path, ".git/info/exclude"), "node_modules\n");
+    await git("add", "--all");
     await git("commit", "--quiet", "--message=base");
     await git("switch", "--quiet", "--create", "feature");
     await writeFile(file, (await readFile(file, "utf8")).replace("logRetentionDays: 1\n", "logRetentionDays: 3\n"));

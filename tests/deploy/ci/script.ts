@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { onTestFinished } from "vitest";
 import { repository } from "./fake-github.ts";
 
-export const root = path.join(import.meta.dirname, "..", "..", "..");
+const root = path.join(import.meta.dirname, "..", "..", "..");
 
 export interface ScriptOptions {
   args?: string[];
