@@ -3,15 +3,15 @@ import { styleText } from "node:util";
 import { parseCommandLine, runCommand } from "./command-line.ts";
 import { describeConsoleSteps, listConsoleSteps } from "./console-steps.ts";
 import { type Diagnosis, examine, type Examination } from "./doctor/examine.ts";
-import { type DeployTarget, localStack, withLocalCloud } from "./local-stack.ts";
-import { pulumiFor } from "./pulumi-command.ts";
+import { withPlaces } from "./stack-place.ts";
 
 const command = {
-  usage: "npm run doctor -- <stack> [--drift] [--no-line-test] [--json] [--port <n>]",
+  usage: "npm run doctor -- <stack> [--drift] [--no-line-test] [--json] [--local] [--port <n>]",
   options: {
     drift: { type: "boolean" },
     "no-line-test": { type: "boolean" },
     json: { type: "boolean" },
+    local: { type: "boolean" },
     port: { type: "string" },
   },
   words: 1,
@@ -20,20 +20,13 @@ const command = {
 async function main(): Promise<number> {
   const { values, positionals } = parseCommandLine(command, process.argv.slice(2));
   const [stack = ""] = positionals;
-  const run = async (target: DeployTarget | undefined) => {
-    const world = {
-      stack,
-      target,
-      pulumi: pulumiFor(target),
-      lineTest: values["no-line-test"] !== true,
-      drift: values.drift === true,
-    };
+  return withPlaces([stack], values, async ([place]) => {
+    const world = { ...place, lineTest: values["no-line-test"] !== true, drift: values.drift === true, build: true };
     const examination = await examine(world, values.json === true ? () => {} : (each) => console.log(describe(each)));
     if (values.json === true) console.log(JSON.stringify(toReport(stack, examination), undefined, 2));
     else tellSummary(examination);
     return isFine(examination) ? 0 : 1;
-  };
-  return stack === localStack ? withLocalCloud(values.port, run) : run(undefined);
+  });
 }
 
 const isFine = ({ diagnoses }: Examination) => diagnoses.every(({ status }) => status !== "failed");

@@ -4,11 +4,13 @@ import { answers, certificate } from "./endpoint-links.ts";
 import { accessToken, active, bot, credentials, registered, tested } from "./line-links.ts";
 import type { Facts, Finding, Link, World } from "./link.ts";
 import { alarms, deadLetters, queue } from "./queue-links.ts";
+import { reproducible } from "./reproducible-link.ts";
 import { artifact, deployed, drift, tools } from "./stack-links.ts";
 
 /** The chain, in the order in which its links can be looked at. */
 const links: readonly Link[] = [
   tools,
+  reproducible,
   deployed,
   credentials,
   accessToken,

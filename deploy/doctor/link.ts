@@ -15,6 +15,8 @@ export interface World {
   lineTest: boolean;
   /** Whether everything deployed is read and compared with the state. */
   drift: boolean;
+  /** Whether the artifact is built twice and compared. */
+  build: boolean;
 }
 
 /** What links find out, for those after them. */

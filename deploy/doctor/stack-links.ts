@@ -1,4 +1,4 @@
-import { findDeployment } from "../deployment.ts";
+import { type Deployment, findDeployment } from "../deployment.ts";
 import { changesExitCode, pulumiText, runPulumi } from "../pulumi-command.ts";
 import { tryFindLive } from "../stack-aws.ts";
 import { type Finding, link, type World } from "./link.ts";
@@ -41,25 +41,43 @@ export const artifact = link({
   name: "Artifact",
   needs: ["deployed"],
   otherwise: "Look at the function in AWS's console; the error is AWS's.",
-  async check({ deployed: { outputs, region, aws } }, world) {
-    const { functionName, functionVersion, artifactSha256 } = outputs;
-    const live = await tryFindLive(aws, region, functionName);
-    if (live === undefined) {
-      const says = `There is no function ${functionName} with an alias live in ${region}`;
-      const todo = `\`npm run refresh -- ${world.stack}\`, then \`npm run up -- ${world.stack}\`.`;
-      return { status: "failed", says, todo };
-    }
-    if (live.codeSha256 !== artifactSha256) {
-      const says = `Version ${live.version} is live with the code ${short(live.codeSha256)}, and the stack deployed ${short(artifactSha256)}`;
-      return { status: "failed", says, todo: `Somebody changed it elsewhere. ${deployAgain(world)}` };
-    }
-    if (live.version !== functionVersion) {
-      const says = `Version ${live.version} is live, and the stack deployed version ${functionVersion} with the same code`;
-      return { status: "warning", says, todo: `\`npm run up -- ${world.stack} --refresh\` brings it back.` };
-    }
-    return { status: "ok", says: `Version ${live.version} is live, with the code ${short(artifactSha256)}` };
+  async check({ deployed }, world) {
+    const { functionName, functionVersion, workerName, workerVersion } = deployed.outputs;
+    const findings = [
+      await checkFunction(deployed, { name: functionName, version: functionVersion }, world),
+      await checkFunction(deployed, { name: workerName, version: workerVersion }, world),
+    ];
+    const worst = ["failed", "warning"].flatMap((status) => findings.filter((finding) => finding.status === status));
+    if (worst[0] !== undefined) return worst[0];
+    return {
+      status: "ok",
+      says: `${findings.map(({ says }) => says).join("; ")}: ${short(deployed.outputs.artifactSha256)}`,
+    };
   },
 });
+
+/** Both functions run the one artifact. */
+async function checkFunction(
+  { outputs: { artifactSha256 }, region, aws }: Deployment,
+  { name, version }: { name: string; version: string },
+  world: World,
+): Promise<Finding> {
+  const live = await tryFindLive(aws, region, name);
+  if (live === undefined) {
+    const says = `There is no function ${name} with an alias live in ${region}`;
+    const todo = `\`npm run refresh -- ${world.stack}\`, then \`npm run up -- ${world.stack}\`.`;
+    return { status: "failed", says, todo };
+  }
+  if (live.codeSha256 !== artifactSha256) {
+    const says = `Version ${live.version} of ${name} is live with the code ${short(live.codeSha256)}, and the stack deployed ${short(artifactSha256)}`;
+    return { status: "failed", says, todo: `Somebody changed it elsewhere, or rolled back. ${deployAgain(world)}` };
+  }
+  if (live.version !== version) {
+    const says = `Version ${live.version} of ${name} is live, and the stack deployed version ${version} with the same code`;
+    return { status: "warning", says, todo: `\`npm run up -- ${world.stack} --refresh\` brings it back.` };
+  }
+  return { status: "ok", says: `version ${live.version} of ${name} is live` };
+}
 
 const short = (sha256: string) => sha256.slice(0, 12);
 

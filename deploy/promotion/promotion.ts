@@ -37,7 +37,7 @@ export interface Head {
 }
 
 export function openPromotion(from: StackPlace, to: StackPlace, allow: ReadonlySet<string>): Promotion {
-  const world = { ...from, lineTest: true, drift: true };
+  const world = { ...from, lineTest: true, drift: true, build: true };
   const fromSettings = once(() => readSettings(from.pulumi, from.stack, from.target));
   const toSettings = once(() => readSettings(to.pulumi, to.stack, to.target));
   const promotion: Promotion = {

@@ -135,7 +135,7 @@ describe("the channel's secret and tokens are not", () => {
   });
 
   it("in the artifact", async () => {
-    const zip = await readFile(path.join(root, ".artifacts", "webhook.zip"));
+    const zip = await readFile(path.join(root, ".artifacts", "bot.zip"));
     const files = Object.values(unzipSync(zip)).map((bytes) => Buffer.from(bytes).toString("latin1"));
 
     expect(files).not.toEqual([]);
