@@ -185,8 +185,13 @@ function storeResource(resource: ResourceState, ciphertexts: Ciphertexts): Recor
     outputs: outputs && storeMap(outputs, encrypt, "outputs"),
     replacementTrigger: replacementTrigger && toStored(replacementTrigger, encrypt, "replacementTrigger"),
   };
+  return toStoredFields(values);
+}
+
+/** A resource's fields in Pulumi's order, without the empty ones. */
+export function toStoredFields(values: Record<string, unknown>): Record<string, unknown> {
   // What a newer Pulumi wrote and we do not know comes after what we know.
-  const names = new Set<string>([...fields, ...Object.keys(resource)]);
+  const names = new Set<string>([...fields, ...Object.keys(values)]);
   const stored: Record<string, unknown> = {};
   for (const name of names) {
     if (name === "custom" || !isEmpty(values[name])) stored[name] = values[name];

@@ -50,7 +50,7 @@ async function run(context: Context, command: Command, kind: Kind, isPreview: bo
   const stack = await stackNameOf(context, command);
   const eventLog = await openEventLog(flags.text("event-log"));
   const { name } = parseStackReference(stack, context.project?.name);
-  const output = flags.on("json") ? jsonOutput(isPreview) : humanOutput(command, kind, isPreview, name);
+  const output = flags.on("json") ? jsonOutput(command, isPreview) : humanOutput(command, kind, isPreview, name);
   let failed = false;
   try {
     const result = await interruptible((signal) =>
@@ -139,9 +139,9 @@ interface Output {
 }
 
 /** A preview as one document, anything else as one event a line. */
-function jsonOutput(isPreview: boolean): Output {
+function jsonOutput({ flags }: Command, isPreview: boolean): Output {
   if (!isPreview) return { onEvent: (event) => process.stdout.write(`${JSON.stringify(event)}\n`), close() {} };
-  const digest = createPreviewDigest();
+  const digest = createPreviewDigest({ suppressOutputs: flags.on("suppress-outputs") });
   let begun = false;
   return {
     onEvent(event) {

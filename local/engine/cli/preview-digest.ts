@@ -1,11 +1,18 @@
+import { toStoredFields } from "../backend/snapshot-codec.ts";
 import type { PropertyMap, PropertyValue, StepOp, Urn } from "../core/contracts.ts";
 import type { EngineEvent, StepEventMetadata, StepEventState } from "../core/events.ts";
 import { isSecret, mapProperties } from "../core/properties.ts";
+import { stateBehind } from "../core/reporter.ts";
 import { ROOT_STACK_TYPE } from "../core/urn.ts";
 import { isReplacementPart, shownStep } from "../display/shown-steps.ts";
 
+interface DigestOptions {
+  /** Leaves out what the stack itself has. */
+  suppressOutputs: boolean;
+}
+
 /** Gathers what `preview --json` prints: one document, in the CLI's shape. */
-export function createPreviewDigest() {
+export function createPreviewDigest(options: DigestOptions) {
   const steps: StepEventMetadata[] = [];
   /** Which step a resource began last. */
   const begun = new Map<Urn, StepOp>();
@@ -33,7 +40,7 @@ export function createPreviewDigest() {
     },
     toJson: () => ({
       config,
-      steps: steps.map(describeStep),
+      steps: steps.map((step) => describeStep(step, options)),
       ...(diagnostics.length > 0 && { diagnostics }),
       // Nanoseconds, as Go counts durations.
       duration: (summary?.durationSeconds ?? 0) * 1_000_000_000,
@@ -50,14 +57,14 @@ function isShown(step: StepEventMetadata): boolean {
   return !isReplacementPart(step);
 }
 
-function describeStep(step: StepEventMetadata) {
+function describeStep(step: StepEventMetadata, options: DigestOptions) {
   const { op, urn, provider, old, new: now, diffs, keys, detailedDiff } = step;
   return {
     op,
     urn,
     ...(provider && { provider }),
-    ...(old && { oldState: describeState(old) }),
-    ...(now && { newState: describeState(now) }),
+    ...(old && { oldState: describeState(old, options) }),
+    ...(now && { newState: describeState(now, options) }),
     ...(diffs?.length && { diffReasons: diffs }),
     ...(keys?.length && { replaceReasons: keys }),
     detailedDiff:
@@ -68,15 +75,17 @@ function describeStep(step: StepEventMetadata) {
   };
 }
 
-function describeState(state: StepEventState) {
-  const { inputs, outputs, ...others } = state;
-  const filled = Object.entries(others).filter(([, value]) => value !== "" && value !== undefined);
-  return {
-    ...Object.fromEntries(filled),
-    custom: state.custom ?? false,
-    inputs: masked(inputs),
-    outputs: masked(outputs),
-  };
+/** As a checkpoint has it, but for the secrets. */
+function describeState(shown: StepEventState, { suppressOutputs }: DigestOptions) {
+  const state = stateBehind(shown);
+  const isHidden = suppressOutputs && shown.type === ROOT_STACK_TYPE && shown.parent === "";
+  return toStoredFields({
+    ...state,
+    ...shown,
+    inputs: isHidden ? {} : masked(shown.inputs),
+    outputs: isHidden ? {} : masked(shown.outputs),
+    ...(state?.replacementTrigger !== undefined && masked({ replacementTrigger: state.replacementTrigger })),
+  });
 }
 
 function masked(map: PropertyMap): PropertyMap {

@@ -17,6 +17,11 @@ export class Told extends Error {
   override readonly name = "Told";
 }
 
+const shownStates = new WeakMap<StepEventState, ResourceState>();
+
+/** All that there is to know of a state that an event shows in part; its secrets are in the clear. */
+export const stateBehind = (shown: StepEventState): ResourceState | undefined => shownStates.get(shown);
+
 export class Reporter {
   readonly changes: Partial<Record<StepOp, number>> = {};
   maybeCorrupt = false;
@@ -143,6 +148,7 @@ export class Reporter {
       ...(initErrors?.length ? { initErrors } : {}),
     };
     this.#shown.set(state, shown);
+    shownStates.set(shown, state);
     return shown;
   }
 }

@@ -126,6 +126,39 @@ describe("the command", () => {
     expect((await run(folder, ["config"])).stdout).toContain("password    [secret]");
   });
 
+  it("previews as JSON with whole states, as a checkpoint has them", { timeout: 60_000 }, async () => {
+    await using folder = await createWithStack(`${thingClass}
+      const a = new Thing("a", { key: pulumi.secret("hunter2") }, { customTimeouts: { create: "5m" }, protect: true });
+      new Thing("b", { of: a.address, deep: [{ key: pulumi.secret("hunter2") }] }, { dependsOn: a, ignoreChanges: ["of"] });
+      export const address = a.address;
+    `);
+    const urnOf = (name: string) => `urn:pulumi:dev::shop::pulumi-nodejs:dynamic:Resource::${name}`;
+
+    const { stdout } = await run(folder, ["preview", "--json"]);
+    const { steps } = JSON.parse(stdout);
+    await run(folder, ["up", "--yes", "--skip-preview"]);
+    const later = JSON.parse((await run(folder, ["preview", "--json", "--suppress-outputs"])).stdout);
+
+    expect(stdout).not.toContain("hunter2");
+    expect(steps[1].newState).toMatchObject({
+      urn: urnOf("a"),
+      custom: true,
+      protect: true,
+      inputs: { name: "a", key: "[secret]" },
+      customTimeouts: { create: 300 },
+      parent: expect.stringContaining("pulumi:pulumi:Stack"),
+    });
+    expect(steps[2].newState).toMatchObject({
+      dependencies: [urnOf("a")],
+      propertyDependencies: { of: [urnOf("a")] },
+      ignoreChanges: ["of"],
+    });
+    expect(steps[0].newState).not.toHaveProperty("dependencies");
+    // The stack stays as it is; its outputs are suppressed.
+    expect(later.steps).toMatchObject([{ op: "same", oldState: { custom: false, created: expect.any(String) } }]);
+    expect(later.steps[0].newState).not.toHaveProperty("outputs");
+  });
+
   it("previews as JSON, updates, prints outputs, and destroys", { timeout: 60_000 }, async () => {
     await using folder = await createWithStack(`${thingClass}
       const a = new Thing("a", { key: pulumi.secret("hunter2") });
