@@ -177,7 +177,7 @@ describe("a FIFO queue", () => {
     const [first, second] = await receiveAll(client, queue, { MaxNumberOfMessages: 2 });
 
     const others = await receiveAll(client, queue);
-    await client.send(remove(queue, first?.ReceiptHandle));
+    await client.send(hide(queue, first?.ReceiptHandle, 0));
     const stillBlocked = await receiveAll(client, queue);
     await client.send(remove(queue, second?.ReceiptHandle));
     const next = await receiveAll(client, queue);
@@ -185,7 +185,7 @@ describe("a FIFO queue", () => {
     expect(bodiesOf(others)).toEqual(["1"]);
     expect(others[0]?.Attributes?.MessageGroupId).toBe("b");
     expect(stillBlocked).toEqual([]);
-    expect(bodiesOf(next)).toEqual(["3"]);
+    expect(bodiesOf(next)).toEqual(["1", "3"]);
   });
 
   test("serves groups in turn, so that a busy one does not starve the others", async () => {
@@ -381,11 +381,17 @@ describe("dead letters", () => {
     const { queue, deadLetters } = await createPair(aws, 1);
     await sendAll(client, queue, ["a/1", "b/1", "a/2"]);
     await exhaust(queue);
+    pass(200);
     const SourceArn = String(deadLetters.outputs["arn"]);
 
     const { TaskHandle } = await client.send(new StartMessageMoveTaskCommand({ SourceArn }));
     const { Results } = await client.send(new ListMessageMoveTasksCommand({ SourceArn }));
     const back = await receiveAll(client, queue);
+    const left = await receiveAll(client, deadLetters);
+    pass(150);
+    await sendAll(client, queue, ["b/1", "c/1"]);
+    // It was sent for the first time more than five minutes ago, whatever was done with it since.
+    const sentAgain = await receiveAll(client, queue, { VisibilityTimeout: 1 });
 
     expect(TaskHandle).toBeTruthy();
     expect(Results).toMatchObject([{ Status: "COMPLETED", ApproximateNumberOfMessagesMoved: 3 }]);
@@ -395,7 +401,8 @@ describe("dead letters", () => {
       undefined,
       undefined,
     ]);
-    expect(await receiveAll(client, deadLetters)).toEqual([]);
+    expect(left).toEqual([]);
+    expect(sentAgain.map(({ Attributes }) => Attributes?.MessageGroupId)).toContain("b");
   });
 
   test("move from a queue of dead letters only", async () => {
