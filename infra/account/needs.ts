@@ -11,7 +11,7 @@ export interface Need {
   write?: string[];
   /** Patterns of ARNs without their partition, such as `lambda:function:{name}`, with the account and region implied. */
   on: Place[];
-  condition?: "function" | "boundary" | "lambda" | "gateway";
+  condition?: "function" | "boundary" | "lambda" | "gateway" | "invoker";
 }
 
 /** ARNs: `{p}` partition, `{r}` region, `{a}` account, `{n}` names that begin as the program's do. */
@@ -34,7 +34,6 @@ export const needs: Need[] = [
       "lambda:ListVersionsByFunction",
     ],
     write: [
-      "lambda:AddPermission",
       "lambda:CreateAlias",
       "lambda:CreateFunction",
       "lambda:DeleteAlias",
@@ -51,6 +50,13 @@ export const needs: Need[] = [
       "lambda:UpdateFunctionConfiguration",
     ],
     on: ["arn:{p}:lambda:{r}:{a}:function:{n}"],
+  },
+  {
+    // Nobody but the API may be let in: a function is not made public.
+    types: ["aws:lambda/permission:Permission"],
+    write: ["lambda:AddPermission"],
+    on: ["arn:{p}:lambda:{r}:{a}:function:{n}"],
+    condition: "invoker",
   },
   {
     types: ["aws:lambda/eventSourceMapping:EventSourceMapping"],

@@ -78,6 +78,7 @@ const conditions: Record<NonNullable<Need["condition"]>, ToCondition> = {
   }),
   boundary: (_config, boundaryArn = "") => ({ StringEquals: { "iam:PermissionsBoundary": boundaryArn } }),
   lambda: () => ({ StringEquals: { "iam:PassedToService": "lambda.amazonaws.com" } }),
+  invoker: () => ({ StringEquals: { "lambda:Principal": "apigateway.amazonaws.com" } }),
   gateway: () => ({ StringEquals: { "iam:AWSServiceName": "ops.apigateway.amazonaws.com" } }),
 };
 

@@ -44,6 +44,18 @@ describe("what the program makes", () => {
     }
   });
 
+  test("has names that begin as the roles expect", () => {
+    const program = readFileSync(path.join(root, "infra/index.ts"), "utf8");
+    const [, name = ""] = /new LineWebhook\("(\w+)"/.exec(program) ?? [];
+
+    expect(life.filter(([, arn]) => !arn.includes(`${name}-`)).map(([type]) => type.split("/")[0])).toEqual(
+      // These have an id that AWS chooses.
+      ["lambda", "apigatewayv2", "apigatewayv2", "apigatewayv2", "apigatewayv2", "apigatewayv2"],
+    );
+    const made = { action: "lambda:CreateFunction", resource: own("lambda", `function:${name}-1a2b3c4`) };
+    expect(isAllowed(deploy, made)).toBe(true);
+  });
+
   test("has a row for every type, in the roles and in this test", () => {
     const types = typesOfProgram();
 
@@ -66,6 +78,9 @@ describe("what the program makes", () => {
       expect(isAllowed(deploy, { action, resource: stateOf("prod") })).toBe(true);
       expect(isAllowed(deploy, { action, resource: stateOf("dev") })).toBe(false);
     }
+    // Whatever it writes, the former state can be had back.
+    expect(isAllowed(deploy, { action: "s3:DeleteObjectVersion", resource: stateOf("prod") })).toBe(false);
+    expect(isAllowed(deploy, { action: "s3:PutBucketVersioning", resource: bucket })).toBe(false);
     expect(isAllowed(deploy, { action: "s3:DeleteBucket", resource: bucket })).toBe(false);
     expect(isAllowed(deploy, { action: "kms:ScheduleKeyDeletion", resource: key })).toBe(false);
   });
@@ -115,6 +130,18 @@ describe("a deployment's role", () => {
       expect(isAllowed(deploy, { action, resource: role, context: bounded })).toBe(false);
       expect(isAllowed(deploy, { action, resource: boundaryArn, context: bounded })).toBe(false);
     }
+  });
+
+  test("lets the API call a function, and nobody else", () => {
+    const ask = (principal: string) => ({
+      action: "lambda:AddPermission",
+      resource: own("lambda", "function:bot-1a2b3c4"),
+      context: { "lambda:Principal": principal },
+    });
+
+    expect(isAllowed(deploy, ask("apigateway.amazonaws.com"))).toBe(true);
+    expect(isAllowed(deploy, ask("*"))).toBe(false);
+    expect(isAllowed(deploy, ask("999999999999"))).toBe(false);
   });
 
   test("maps queues to the bot's functions alone", () => {

@@ -13,12 +13,7 @@ export const life: [type: string, arn: string, reads: string, writes: string][] 
     "CreateFunction UpdateFunctionCode UpdateFunctionConfiguration PublishVersion TagResource DeleteFunction PutFunctionConcurrency InvokeFunction",
   ],
   ["lambda/alias:Alias", own("lambda", "function:bot-1a2b3c4"), "GetAlias", "CreateAlias UpdateAlias DeleteAlias"],
-  [
-    "lambda/permission:Permission",
-    own("lambda", "function:bot-1a2b3c4"),
-    "GetPolicy",
-    "AddPermission RemovePermission",
-  ],
+  ["lambda/permission:Permission", own("lambda", "function:bot-1a2b3c4"), "GetPolicy", "RemovePermission"],
   [
     "lambda/eventSourceMapping:EventSourceMapping",
     own("lambda", "event-source-mapping:6d9b"),
