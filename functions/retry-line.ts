@@ -3,7 +3,7 @@ import { TokenRefused } from "../line/tokens.ts";
 import { withDeadline, DeadlinePassed } from "./deadline.ts";
 import { isStatus } from "./line-client.ts";
 
-const mostTries = 4;
+const mostTries = 5;
 const longestTryMs = 3000;
 const firstPauseMs = 100;
 

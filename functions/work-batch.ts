@@ -3,7 +3,7 @@ import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from 
 import { describeError, type Log } from "./log.ts";
 import { InProgressElsewhere, type RemainingTime } from "./once.ts";
 import type { Release } from "./visibility.ts";
-import { workMessage, type MessageOptions } from "./work-message.ts";
+import { NoTimeLeft, workMessage, type MessageOptions } from "./work-message.ts";
 import type { WorkerMetrics } from "./worker-metrics.ts";
 
 export type Worker = (event: SQSEvent, context: RemainingTime) => Promise<SQSBatchResponse>;
@@ -17,17 +17,10 @@ export interface WorkerOptions extends Omit<MessageOptions, "count"> {
 
 /** Kept of an invocation's time for what comes after a handler: noting its event as done, or giving it back. */
 const marginMs = 1500;
-/** With less than this, a handler is not begun. */
-const leastTimeMs = 500;
 
 interface Invocation {
   leftMs: () => number;
   longestMs: number;
-}
-
-/** There was no time left to begin with an event. */
-class NoTimeLeft extends Error {
-  override readonly name = "NoTimeLeft";
 }
 
 /**
@@ -59,18 +52,15 @@ async function workConversation(
   const isLast = (record: SQSRecord) => receiveCountOf(record) >= options.mostReceives;
 
   const workRecord = async (record: SQSRecord): Promise<void> => {
-    const leftMs = invocation.leftMs() - marginMs;
     // What will be no more received shares the time with those behind it, which will not be either.
     const sharers = isLast(record) ? records.length - records.indexOf(record) : 1;
-    const endsAtMs = performance.now() + leftMs / sharers;
+    const endsAtMs = performance.now() + (invocation.leftMs() - marginMs) / sharers;
     const receiveCount = receiveCountOf(record);
     const sentAtMs = Number(record.attributes.SentTimestamp);
     try {
-      if (leftMs / sharers < leastTimeMs) throw new NoTimeLeft("The invocation's time is over");
       const message = { body: record.body, receiveCount, sentAtMs, endsAtMs };
       await workMessage(message, { ...options, count: options.metrics.count });
     } catch (error) {
-      if (error instanceof NoTimeLeft) options.metrics.count("EventPostponed");
       pauses.set(record.messageId, isLast(record) ? 0 : toPauseSeconds(error, receiveCount, invocation));
       throw error;
     }

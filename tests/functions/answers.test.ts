@@ -217,7 +217,7 @@ describe("a push", () => {
     await fn.receive(hello());
 
     expect(await fn.deliver()).toHaveLength(1);
-    expect(fn.cloud.callsTo(pushPath)).toHaveLength(4);
+    expect(fn.cloud.callsTo(pushPath)).toHaveLength(5);
 
     fn.cloud.override = () => undefined;
     expect(await fn.deliver()).toEqual([]);

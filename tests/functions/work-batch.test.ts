@@ -156,6 +156,7 @@ test("does not begin with an event that would have no time, and gives it back at
   expect(handled).toEqual([]);
   expect(pauses(fn.cloud)).toEqual([[0]]);
   expect(fn.counted).toEqual(["EventPostponed"]);
+  expect(fn.log().at(-1)).toMatchObject({ level: "WARN", message: "event", outcome: "postponed", error: "NoTimeLeft" });
 });
 
 test.each([
@@ -209,13 +210,14 @@ describe("an event that comes twice", () => {
     await begun;
     expect(await other.deliver([toMessage(textEvent("once", same), "U")])).toHaveLength(1);
     expect(pauses(other.cloud)).toEqual([[10]]);
-    expect(other.log()).toMatchObject([{ outcome: "failed", error: "InProgressElsewhere" }]);
+    expect(other.log()).toMatchObject([{ level: "WARN", outcome: "postponed", error: "InProgressElsewhere" }]);
     answer();
     expect(await first).toEqual([]);
 
     expect(await other.deliver()).toEqual([]);
     expect(times).toBe(1);
-    expect(outcomes(other.log())).toEqual(["failed", "duplicate"]);
+    expect(outcomes(other.log())).toEqual(["postponed", "duplicate"]);
+    expect(other.counted).toEqual(["EventPostponed", "EventDuplicate"]);
   });
 
   test("is handled again after it failed, and not after it is done", async () => {
@@ -270,7 +272,7 @@ describe("the table of events", () => {
         ? { status: 400, body: { __type: `com.amazonaws.dynamodb.v20120810#${__type}` } }
         : undefined;
 
-  test.each(["ProvisionedThroughputExceededException", "ThrottlingException", "ResourceNotFoundException"])(
+  test.each(["ThrottlingException", "ResourceNotFoundException"])(
     "that cannot take a lease fails the event with %s, which is handled once it can",
     async (error) => {
       const { bot, handled } = createBot();

@@ -98,6 +98,7 @@ test.each([
   ["a message named after a method", event("message", { message: { type: "constructor", id: "1" } })],
   ["a message without a message", event("message")],
   ["a message that is null", event("message", { message: null })],
+  ["a message taken back that names none", event("unsend", { unsend: null })],
   ["an event without a source", event("accountLink", { source: undefined, link: { result: "failed", nonce: "n" } })],
 ])("ignores %s, and answers the others", async (_, unknown) => {
   await using fn = await startFunction();
@@ -210,7 +211,7 @@ describe("a reply", () => {
 
     expect(await fn.status(signed(callback(textEvent("hello"))))).toBe(200);
 
-    expect(fn.cloud.calls.filter(isReply)).toHaveLength(4);
+    expect(fn.cloud.calls.filter(isReply)).toHaveLength(5);
     expect(eventLines(fn.log())).toMatchObject([{ outcome: "failed", status: 500 }]);
   });
 });
