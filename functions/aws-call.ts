@@ -11,7 +11,7 @@ const services = {
 };
 
 /** A service refused a call, or could not be reached. The message names the error, and nothing that was sent. */
-export class AwsCallFailed extends Error {
+class AwsCallFailed extends Error {
   override readonly name = "AwsCallFailed";
   /** As the service names it, as in `AccessDeniedException`. */
   readonly code: string | undefined;
@@ -46,12 +46,17 @@ export function createAwsCall(service: keyof typeof services, env: Environment, 
   const tryOnce = async (operation: string, body: string, timeoutMs: number): Promise<unknown> => {
     const headers = { "content-type": contentType, "x-amz-target": `${target}.${operation}` };
     const signed = { url, headers: sign({ url, headers, body }, new Date()), body };
+    // Not `AbortSignal.timeout`, whose timers stay behind when the call is over: many, in a busy function.
+    const overdue = new AbortController();
+    const timer = setTimeout(() => overdue.abort(), timeoutMs);
     try {
-      return readAnswer(await send(signed, AbortSignal.timeout(timeoutMs)));
+      return readAnswer(await send(signed, overdue.signal));
     } catch (cause) {
       if (cause instanceof AwsCallFailed) throw cause;
       const reason = cause instanceof Error && "code" in cause ? String(cause.code) : "no answer";
       throw new AwsCallFailed(`${service} cannot be reached: ${reason}`, { passing: true, cause });
+    } finally {
+      clearTimeout(timer);
     }
   };
 

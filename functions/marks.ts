@@ -3,7 +3,7 @@ import * as v from "valibot";
 import type { AwsCall } from "./aws-call.ts";
 
 /** `unsent`: a message was taken back by who wrote it. `answered`: an event has its reply. */
-export type Mark = "unsent" | "answered";
+type Mark = "unsent" | "answered";
 
 /** Notes about messages and events that outlive the worker: in the table of events, under hashed ids. */
 export interface Marks {
