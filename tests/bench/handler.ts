@@ -1,21 +1,33 @@
 import { execFileSync } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { build } from "esbuild";
 import type { CredentialsCache } from "../../functions/credentials-cache.ts";
 import { receive } from "../../functions/receive.ts";
 import { bundle } from "../../infra/artifact.ts";
-import { sign, signatureHeader } from "../../line/signature.ts";
+import { signatureHeader } from "../../line/signature.ts";
 import { median } from "./median.ts";
+import { channelSecret, createRequest } from "./request.ts";
 
 const entry = path.join(import.meta.dirname, "../../functions/webhook.ts");
+const sdkEntry = path.join(import.meta.dirname, "fixtures/sdk-middleware.ts");
 
 export interface HandlerFigures {
   bundleBytes: number;
   /** Importing the bundle in a process of its own: median. */
   loadMs: number;
+  /** The same of LINE's SDK as middleware of express, wrapped for Lambda. */
+  sdkBundleBytes: number;
+  sdkLoadMs: number;
+  /** One webhook request with one event through that, without a bot: median over rounds. */
+  sdkMicroseconds: number;
+  /** The same request through the whole receiver but the network: its event is made a queue entry, in a signed call. */
+  receiverMicroseconds: number;
+  /** What the heap holds after 100,000 such requests more than after 10,000. */
+  grownMegabytes: number;
   /** Verify, parse and check one request, as a multiple of a bare HMAC and `JSON.parse`: median over rounds. */
   receiveRatio: number;
   receiveMicroseconds: number;
@@ -24,25 +36,55 @@ export interface HandlerFigures {
 
 /** All figures of the webhook function that need no network. */
 export async function measureHandler(): Promise<HandlerFigures> {
-  return { ...(await measureBundle()), ...(await measureReceive()) };
+  return {
+    ...(await measureBundles()),
+    ...(await measureReceive()),
+    ...measureWhole(),
+    grownMegabytes: measureGrowth(),
+  };
 }
 
-export async function measureBundle(rounds = 9): Promise<Pick<HandlerFigures, "bundleBytes" | "loadMs">> {
+/** Ours and the SDK's in turn, so that a busy machine slows both. */
+async function measureBundles(rounds = 9) {
   const directory = await mkdtemp(path.join(tmpdir(), "handler-bench-"));
   try {
-    const code = await bundle(entry);
-    const file = path.join(directory, "index.mjs");
-    await writeFile(file, code);
-    const times: number[] = [];
-    for (let round = 0; round < rounds; round++) times.push(timeImport(file));
-    return { bundleBytes: code.byteLength, loadMs: median(times) };
+    const [own, sdk] = [path.join(directory, "own.mjs"), path.join(directory, "sdk.cjs")];
+    await writeFile(own, await bundle(entry));
+    await build({ entryPoints: [sdkEntry], outfile: sdk, bundle: true, minify: true, platform: "node", format: "cjs" });
+    const times: { own: number[]; sdk: number[] } = { own: [], sdk: [] };
+    for (let round = 0; round < rounds; round++) {
+      times.own.push(timeImport(own));
+      times.sdk.push(timeImport(sdk));
+    }
+    const [bundleBytes, sdkBundleBytes] = [(await stat(own)).size, (await stat(sdk)).size];
+    return { bundleBytes, loadMs: median(times.own), sdkBundleBytes, sdkLoadMs: median(times.sdk) };
   } finally {
     await rm(directory, { recursive: true });
   }
 }
 
+/** In processes of their own, each with as much work behind it as the other. */
+function measureWhole() {
+  const [own = [], sdk = []] = ["whole-receiver.ts", "sdk-requests.ts"].map((file) =>
+    Array.from({ length: 5 }, () => runFixture(file, "2000").microseconds),
+  );
+  return { receiverMicroseconds: median(own), sdkMicroseconds: median(sdk) };
+}
+
+function measureGrowth(): number {
+  const [before, after] = ["10000", "100000"].map((requests) => runFixture("whole-receiver.ts", requests).heapBytes);
+  return ((after ?? Number.NaN) - (before ?? Number.NaN)) / 1024 ** 2;
+}
+
+function runFixture(file: string, requests: string): { microseconds: number; heapBytes: number } {
+  const at = path.join(import.meta.dirname, "fixtures", file);
+  const printed = execFileSync(process.execPath, ["--expose-gc", at, requests], { env: environment });
+  return JSON.parse(printed.toString().trimEnd().split("\n").at(-1) ?? "") as ReturnType<typeof runFixture>;
+}
+
 /** The credentials' first fetch starts while loading; it is sent to a port where nobody listens. */
 const environment = {
+  QUEUE_URL: "https://sqs.us-east-1.amazonaws.com/123456789012/bench.fifo",
   CREDENTIALS_SECRET_ARN: "arn:aws:secretsmanager:us-east-1:123456789012:secret:bench-AbCdEf",
   AWS_REGION: "us-east-1",
   AWS_ACCESS_KEY_ID: "bench",
@@ -58,13 +100,12 @@ function timeImport(file: string): number {
   return Number(execFileSync(process.execPath, ["--input-type=module", "--eval", script], { env: environment }));
 }
 
-const channelSecret = "8c570fa6dd201bb328f1c1eac23a96d8";
 const credentials: CredentialsCache = {
   current: () => Promise.resolve({ channelId: "1234567890", channelSecret }),
   renewed: () => Promise.resolve(undefined),
 };
 
-export async function measureReceive(
+async function measureReceive(
   rounds = 41,
   requestsPerRound = 3000,
 ): Promise<Pick<HandlerFigures, "receiveRatio" | "receiveMicroseconds" | "bareMicroseconds">> {
@@ -97,24 +138,4 @@ async function timeEach(task: () => unknown, times: number): Promise<number> {
   const start = performance.now();
   for (let time = 0; time < times; time++) await task();
   return ((performance.now() - start) / times) * 1000;
-}
-
-/** A text message in Japanese: one event, as in most webhooks. */
-function createRequest() {
-  const body = JSON.stringify({
-    destination: "U8e742f61d673b39c7fff3cecb7536ef0",
-    events: [
-      {
-        type: "message",
-        message: { type: "text", id: "444573844083572737", quoteToken: "q3Plxr4AgKd", text: "こんにちは、元気ですか" },
-        timestamp: 1_462_629_479_859,
-        source: { type: "user", userId: "U0123456789abcdef0123456789abcdef" },
-        webhookEventId: "01FZ74A0TDDPYRVKNK77XKC3ZR",
-        deliveryContext: { isRedelivery: false },
-        replyToken: "nHuyWiB7yP5Zw52FIkcQobQuGDXCTA",
-        mode: "active",
-      },
-    ],
-  });
-  return { body, headers: { [signatureHeader]: sign(body, channelSecret) }, isBase64Encoded: false };
 }
