@@ -7,6 +7,7 @@ const longest = [
   "infra/channel-webhook/engine",
   "e2e/faults",
   "e2e/start",
+  "deploy/bootstrap/bootstrap",
   "deploy/doctor",
   "engine/cli/faults",
   "engine/cli/command",

@@ -48,8 +48,13 @@ export async function findSettings(given: Given): Promise<AccountSettings> {
     readYaml(accountFile(stack)),
   ]);
   const again = (key: string) => textAt(former, `${namespace}:${key}`);
-  const account =
-    given.account ?? textAt(own, "aws:allowedAccountIds", 0) ?? textAt(former, "aws:allowedAccountIds", 0);
+  const allowed = textAt(own, "aws:allowedAccountIds", 0);
+  const account = given.account ?? allowed ?? textAt(former, "aws:allowedAccountIds", 0);
+  if (allowed !== undefined && account !== allowed) {
+    throw new UserError(
+      `Pulumi.${stack}.yaml allows stack ${stack} the account ${allowed} alone (aws:allowedAccountIds), not ${account}.`,
+    );
+  }
   if (account === undefined || !/^\d{12}$/.test(account)) {
     throw new UserError(
       `Which AWS account is stack ${stack} to be in? Its number has twelve digits: ` +

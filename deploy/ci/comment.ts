@@ -73,7 +73,10 @@ async function findPulls(github: Github, repository: string, run: Run) {
 async function tryReadReport(github: Github, repository: string, run: Run): Promise<Report | UserError> {
   const path = `/repos/${repository}/actions/runs/${run.id}/artifacts`;
   const left = await github.list(path, artifact, "artifacts");
-  const found = left.findLast(({ name, expired }) => name === artifactName && !expired);
+  // An attempt that is repeated leaves another one of the same name.
+  const [found] = left
+    .filter(({ name, expired }) => name === artifactName && !expired)
+    .toSorted((one, other) => other.id - one.id);
   if (found === undefined) return new UserError("The report could not be made.");
   if (found.size_in_bytes > mostArtifactBytes) return new UserError("The report is too long.");
   const zip = await github.download(`/repos/${repository}/actions/artifacts/${found.id}/zip`, mostArtifactBytes);

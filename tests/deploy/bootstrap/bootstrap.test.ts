@@ -36,6 +36,13 @@ describe("a preview", () => {
     expect(withoutIds.stderr).toMatch(/gh api repos\/octo-org\/line-bot --jq/);
   });
 
+  test("refuses an account that the stack may not work in", async () => {
+    const { code, stderr } = await account.bootstrap("local", "--preview", ...options);
+
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/Pulumi\.local\.yaml allows stack local the account 000000000000 alone/);
+  });
+
   test("refuses to leave out what it does not know", async () => {
     const { code, stderr } = await account.bootstrap("dev", "--preview", ...options, "--existing", "role");
 

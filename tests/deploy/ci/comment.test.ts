@@ -192,6 +192,15 @@ describe("a report that is none", () => {
     expect(github.requests).not.toContain("GET /actions/artifacts/5/zip");
   });
 
+  test("is the last attempt's, wherever it stands in the list", async () => {
+    const of = (id: number) => ({ id, name: "infrastructure-diff", expired: false, size_in_bytes: 1000 });
+    github.artifacts.splice(0, 1, of(5), of(9), { ...of(10), expired: true }, { ...of(11), name: "other" }, of(6));
+
+    await run();
+
+    expect(github.requests.filter((request) => request.includes("/zip"))).toEqual(["GET /actions/artifacts/9/zip"]);
+  });
+
   test("is not looked for in another file", async () => {
     leave(report(), "../report.json");
 
