@@ -38,8 +38,16 @@ export function describeError(error: unknown): Fields {
   const lineRequestId = headers?.get("x-line-request-id") ?? undefined;
   // The SDK takes this error's name from its class, which has another name once it is minified.
   const name = headers === undefined ? error.name : "HTTPFetchError";
+  const cause = error.cause instanceof Error ? error.cause : undefined;
   const reason = process.env["LOG_ERROR_MESSAGES"] === "true" ? error.message : undefined;
-  return { error: name, status, lineRequestId, reason, at: frame };
+  const code = findCode(error) ?? findCode(cause);
+  return { error: name, cause: cause?.name, code, status, lineRequestId, reason, at: frame };
+}
+
+/** As Node and AWS name what went wrong: `ECONNREFUSED`, `ThrottlingException`. */
+function findCode(error: Error | undefined): string | undefined {
+  if (error === undefined || !("code" in error) || typeof error.code !== "string") return undefined;
+  return /^[A-Z][A-Za-z_]{2,60}$/.test(error.code) ? error.code : undefined;
 }
 
 /** The stack without the message in front of it, which may have lines that look like frames. */

@@ -122,7 +122,13 @@ describe("an event that fails", () => {
     await fn.receive(signed(callback(textEvent("bad"))));
 
     expect(await fn.deliver()).toHaveLength(1);
-    expect(fn.log().at(-1)).toMatchObject({ level: "WARN", message: "messages not given back", messages: 1 });
+    expect(fn.log().at(-1)).toMatchObject({
+      level: "WARN",
+      message: "messages not given back",
+      messages: 1,
+      error: "AwsCallFailed",
+      code: "AccessDenied",
+    });
   });
 
   test.each<[string, () => unknown]>([
@@ -282,6 +288,7 @@ describe("the table of events", () => {
 
       expect(await fn.deliver()).toHaveLength(1);
       expect(handled).toEqual([]);
+      expect(fn.log().at(-1)).toMatchObject({ error: "IdempotencyPersistenceLayerError", cause: error });
 
       fn.cloud.override = () => undefined;
       expect(await fn.deliver()).toEqual([]);
