@@ -13,6 +13,8 @@ const rows: [name: string, key: string, unit: string, most?: number][] = [
   ["npm start -- --once to the proof, nothing changed", "nextProofMs", "ms", 4000],
   ["warm signed webhook through the HTTPS gateway, median", "webhookMs", "ms", 3],
   ["warm signed webhook through the HTTPS gateway, p99", "webhookP99Ms", "ms"],
+  ["a webhook's event acknowledged, warm, p99", "acknowledgedP99Ms", "ms", 50],
+  ["a webhook's event acknowledged, cold", "acknowledgedColdMs", "ms", 400],
   ["webhook bundle", "bundleBytes", "bytes", 60 * 1024],
   ["webhook bundle, load", "loadMs", "ms", 10],
   ["LINE's SDK as middleware, bundle", "sdkBundleBytes", "bytes"],

@@ -17,10 +17,15 @@ export interface StartFigures {
   nextProofMs: number;
   /** `npm exec -c true` in the same clone: what npm itself takes. */
   npmMs: number;
-  /** A warm signed webhook through the HTTPS gateway: median and 99th percentile. */
+  /** A warm signed webhook without events through the HTTPS gateway: median and 99th percentile. */
   webhookMs: number;
   webhookP99Ms: number;
+  /** One with an event, which is in the queue then: 99th percentile, and the slowest of cold starts. */
+  acknowledgedP99Ms: number;
+  acknowledgedColdMs: number;
 }
+
+type WebhookFigures = Pick<StartFigures, "webhookMs" | "webhookP99Ms" | "acknowledgedP99Ms" | "acknowledgedColdMs">;
 
 export async function measureStart(rounds = 3, requests = 500): Promise<StartFigures> {
   await using clone = await makeInstalledClone();
@@ -65,22 +70,58 @@ async function timeProof(cwd: string, options: string[]): Promise<number> {
   return provedAtMs - startedAtMs;
 }
 
-/** Against the deployment that is kept in this folder. The body has no events: the way there and back alone. */
-async function measureWebhook(dataDir: string, requests: number): Promise<{ webhookMs: number; webhookP99Ms: number }> {
+/** Against the deployment that is kept in this folder. */
+async function measureWebhook(dataDir: string, requests: number, coldStarts = 8): Promise<WebhookFigures> {
+  const cold: number[] = [];
+  for (let round = 0; round < coldStarts; round += 1) {
+    cold.push(await withGateway(dataDir, (post) => post([toEvent(`cold${round}`)])));
+  }
+  return withGateway(dataDir, async (post) => {
+    const [empty, full]: [number[], number[]] = [[], []];
+    for (let n = -20; n < requests; n += 1) {
+      const [emptyMs, fullMs] = [await post([]), await post([toEvent(`warm${n}`)])];
+      if (n < 0) continue;
+      empty.push(emptyMs);
+      full.push(fullMs);
+    }
+    return {
+      webhookMs: median(empty),
+      webhookP99Ms: percentile(empty, 0.99),
+      acknowledgedP99Ms: percentile(full, 0.99),
+      acknowledgedColdMs: Math.max(...cold),
+    };
+  });
+}
+
+const percentile = (times: number[], part: number): number =>
+  times.toSorted((one, other) => one - other)[Math.floor(times.length * part)] ?? Number.NaN;
+
+/** A sticker, with which the bot does nothing. */
+function toEvent(name: string) {
+  return {
+    type: "message",
+    message: { type: "sticker", id: name, stickerId: "1988", packageId: "446", stickerResourceType: "STATIC" },
+    timestamp: Date.now(),
+    source: { type: "user", userId: "U0123456789abcdef0123456789abcdef" },
+    webhookEventId: `${name}-${Date.now()}`,
+    deliveryContext: { isRedelivery: false },
+    replyToken: "nHuyWiB7yP5Zw52FIkcQobQuGDXCTA",
+    mode: "active",
+  };
+}
+
+/** A cloud of its own: no function runs when it begins. */
+async function withGateway<T>(dataDir: string, use: (post: (events: object[]) => Promise<number>) => Promise<T>) {
   const cloud = await startLocalCloud({ dataDir, programDir, linePort: 0 });
   const agent = new Agent({ keepAlive: true, maxSockets: 1, ca: cloud.aws.certificateAuthority });
   try {
     const { channels } = await cloud.line.console.overview({});
     const endpoint = channels.find(({ id }) => id === devChannel.channelId)?.webhook.endpoint;
     if (endpoint === undefined) throw new Error("No webhook is registered");
-    const body = JSON.stringify({ destination: devChannel.userId, events: [] });
-    const times: number[] = [];
-    for (let n = -20; n < requests; n += 1) {
-      const ms = await timePost(endpoint, body, agent);
-      if (n >= 0) times.push(ms);
-    }
-    times.sort((a, b) => a - b);
-    return { webhookMs: median(times), webhookP99Ms: times[Math.floor(requests * 0.99)] ?? Number.NaN };
+    return await use((events) => {
+      const body = JSON.stringify({ destination: devChannel.userId, events });
+      return timePost(endpoint, body, agent);
+    });
   } finally {
     agent.destroy();
     await cloud.close();
