@@ -19,6 +19,8 @@ export type AwsTrace =
   | { kind: "expired"; table: string; items: number }
   /** Messages of a queue went to a function; those that failed come again. */
   | { kind: "batch"; queue: string; functionArn: string; messages: number; failed: number; ms: number }
+  /** A batch waits, for its function runs as often as it may. */
+  | { kind: "throttle"; queue: string; functionArn: string }
   /** A message was received too often. */
   | { kind: "dead-letter"; queue: string; deadLetterQueue: string; messageId: string }
   /** An alarm has changed its state, and has told topics. */
@@ -30,8 +32,16 @@ export type AwsTrace =
       reason: string;
       actions: { arn: string; outcome: Notified }[];
     }
-  /** A message to a topic; addresses that are not confirmed do not get it. */
-  | { kind: "notification"; topicArn: string; messageId: string; subject?: string; unconfirmed: number }
+  /** A message to a topic: how many queues got it, refused it, and how many addresses wait for their confirmation. */
+  | {
+      kind: "notification";
+      topicArn: string;
+      messageId: string;
+      subject?: string;
+      delivered: number;
+      refused: number;
+      unconfirmed: number;
+    }
   | { kind: "log"; logGroup: string; logStream: string; timestamp: number; message: string };
 
 export type OnTrace = (trace: AwsTrace) => void;

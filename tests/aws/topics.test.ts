@@ -1,11 +1,12 @@
-import { describe, expect, test } from "vitest";
-import { toClient } from "./support/aws-requests.ts";
-import { invoke } from "./support/aws-requests.ts";
-import { CLOUDWATCH_TYPES as TYPES } from "./support/cloudwatch.ts";
+import { SetAlarmStateCommand } from "@aws-sdk/client-cloudwatch";
+import { ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { invoke, toClient } from "./support/aws-requests.ts";
+import { CLOUDWATCH_TYPES as TYPES, createAlarm, createCloudWatchClient, newMetric } from "./support/cloudwatch.ts";
 import { createFunction, createRole, shareAws, toPolicy } from "./support/local-aws.ts";
 import type { Made, Properties } from "./support/provider-client.ts";
 
-const aws = shareAws();
+const aws = shareAws({ alarmsEveryMs: 0 });
 let topics = 0;
 const createTopic = (more: Properties = {}): Promise<Made> =>
   aws.provider.create(TYPES.topic, `topic-${++topics}`, more);
@@ -100,7 +101,7 @@ describe("a subscription by e-mail", () => {
 
     expect(
       await aws.waitForTrace((trace) => trace.kind === "notification" && trace.topicArn === topic.id),
-    ).toMatchObject({ unconfirmed: 1 });
+    ).toMatchObject({ delivered: 0, refused: 0, unconfirmed: 1 });
     expect(await aws.provider.read(subscription)).toBeUndefined();
     await aws.provider.delete(subscription);
   });
@@ -109,14 +110,103 @@ describe("a subscription by e-mail", () => {
     [
       "another protocol",
       { protocol: "https", endpoint: "https://example.com" },
-      /by email and email-json only, not by https/,
+      /by email, email-json, sqs only, not by https/,
     ],
     ["no address", { endpoint: "owner" }, /Email address/],
-    ["a filter", { filterPolicy: "{}x" }, /invalid JSON/],
-    ["a filter that would hold", { filterPolicy: '{"a":["b"]}' }, /without filterPolicy/],
+    ["bare messages", { rawMessageDelivery: true }, /does not support raw message delivery/],
+    ["a filter", { filterPolicy: '{"a":["b"]}' }, /without filterPolicy/],
     ["no topic", { topic: "arn:aws:sns:ap-northeast-1:000000000000:gone" }, /Topic does not exist/],
   ])("is refused with %s", async (_, more, reason) => {
     await expect(subscribe(await createTopic(), more)).rejects.toThrow(reason);
+  });
+});
+
+describe("a subscription of a queue", () => {
+  const createQueue = (more: Properties = {}): Promise<Made> =>
+    aws.provider.create("aws:sqs/queue:Queue", `queue-${++topics}`, more);
+  const subscribeQueue = (topic: Made, queue: Made, more: Properties = {}): Promise<Made> =>
+    subscribe(topic, { protocol: "sqs", endpoint: queue.outputs["arn"], ...more });
+  const letSend = (topic: Made, queue: Made): Promise<Made> =>
+    aws.provider.create("aws:sqs/queuePolicy:QueuePolicy", queue.name, {
+      queueUrl: queue.id,
+      policy: toPolicy({
+        Principal: { Service: "sns.amazonaws.com" },
+        Action: "sqs:SendMessage",
+        Resource: queue.outputs["arn"],
+        Condition: { ArnEquals: { "aws:SourceArn": topic.id } },
+      }),
+    });
+  const receive = async (queue: Made): Promise<string | undefined> => {
+    const client = new SQSClient({
+      endpoint: aws.aws.endpointUrl,
+      region: "ap-northeast-1",
+      credentials: { accessKeyId: "test", secretAccessKey: "test" },
+    });
+    onTestFinished(() => client.destroy());
+    return (await client.send(new ReceiveMessageCommand({ QueueUrl: queue.id }))).Messages?.[0]?.Body;
+  };
+
+  test("brings what is published, and what an alarm tells", async () => {
+    const [topic, queue] = [await createTopic(), await createQueue()];
+    await letSend(topic, queue);
+    const { outputs } = await subscribeQueue(topic, queue);
+    expect(outputs).toMatchObject({ pendingConfirmation: false, confirmationWasAuthenticated: true });
+
+    await callSns("Publish", { TopicArn: topic.id, Subject: "Hi", Message: "hello" });
+    expect(JSON.parse(String(await receive(queue)))).toMatchObject({
+      Type: "Notification",
+      TopicArn: topic.id,
+      Subject: "Hi",
+      Message: "hello",
+    });
+
+    const alarm = await createAlarm(aws, newMetric(), { alarmActions: [topic.id], alarmDescription: "a drill" });
+    const set = new SetAlarmStateCommand({ AlarmName: alarm.id, StateValue: "ALARM", StateReason: "to see it" });
+    await createCloudWatchClient(aws).send(set);
+    const { Subject, Message } = JSON.parse(String(await receive(queue))) as { Subject: string; Message: string };
+    expect(Subject).toBe(`ALARM: "${alarm.id}" in ap-northeast-1`);
+    expect(JSON.parse(Message)).toMatchObject({
+      AlarmName: alarm.id,
+      AlarmDescription: "a drill",
+      AWSAccountId: "000000000000",
+      NewStateValue: "ALARM",
+      NewStateReason: "to see it",
+      OldStateValue: "INSUFFICIENT_DATA",
+      AlarmArn: alarm.outputs["arn"],
+      AlarmActions: [topic.id],
+      Trigger: { MetricName: alarm.inputs["metricName"], Namespace: "Test", Period: 60, Threshold: 0 },
+    });
+  });
+
+  test("brings the bare message where that is asked for", async () => {
+    const [topic, queue] = [await createTopic(), await createQueue()];
+    await letSend(topic, queue);
+    await subscribeQueue(topic, queue, { rawMessageDelivery: true });
+    await callSns("Publish", { TopicArn: topic.id, Message: "bare" });
+
+    expect(await receive(queue)).toBe("bare");
+  });
+
+  test.each([
+    ["the queue's policy is for another topic", {}, "lost", false],
+    ["the queue takes none as long", { maxMessageSize: 1024 }, "x".repeat(1024), true],
+  ])("brings nothing where %s", async (_, more, Message, isLet) => {
+    const [topic, other, queue] = [await createTopic(), await createTopic(), await createQueue(more)];
+    await letSend(isLet ? topic : other, queue);
+    await subscribeQueue(topic, queue);
+    await callSns("Publish", { TopicArn: topic.id, Message });
+
+    const trace = await aws.waitForTrace((seen) => seen.kind === "notification" && seen.topicArn === topic.id);
+    expect(trace).toMatchObject({ delivered: 0, refused: 1 });
+    expect(await receive(queue)).toBeUndefined();
+  });
+
+  test("is refused of a FIFO queue, and of none", async () => {
+    const [topic, fifo] = [await createTopic(), await createQueue({ fifoQueue: true })];
+
+    await expect(subscribeQueue(topic, fifo)).rejects.toThrow("FIFO SQS Queues can not be subscribed");
+    await aws.provider.delete(fifo);
+    await expect(subscribeQueue(topic, fifo)).rejects.toThrow("SQS endpoint ARN");
   });
 });
 
@@ -133,6 +223,8 @@ describe("a message", () => {
       topicArn: topic.id,
       messageId,
       subject: "<Hi> & bye",
+      delivered: 0,
+      refused: 0,
       unconfirmed: 0,
     });
   });

@@ -8,7 +8,7 @@ import type { AlarmSettings } from "./alarm-model.ts";
 import { toAlarmMessage } from "./alarm-message.ts";
 import { periodsOf, runQueries } from "./metric-queries.ts";
 
-type Holder = Pick<Cloud, "store" | "accountId" | "metrics" | "trace">;
+type Holder = Pick<Cloud, "store" | "accountId" | "metrics" | "trace" | "queues">;
 
 /** Looks at all alarms from time to time, never where the time is 0; gives what ends that. */
 export function watchAlarms(cloud: Holder, everyMs: number): () => void {

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { QueryService, XmlMembers } from "../endpoint/query-protocol.ts";
 import { ServiceError } from "../errors.ts";
 import type { Stored } from "../store/stored.ts";
-import { askPolicy } from "./topic-access.ts";
+import { askPolicy } from "./resource-policy.ts";
 import { findTopic, listSubscriptions, policyOf, topicsOf } from "./topic-model.ts";
 import { publish } from "./topics.ts";
 
@@ -25,7 +25,7 @@ export const sns: QueryService = {
       const { accountId } = cloud;
       const policy = policyOf(cloud, findTopic(cloud, topicArn));
       // Within an account one of the two policies is enough to allow, and the caller's own has allowed it.
-      if (askPolicy(policy, { action: "sns:Publish", topicArn, accountId }).denies)
+      if (askPolicy(policy, { action: "sns:Publish", resource: topicArn, accountId }).denies)
         throw new ServiceError(
           "AuthorizationError",
           `User: ${caller.arn} is not authorized to perform: SNS:Publish on resource: ${topicArn} with an explicit deny in a resource-based policy`,
@@ -46,10 +46,11 @@ export const sns: QueryService = {
 };
 
 function toMember({ attributes }: Stored): XmlMembers {
-  const { ownerId, protocol, endpoint, topic } = attributes as Record<string, string>;
+  const { pendingConfirmation } = attributes;
+  const { arn, ownerId, protocol, endpoint, topic } = attributes as Record<string, string>;
   return {
     // Nobody can unsubscribe what is not confirmed.
-    SubscriptionArn: "PendingConfirmation",
+    SubscriptionArn: pendingConfirmation === true ? "PendingConfirmation" : arn,
     Owner: ownerId,
     Protocol: protocol,
     Endpoint: endpoint,

@@ -1,5 +1,5 @@
 import { storedType } from "../store/stored.ts";
-import { refuseWrongPolicy } from "./topic-access.ts";
+import { refuseWrongPolicy } from "./resource-policy.ts";
 import { findTopic } from "./topic-model.ts";
 
 /** Takes the place of the topic's own policy; without it that one holds again. */

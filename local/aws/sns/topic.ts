@@ -4,7 +4,7 @@ import { ServiceError } from "../errors.ts";
 import { uniqueSuffix } from "../naming.ts";
 import { isEmpty } from "../provider/compare.ts";
 import { storedType } from "../store/stored.ts";
-import { refuseWrongPolicy } from "./topic-access.ts";
+import { refuseWrongPolicy } from "./resource-policy.ts";
 import { listSubscriptions, policyOf, subscriptionsOf, toDefaultPolicy, topicsOf } from "./topic-model.ts";
 
 const UNSUPPORTED = ["archivePolicy", "contentBasedDeduplication", "fifoTopic"];

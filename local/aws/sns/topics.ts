@@ -1,39 +1,37 @@
 import { randomUUID } from "node:crypto";
 import type { Cloud } from "../cloud.ts";
-import { askPolicy } from "./topic-access.ts";
+import { deliver } from "./delivery.ts";
+import type { Notice } from "./delivery.ts";
+import { askPolicy } from "./resource-policy.ts";
 import { findTopic, listSubscriptions, policyOf, topicsOf } from "./topic-model.ts";
 
 /** How a service's message to a topic went. */
 export type Notified = "published" | "denied" | "no such topic";
 
-type Holder = Pick<Cloud, "store" | "accountId" | "trace">;
+type Holder = Pick<Cloud, "store" | "accountId" | "trace" | "queues">;
+type Published = Omit<Notice, "messageId">;
 
 /** Publishes in the name of a service, as far as the topic's policy lets it. */
-export function notifyTopic(
-  cloud: Holder,
-  call: { topicArn: string; subject: string; message: string; service: string; sourceArn: string },
-): Notified {
-  const { topicArn, service, sourceArn } = call;
-  const topic = topicsOf(cloud).get(topicArn);
+export function notifyTopic(cloud: Holder, notice: Published & { service: string; sourceArn: string }): Notified {
+  const { topicArn: resource, service, sourceArn, ...message } = notice;
+  const topic = topicsOf(cloud).get(resource);
   if (!topic) return "no such topic";
   const { accountId } = cloud;
-  const said = askPolicy(policyOf(cloud, topic), { action: "sns:Publish", topicArn, service, accountId, sourceArn });
+  const said = askPolicy(policyOf(cloud, topic), { action: "sns:Publish", resource, service, accountId, sourceArn });
   // A service cannot use the key that AWS manages for SNS: it may not ask for data keys.
   const isReadable = !/^(alias\/aws\/sns$|arn:.*:alias\/aws\/sns$)/.test(String(topic.attributes["kmsMasterKeyId"]));
   if (!said.allows || said.denies || !isReadable) return "denied";
-  publish(cloud, call);
+  publish(cloud, { topicArn: resource, ...message });
   return "published";
 }
 
 /** Gives the message's id. @throws where there is no such topic. */
-export function publish(
-  cloud: Holder,
-  { topicArn, subject }: { topicArn: string; subject?: string; message: string },
-): string {
-  const topic = findTopic(cloud, topicArn);
+export function publish(cloud: Holder, published: Published): string {
+  const { topicArn, subject } = published;
   const messageId = randomUUID();
-  // Addresses that nobody has confirmed get nothing, as on AWS, and nobody can confirm them here.
-  const unconfirmed = listSubscriptions(cloud, topic.id).length;
-  cloud.trace({ kind: "notification", topicArn, messageId, ...(subject !== undefined && { subject }), unconfirmed });
+  const counts = { delivered: 0, refused: 0, unconfirmed: 0 };
+  for (const subscription of listSubscriptions(cloud, findTopic(cloud, topicArn).id))
+    counts[deliver(cloud, subscription, { ...published, messageId })] += 1;
+  cloud.trace({ kind: "notification", topicArn, messageId, ...(subject !== undefined && { subject }), ...counts });
   return messageId;
 }

@@ -2,12 +2,13 @@ import { matchesPattern } from "../arn.ts";
 import { ServiceError } from "../errors.ts";
 import { isObject } from "../provider/wire.ts";
 
-/** Who wants something of a topic, and in which surroundings. */
-export interface TopicRequest {
+/** Who wants something of a topic or a queue, and in which surroundings. */
+export interface ResourceRequest {
   /** Such as `sns:Publish`. */
   action: string;
-  topicArn: string;
-  /** A service such as `cloudwatch.amazonaws.com`; undefined for a caller of the topic's own account. */
+  /** ARN. */
+  resource: string;
+  /** A service such as `cloudwatch.amazonaws.com`; undefined for a caller of the resource's own account. */
   service?: string;
   accountId: string;
   sourceArn?: string;
@@ -17,7 +18,7 @@ type Test = (value: string, wanted: string) => boolean;
 const equals: Test = (value, wanted) => value === wanted;
 const like: Test = (value, wanted) => matchesPattern(wanted, value);
 
-/** Conditions of topic policies that are evaluated. Behind `Not`, every wanted value has to differ. */
+/** Conditions that are evaluated. Behind `Not`, every wanted value has to differ. */
 const OPERATORS: Record<string, { test: Test; negated?: true }> = {
   StringEquals: { test: equals },
   StringNotEquals: { test: equals, negated: true },
@@ -39,7 +40,7 @@ interface Statement {
 }
 
 /** What a policy says to a request: whether some statement allows it, and whether some statement denies it. */
-export function askPolicy(policy: string, request: TopicRequest): { allows: boolean; denies: boolean } {
+export function askPolicy(policy: string, request: ResourceRequest): { allows: boolean; denies: boolean } {
   const holding = toStatements(policy).filter((statement) => holds(statement, request));
   return {
     allows: holding.some(({ effect }) => effect === "Allow"),
@@ -69,16 +70,16 @@ export function refuseWrongPolicy(policy: string): void {
   }
 }
 
-function holds({ principal, actions, resources, conditions }: Statement, request: TopicRequest): boolean {
+function holds({ principal, actions, resources, conditions }: Statement, request: ResourceRequest): boolean {
   return (
     isPrincipal(principal, request) &&
     actions.some((action) => matchesPattern(action.toLowerCase(), request.action.toLowerCase())) &&
-    resources.some((resource) => matchesPattern(resource, request.topicArn)) &&
+    resources.some((resource) => matchesPattern(resource, request.resource)) &&
     conditions.every(([operator, key, wanted]) => isMet(operator, toContext(request)[key.toLowerCase()], wanted))
   );
 }
 
-function isPrincipal(principal: unknown, { service, accountId }: TopicRequest): boolean {
+function isPrincipal(principal: unknown, { service, accountId }: ResourceRequest): boolean {
   if (principal === "*") return true;
   if (!isObject(principal)) return false;
   const accounts = toList(principal["AWS"]);
@@ -93,7 +94,7 @@ function isMet(operator: string, value: string | undefined, wanted: string[]): b
   return (value !== undefined && wanted.some((one) => test(value, one))) !== negated;
 }
 
-function toContext({ accountId, sourceArn }: TopicRequest): Record<string, string | undefined> {
+function toContext({ accountId, sourceArn }: ResourceRequest): Record<string, string | undefined> {
   return {
     "aws:sourceaccount": accountId,
     "aws:sourceowner": accountId,
