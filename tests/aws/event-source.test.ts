@@ -1,5 +1,8 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { AwsTrace } from "../../local/aws/aws.ts";
+import { invoke } from "./support/aws-requests.ts";
 import {
   createAws,
   createFunction,
@@ -246,7 +249,31 @@ describe("an event source mapping", () => {
     expect(invocation).toMatchObject({ functionName: fn.id, version: "1" });
   });
 
-  test("waits with a throttled function, and loses nothing", async () => {
+  test("calls a throttled function again, as long as the messages are its own", async () => {
+    const folder = await createTempFolder();
+    const { queue, fn } = await createMapped(
+      shared,
+      `import { existsSync } from "node:fs";
+      export const handler = async (event) => {
+        if (event.Records) return log(event);
+        console.log("got call");
+        while (!existsSync(${JSON.stringify(join(folder, "go"))})) await new Promise((done) => setTimeout(done, 5));
+      };`,
+      { fn: { reservedConcurrentExecutions: 1, timeout: 20 }, queue: { visibilityTimeoutSeconds: 3600 } },
+    );
+    const call = invoke(shared, fn.id, {});
+    await waitForGot(shared, fn, "call");
+    await sendAll(createSqs(shared), queue, ["a/1"]);
+    await shared.waitForTrace((trace) => trace.kind === "throttle" && trace.queue === queue.outputs["name"]);
+
+    await writeFile(join(folder, "go"), "");
+    await waitForBatches(shared, queue, 1);
+    await call;
+
+    expect(gotBy(shared, fn)).toEqual(["call", "1#1"]);
+  });
+
+  test("gives up on a throttled function when the messages show themselves, and loses nothing", async () => {
     const { queue, fn } = await createMapped(shared, "export const handler = async (event) => { log(event); };", {
       fn: { reservedConcurrentExecutions: 0 },
     });

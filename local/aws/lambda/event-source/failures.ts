@@ -3,7 +3,7 @@ import type { InvocationResult } from "../functions.ts";
 
 const Response = v.nullable(
   v.object({
-    batchItemFailures: v.nullish(v.array(v.object({ itemIdentifier: v.pipe(v.string(), v.minLength(1)) })), []),
+    batchItemFailures: v.nullish(v.array(v.object({ itemIdentifier: v.string() })), []),
   }),
 );
 

@@ -129,6 +129,7 @@ export class Poller {
         if (!(error instanceof ServiceError)) throw error;
         const isThrottled = error.code === "TooManyRequestsException" && Date.now() + backoffMs < until;
         if (!isThrottled || this.#closed) return undefined;
+        this.#cloud.trace({ kind: "throttle", queue: queue.name, functionArn: mapping.functionArn });
         await wait(backoffMs, this.#turn.signal);
       }
     }
