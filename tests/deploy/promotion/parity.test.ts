@@ -26,6 +26,7 @@ describe("between two stacks of one bot", () => {
     ["line-bot:workerConcurrency", 20],
     ["line-bot:logRetentionDays", 365],
     ["line-bot:alarmEmail", "ops@example.com"],
+    ["line-bot:permissionsBoundary", "arn:aws:iam::222222222222:policy/line-bot-prod-boundary"],
     ["line-bot:artifact", "f".repeat(64)],
   ])("%s may differ", (key, value) => {
     expect(compare({}, { [key]: value })).toEqual({ different: [key], contrary: [], missing: [] });
