@@ -8,6 +8,8 @@ const root = path.dirname(import.meta.dirname);
 const github = path.join(root, ".github");
 
 interface Step {
+  id?: string;
+  "working-directory"?: string;
   uses?: string;
   run?: string;
   with?: Record<string, unknown>;
@@ -224,6 +226,17 @@ describe("deployments", () => {
     expect(deploy?.needs).toBe("plan");
     expect(deploy?.env?.["FINGERPRINT"]).toBe("${{ needs.plan.outputs.fingerprint }}");
     expect(deploy?.steps.map(({ run }) => run)).toContain('npm run up -- prod --yes --expect "$FINGERPRINT"');
+  });
+
+  test.each(["plan", "deploy"])("to prod %s from the sources that the pin names", (name) => {
+    const { steps: all } = jobOf("deploy-prod.yml", name);
+    const commands = all.filter(({ run }) => run !== undefined);
+    const [pinned, ...others] = commands;
+
+    expect(all[0]?.with?.["fetch-depth"]).toBe(0);
+    expect(pinned).toEqual({ id: "pinned", run: "node deploy/run.cjs deploy/ci/pinned.ts prod" });
+    expect(others.length).toBeGreaterThan(0);
+    for (const each of others) expect(each["working-directory"]).toBe("${{ steps.pinned.outputs.folder }}");
   });
 
   test.each(["dev", "prod"])("of %s wait until somebody has made an account for it", (stack) => {
