@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { findEndpoint, readKeys, requireVariable, type Environment } from "./aws-environment.ts";
-import { post, type PostAnswer } from "./post.ts";
-import { createSignRequest } from "./sign-request.ts";
+import { findEndpoint, readKeys, requireVariable, type Environment } from "./aws/environment.ts";
+import { post, type PostAnswer } from "./aws/post.ts";
+import { createSignRequest } from "./aws/sign-request.ts";
 
 /** The services that speak AWS's JSON protocols, as far as they are called here. */
 const services = {

@@ -1,6 +1,6 @@
 import type { messagingApi, webhook } from "@line/bot-sdk";
 import type { Language } from "./language.ts";
-import type { LineClient } from "./line-client.ts";
+import type { LineClient } from "./worker/line-client.ts";
 import type { Log } from "./log.ts";
 
 /**

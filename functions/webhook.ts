@@ -1,5 +1,5 @@
 import { createAwsCall } from "./aws-call.ts";
-import { requireVariable } from "./aws-environment.ts";
+import { requireVariable } from "./aws/environment.ts";
 import { createCredentialsCache } from "./credentials-cache.ts";
 import { createEventQueue } from "./event-queue.ts";
 import { createReceiver } from "./receiver.ts";

@@ -1,17 +1,17 @@
 import { lineApiUrl, parseLineApiUrl } from "../line/api-url.ts";
-import { createAccessTokens } from "./access-tokens.ts";
+import { createAccessTokens } from "./worker/access-tokens.ts";
 import { createAwsCall } from "./aws-call.ts";
-import { requireVariable } from "./aws-environment.ts";
+import { requireVariable } from "./aws/environment.ts";
 import bot from "./bot.ts";
 import { createCredentialsCache } from "./credentials-cache.ts";
-import { createLineClient } from "./line-client.ts";
-import { createMarks } from "./marks.ts";
-import { createOnce } from "./once.ts";
+import { createLineClient } from "./worker/line-client.ts";
+import { createMarks } from "./worker/marks.ts";
+import { createOnce } from "./worker/once.ts";
 import { fetchCredentials } from "./secret-store.ts";
-import { createRelease } from "./visibility.ts";
-import { createWorker } from "./work-batch.ts";
-import { createWorkerLog } from "./worker-log.ts";
-import { createWorkerMetrics } from "./worker-metrics.ts";
+import { createRelease } from "./worker/visibility.ts";
+import { createWorker } from "./worker/work-batch.ts";
+import { createWorkerLog } from "./worker/log.ts";
+import { createWorkerMetrics } from "./worker/metrics.ts";
 
 const { env } = process;
 

@@ -62,6 +62,8 @@ test("lets a handler reply only where LINE takes a reply, and see what its event
   expectTypeOf<ContextOf<Bot["follow"] & {}>>().toHaveProperty("reply");
   expectTypeOf<ContextOf<Bot["otherwise"] & {}>>().toHaveProperty("reply");
   expectTypeOf<ContextOf<Bot["unfollow"] & {}>>().not.toHaveProperty("reply");
+  expectTypeOf<ContextOf<Bot["unfollow"] & {}>>().not.toHaveProperty("replyOrPush");
+  expectTypeOf<ContextOf<Bot["unfollow"] & {}>>().toHaveProperty("push");
   expectTypeOf<ContextOf<Message["text"] & {}>["event"]["message"]["text"]>().toEqualTypeOf<string>();
   expectTypeOf<ContextOf<Bot["postback"] & {}>["event"]["postback"]["data"]>().toEqualTypeOf<string>();
 });

@@ -1,19 +1,19 @@
 import type { SQSRecord } from "aws-lambda";
-import { createAccessTokens } from "../../functions/access-tokens.ts";
+import { createAccessTokens } from "../../functions/worker/access-tokens.ts";
 import { createAwsCall } from "../../functions/aws-call.ts";
 import type { Bot } from "../../functions/bot-interface.ts";
 import defaultBot from "../../functions/bot.ts";
 import { createCredentialsCache, type CacheLimits } from "../../functions/credentials-cache.ts";
 import { createEventQueue } from "../../functions/event-queue.ts";
-import { createLineClient } from "../../functions/line-client.ts";
+import { createLineClient } from "../../functions/worker/line-client.ts";
 import { createLog } from "../../functions/log.ts";
-import { createMarks } from "../../functions/marks.ts";
-import { createOnce } from "../../functions/once.ts";
+import { createMarks } from "../../functions/worker/marks.ts";
+import { createOnce } from "../../functions/worker/once.ts";
 import { createReceiver, type ReceiverRequest } from "../../functions/receiver.ts";
 import { fetchCredentials } from "../../functions/secret-store.ts";
-import { createRelease } from "../../functions/visibility.ts";
-import { createWorker } from "../../functions/work-batch.ts";
-import type { Metric } from "../../functions/worker-metrics.ts";
+import { createRelease } from "../../functions/worker/visibility.ts";
+import { createWorker } from "../../functions/worker/work-batch.ts";
+import type { Metric } from "../../functions/worker/metrics.ts";
 import { secretArn, startCloud, type Cloud, type Queued } from "./cloud.ts";
 import { createEventsTable, type EventsTable } from "./table.ts";
 

@@ -1,10 +1,10 @@
 import type { messagingApi, webhook } from "@line/bot-sdk";
 import { createAnswers, type AnswersOptions } from "./answers.ts";
-import type { ReplyContext } from "./bot-interface.ts";
+import type { ReplyContext } from "../bot-interface.ts";
 import { withDeadline } from "./deadline.ts";
-import { toLanguage } from "./language.ts";
+import { toLanguage } from "../language.ts";
 import { isStatus, type LineClient } from "./line-client.ts";
-import { describeError, type Log } from "./log.ts";
+import { describeError, type Log } from "../log.ts";
 
 /** A greeting in English is better than one that comes too late. */
 const profileTimeoutMs = 500;

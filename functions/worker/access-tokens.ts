@@ -1,7 +1,7 @@
-import { issueAccessToken, type AccessToken } from "../line/tokens.ts";
-import type { CredentialsCache } from "./credentials-cache.ts";
+import { issueAccessToken, type AccessToken } from "../../line/tokens.ts";
+import type { CredentialsCache } from "../credentials-cache.ts";
 import { withOwnDeadline } from "./deadline.ts";
-import { describeError, type Log } from "./log.ts";
+import { describeError, type Log } from "../log.ts";
 
 export interface AccessTokens {
   /** A token that LINE takes for at least another minute. */

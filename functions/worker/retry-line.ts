@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { TokenRefused } from "../line/tokens.ts";
+import { TokenRefused } from "../../line/tokens.ts";
 import { withDeadline, DeadlinePassed } from "./deadline.ts";
 import { isStatus } from "./line-client.ts";
 

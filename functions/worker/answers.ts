@@ -1,8 +1,8 @@
 import type { messagingApi, webhook } from "@line/bot-sdk";
-import type { Reply, ReplyContext } from "./bot-interface.ts";
-import { tryFindRecipient } from "./conversation.ts";
+import type { Reply, ReplyContext } from "../bot-interface.ts";
+import { tryFindRecipient } from "../conversation.ts";
 import { isStatus, type LineClient } from "./line-client.ts";
-import { describeError, type Log } from "./log.ts";
+import { describeError, type Log } from "../log.ts";
 import type { Marks } from "./marks.ts";
 import { isWithoutAnswer, retryLine } from "./retry-line.ts";
 import { toRetryKey } from "./retry-key.ts";

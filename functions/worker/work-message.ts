@@ -1,9 +1,9 @@
-import { toConversation } from "./conversation.ts";
-import { describeError, hashId, toLabel, type Log } from "./log.ts";
+import { toConversation } from "../conversation.ts";
+import { describeError, hashId, toLabel, type Log } from "../log.ts";
 import { InProgressElsewhere } from "./once.ts";
 import { parseQueueMessage } from "./read-message.ts";
 import { workEvent, type Delivery, type EventOptions, type Outcome } from "./work-event.ts";
-import type { Count, Metric } from "./worker-metrics.ts";
+import type { Count, Metric } from "./metrics.ts";
 
 const metrics: Readonly<Record<Outcome, Metric>> = {
   handled: "EventHandled",

@@ -1,6 +1,6 @@
 import { LogFormatter, LogItem, Logger } from "@aws-lambda-powertools/logger";
 import type { LogAttributes, UnformattedAttributes } from "@aws-lambda-powertools/logger/types";
-import type { Log } from "./log.ts";
+import type { Log } from "../log.ts";
 
 /** Lines of the receiver's shape, so that one query reads both functions. */
 class LineFormatter extends LogFormatter {

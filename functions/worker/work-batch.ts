@@ -1,10 +1,10 @@
 import { processPartialResponse, SqsFifoPartialProcessorAsync } from "@aws-lambda-powertools/batch";
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
-import { describeError, type Log } from "./log.ts";
+import { describeError, type Log } from "../log.ts";
 import { InProgressElsewhere, type RemainingTime } from "./once.ts";
 import type { Release } from "./visibility.ts";
 import { NoTimeLeft, workMessage, type MessageOptions } from "./work-message.ts";
-import type { WorkerMetrics } from "./worker-metrics.ts";
+import type { WorkerMetrics } from "./metrics.ts";
 
 export type Worker = (event: SQSEvent, context: RemainingTime) => Promise<SQSBatchResponse>;
 

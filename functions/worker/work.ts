@@ -1,6 +1,6 @@
 import type { webhook } from "@line/bot-sdk";
 import type { AnswersOptions } from "./answers.ts";
-import type { Bot } from "./bot-interface.ts";
+import type { Bot } from "../bot-interface.ts";
 import { createContext } from "./context.ts";
 import { startLoadingIndicator } from "./loading-indicator.ts";
 import { createPendingAnswers } from "./pending-answers.ts";
