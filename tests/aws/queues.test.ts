@@ -14,6 +14,7 @@ import {
   StartMessageMoveTaskCommand,
 } from "@aws-sdk/client-sqs";
 import type { SendMessageBatchRequestEntry } from "@aws-sdk/client-sqs";
+import { CloudWatchClient, GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { createFunction, createRole, shareAws, TYPES, toPolicy } from "./support/local-aws.ts";
 import type { Made, Properties } from "./support/provider-client.ts";
@@ -25,11 +26,12 @@ import {
   QUEUE_TYPES,
   receiveAll,
   sendAll,
+  toClientConfig,
   toEntry,
   toRedrivePolicy,
 } from "./support/queues.ts";
 
-const aws = shareAws();
+const aws = shareAws({ alarmsEveryMs: 0 });
 
 /** Lets this much time pass in the queues, without waiting for it. */
 function pass(seconds: number): void {
@@ -606,6 +608,47 @@ describe("calls about a queue", () => {
     const none = { id: "https://sqs.ap-northeast-1.amazonaws.com/000000000000/none.fifo" } as Made;
 
     await expect(receiveAll(createSqs(aws), none)).rejects.toMatchObject({ name: "QueueDoesNotExist" });
+  });
+});
+
+describe("the metrics of a queue", () => {
+  /** The sum of all that was counted, or what a gauge showed when it was asked once. */
+  async function read(queue: Made, MetricName: string): Promise<number | undefined> {
+    const client = new CloudWatchClient(toClientConfig(aws));
+    onTestFinished(() => client.destroy());
+    const { Datapoints = [] } = await client.send(
+      new GetMetricStatisticsCommand({
+        Namespace: "AWS/SQS",
+        MetricName,
+        Dimensions: [{ Name: "QueueName", Value: String(queue.outputs["name"]) }],
+        StartTime: new Date(0),
+        EndTime: new Date(Date.now() + 60_000),
+        // Long enough for all of a test to lie in one.
+        Period: 365 * 86_400,
+        Statistics: ["Sum"],
+      }),
+    );
+    return Datapoints[0]?.Sum;
+  }
+
+  test("count what calls did, and tell how many messages there are and how old they are", async () => {
+    pass(0);
+    const client = createSqs(aws);
+    const queue = await createQueue(aws);
+    await sendAll(client, queue, ["a/1", "b/1", "c/1"]);
+    await sendAll(client, queue, ["a/1"]);
+    const [message] = await receiveAll(client, queue, { MaxNumberOfMessages: 2 });
+    await client.send(remove(queue, message?.ReceiptHandle));
+    pass(600);
+    await receiveAll(client, queue, { MaxNumberOfMessages: 1 });
+
+    aws.aws.evaluateAlarms(Date.now());
+
+    const names = ["NumberOfMessagesSent", "NumberOfMessagesReceived", "NumberOfMessagesDeleted"];
+    expect(await Promise.all(names.map((name) => read(queue, name)))).toEqual([3, 3, 1]);
+    expect(await read(queue, "ApproximateNumberOfMessagesVisible")).toBe(1);
+    expect(await read(queue, "ApproximateNumberOfMessagesNotVisible")).toBe(1);
+    expect(await read(queue, "ApproximateAgeOfOldestMessage")).toBe(600);
   });
 });
 
