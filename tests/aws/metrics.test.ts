@@ -1,3 +1,4 @@
+import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
 import {
   GetMetricDataCommand,
   GetMetricStatisticsCommand,
@@ -453,6 +454,18 @@ describe("the embedded metric format", () => {
       expect(await readToday(logGroupName, "absent", dimensions)).toBeUndefined();
     }
   });
+});
+
+test("metrics that Powertools writes are measured", async () => {
+  const { fn, logGroupName } = await createPrinter();
+  const written = new Metrics({ namespace: logGroupName, serviceName: "bot" });
+  written.addDimension("kind", "text");
+  written.addMetric("events", MetricUnit.Count, 3);
+  written.addMetric("events", MetricUnit.Count, 4);
+  await print(fn, logGroupName, [JSON.stringify(written.serializeMetrics())]);
+
+  const dimensions = { service: "bot", kind: "text" };
+  expect(await readToday(logGroupName, "events", dimensions)).toMatchObject({ Sum: 7, SampleCount: 2, Unit: "Count" });
 });
 
 describe("a dashboard", () => {
