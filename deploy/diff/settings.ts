@@ -55,6 +55,9 @@ const standIns: Record<ConfigKey, { value: ConfigValue; unless?: ConfigKey }> = 
   "line:channelSecret": { value: { secure: "not set" }, unless: "line:credentialsSecret" },
 };
 
+/** A pin says which bytes may be deployed. What is compared is what the sources make of a stack, whichever is pinned. */
+const guards: ReadonlySet<ConfigKey> = new Set(["line-bot:artifact", "line-bot:commit"]);
+
 export interface CompletedSettings {
   base: StackSettings | undefined;
   head: StackSettings | undefined;
@@ -75,7 +78,8 @@ export function completeSettings(base: StackSettings | undefined, head: StackSet
     const values = { ...side.values };
     for (const key of used) values[key] = standIns[key]?.value ?? null;
     for (const key of Object.keys(standIns)) values[key] ??= from?.values[key] as ConfigValue;
-    return { ...side, values: Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) };
+    const kept = Object.entries(values).filter(([key, value]) => value !== undefined && !guards.has(key));
+    return { ...side, values: Object.fromEntries(kept) };
   };
   return { base: complete(base, head), head: complete(head, undefined), standIns: used };
 }

@@ -22,7 +22,10 @@ test(
     await git("add", "--all");
     await git("commit", "--quiet", "--message=base");
     await git("switch", "--quiet", "--create", "feature");
-    await writeFile(file, (await readFile(file, "utf8")).replace("logRetentionDays: 1\n", "logRetentionDays: 3\n"));
+    const settings = await readFile(file, "utf8");
+    // What is pinned is not what this clone builds: that concerns deployments, and no report.
+    const pinned = `${settings.replace("logRetentionDays: 1\n", "logRetentionDays: 3\n")}  line-bot:artifact: ${"f".repeat(64)}\n`;
+    await writeFile(file, pinned);
     await git("commit", "--quiet", "--all", "--message=keep logs for longer");
     await git("switch", "--quiet", "main");
     await git("merge", "--quiet", "--no-ff", "--message=merged", "feature");
@@ -40,6 +43,7 @@ test(
       properties.map(({ path: of, former, now }) => [of, former, now]),
     );
     expect(changed).toContainEqual(["retentionInDays", 1, 3]);
+    expect(local?.settings.map(({ path: of }) => of)).toContain("line-bot:artifact");
     expect(summary).toContain("retentionInDays");
   },
 );
