@@ -3,16 +3,19 @@ import { writeFile } from "node:fs/promises";
 import { UserError } from "../line/user-error.ts";
 import { parseCommandLine, runCommand } from "./command-line.ts";
 import { compareCommits } from "./diff/compare-commits.ts";
+import { compareLive } from "./diff/live.ts";
 import { renderMarkdown } from "./diff/markdown/report.ts";
 import { type Label, labels, type Report } from "./diff/model.ts";
 import { root } from "./local-stack.ts";
 
 const command = {
   usage:
-    "npm run diff -- --base origin/main [--head <commit>] [--stack <stack>] [--format markdown|json] [--out <file>] [--fail-on delete,replace,iam] [--full-report-url <url>]",
+    "npm run diff -- --base origin/main [--head <commit>] [--live [--local]] [--stack <stack>] [--format markdown|json] [--out <file>] [--fail-on delete,replace,iam] [--full-report-url <url>]",
   options: {
-    base: { type: "string", default: "origin/main" },
+    base: { type: "string" },
     head: { type: "string" },
+    live: { type: "boolean" },
+    local: { type: "boolean" },
     stack: { type: "string", multiple: true },
     format: { type: "string", default: "markdown" },
     out: { type: "string" },
@@ -41,13 +44,7 @@ async function main(): Promise<number> {
     throw new UserError(`--format is ${Object.keys(formats).join(" or ")}, not ${JSON.stringify(values.format)}`);
   const stopOn = parseLabels(values["fail-on"]);
   const fullReportUrl = parseUrl(values["full-report-url"]);
-  const report = await compareCommits({
-    repository: root,
-    base: values.base,
-    head: values.head,
-    stacks: values.stack ?? [],
-    tell: (message) => console.error(message),
-  });
+  const report = await compare(values);
   const text = render(report, { fullReportUrl });
   if (values.out === undefined) process.stdout.write(text);
   else await writeFile(values.out, text);
@@ -55,6 +52,20 @@ async function main(): Promise<number> {
   if (found.length > 0) console.error(`Stopped by --fail-on: the change is of the kind ${found.join(", ")}.`);
   if (report.labels.includes("broken")) return brokenExitCode;
   return found.length > 0 ? foundExitCode : 0;
+}
+
+type Values = ReturnType<typeof parseCommandLine<(typeof command)["options"]>>["values"];
+
+async function compare({ live, local, base = "origin/main", head, stack: stacks = [] }: Values): Promise<Report> {
+  if (live !== true) {
+    if (local === true) throw new UserError("--local belongs to --live: without it, nothing is reached in any case.");
+    return compareCommits({ repository: root, base, head, stacks, tell: (message) => console.error(message) });
+  }
+  if (head !== undefined)
+    throw new UserError("--live compares the working tree, so --head cannot name another commit.");
+  if (stacks.length === 0)
+    throw new UserError("--live needs --stack: which stack is to be compared with what is deployed of it?");
+  return compareLive(stacks, { local: local ?? false });
 }
 
 function parseLabels(text: string | undefined): Label[] {

@@ -94,7 +94,7 @@ async function toCli(place: StackPlace): Promise<PulumiCommand> {
 }
 
 /** The local stack's file names the simulator's usual port. */
-async function writeWhereLineIs(lineUrl: string): Promise<string | undefined> {
+export async function writeWhereLineIs(lineUrl: string): Promise<string | undefined> {
   const settings = parseDocument(await readFile(stackFile(localStack), "utf8"));
   if (settings.getIn(["config", "line:apiUrl"]) === lineUrl) return undefined;
   settings.setIn(["config", "line:apiUrl"], lineUrl);

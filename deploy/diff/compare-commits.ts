@@ -6,6 +6,7 @@ import { buildReport, secretsIn } from "./build-report.ts";
 import { checkOut, type Checkout, workingTree } from "./checkout.ts";
 import { type ArtifactFiles, compareCode } from "./code-diff.ts";
 import { compareTexts } from "./compared.ts";
+import { secretsOfEnvironment } from "./environment.ts";
 import { findCommit, openGit, tryFindMergeBase } from "./git.ts";
 import { type Phrase, type Report, say } from "./model.ts";
 import { type EvaluatedStack, evaluateStack } from "./sides.ts";
@@ -48,9 +49,12 @@ export async function compareCommits(options: CommitsOptions): Promise<Report> {
     stacks: stacks.map(toStackResult),
     code,
     notes: parting === undefined ? [shallow(options.base)] : [],
-    secrets: stacks.flatMap(({ base, head: now }) =>
-      [base, now].flatMap((side) => (side === undefined ? [] : [...secretsIn(side.snapshot)])),
-    ),
+    secrets: [
+      ...secretsOfEnvironment(),
+      ...stacks.flatMap(({ base, head: now }) =>
+        [base, now].flatMap((side) => (side ? [...secretsIn(side.snapshot)] : [])),
+      ),
+    ],
   });
 }
 

@@ -7,3 +7,10 @@ export function programEnvironment(env: NodeJS.ProcessEnv = process.env): Record
     Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && allowed.test(entry[0])),
   );
 }
+
+/** What this process itself was given to keep: it is shown nowhere. */
+export function secretsOfEnvironment(env: NodeJS.ProcessEnv = process.env): string[] {
+  return Object.entries(env).flatMap(([name, value]) => (value !== undefined && guarded.test(name) ? [value] : []));
+}
+
+const guarded = /SECRET|TOKEN|PASSWORD|PASSPHRASE|PRIVATE_KEY|CREDENTIAL|API_KEY/i;

@@ -90,6 +90,8 @@ const settings = {
   parallel: 16,
   targets: [],
   targetDependents: false,
+  excludes: [],
+  excludeDependents: false,
   replace: [],
   refresh: false,
   continueOnError: false,

@@ -4,7 +4,12 @@ import { table } from "./phrases.ts";
 
 /** Files by folder, bundles by size, dependencies by version. */
 export function codeLines(code: CodeDiff): string[] {
-  const parts = [filesLine(code.files), ...bundleLines(code.artifacts), ...dependencyLines(code.dependencies)];
+  const parts = [
+    filesLine(code.files, codeSpan),
+    "",
+    ...bundleLines(code.artifacts),
+    ...dependencyLines(code.dependencies),
+  ];
   return ["### Code", "", ...parts];
 }
 
@@ -23,14 +28,16 @@ const count = (number: number, one: string, many = `${one}s`): string => `${numb
 
 const mostFiles = 12;
 
-function filesLine(files: CodeDiff["files"]): string {
-  if (files.length === 0) return "No file changes.\n";
+type Span = (text: string) => string;
+
+export function filesLine(files: CodeDiff["files"], span: Span): string {
+  if (files.length === 0) return "No file changes.";
   const [added, removed] = [sum(files, "added"), sum(files, "removed")];
   const numbers = `${count(files.length, "file")} (+${added} −${removed} lines)`;
-  if (files.length <= mostFiles) return `${numbers}: ${files.map(({ path }) => codeSpan(path)).join(", ")}\n`;
+  if (files.length <= mostFiles) return `${numbers}: ${files.map(({ path }) => span(path)).join(", ")}`;
   const folders = Map.groupBy(files, ({ path }) => folderOf(path));
-  const list = [...folders].map(([folder, inside]) => `${codeSpan(folder)} (${inside.length})`);
-  return `${numbers} in ${[...list.slice(0, mostFiles), ...(list.length > mostFiles ? [`${list.length - mostFiles} more folders`] : [])].join(", ")}\n`;
+  const list = [...folders].map(([folder, inside]) => `${span(folder)} (${inside.length})`);
+  return `${numbers} in ${[...list.slice(0, mostFiles), ...(list.length > mostFiles ? [`${list.length - mostFiles} more folders`] : [])].join(", ")}`;
 }
 
 const sum = (files: CodeDiff["files"], key: "added" | "removed"): number =>
@@ -45,13 +52,15 @@ function bundleLines(artifacts: CodeDiff["artifacts"]): string[] {
   const changed = artifacts.filter(isChanged);
   if (changed.length === 0)
     return artifacts.length === 0 ? [] : ["The functions' bundles are the same, byte for byte.", ""];
-  const rows = changed.map(({ name, former, now }) => [
-    cellSpan(name),
-    sizesOf(former, now, "size"),
-    sizesOf(former, now, "unpacked"),
-  ]);
-  return [...table(["Bundle", "Zip", "Unpacked"], rows), ""];
+  return [...table(bundleHeader, bundleRows(artifacts, cellSpan)), ""];
 }
+
+export const bundleHeader = ["Bundle", "Zip", "Unpacked"];
+
+export const bundleRows = (artifacts: CodeDiff["artifacts"], span: Span): string[][] =>
+  artifacts
+    .filter(isChanged)
+    .map(({ name, former, now }) => [span(name), sizesOf(former, now, "size"), sizesOf(former, now, "unpacked")]);
 
 function sizesOf(former: ArtifactSide | undefined, now: ArtifactSide | undefined, key: "size" | "unpacked"): string {
   if (former === undefined) return `${kilobytes(now?.[key] ?? 0)} (new)`;
@@ -66,20 +75,26 @@ const mostDependencies = 20;
 
 export function dependencyLines(dependencies: CodeDiff["dependencies"]): string[] {
   if (dependencies.length === 0) return [];
-  const rank = ({ direct, dev }: CodeDiff["dependencies"][number]): number => (dev ? 2 : 0) + (direct ? 0 : 1);
-  const sorted = dependencies.toSorted((one, other) => rank(one) - rank(other));
-  const rows = sorted
-    .slice(0, mostDependencies)
-    .map(({ name, former, now, direct, dev }) => [
-      cellSpan(name),
-      former === undefined ? "" : cellSpan(former),
-      now === undefined ? "gone" : cellSpan(now),
-      [direct ? "" : "by another package", dev ? "development" : ""].filter(Boolean).join(", "),
-    ]);
+  const rows = dependencyRows(dependencies, cellSpan).slice(0, mostDependencies);
   const more = dependencies.length - rows.length;
   return [
-    ...table(["Dependency", "Was", "Is", ""], rows),
+    ...table(dependencyHeader, rows),
     "",
     ...(more > 0 ? [`and ${count(more, "more dependency", "more dependencies")}.`, ""] : []),
   ];
+}
+
+export const dependencyHeader = ["Dependency", "Was", "Is", ""];
+
+/** Those that run come first, and of those the ones that the project names itself. */
+export function dependencyRows(dependencies: CodeDiff["dependencies"], span: Span): string[][] {
+  const rank = ({ direct, dev }: CodeDiff["dependencies"][number]): number => (dev ? 2 : 0) + (direct ? 0 : 1);
+  return dependencies
+    .toSorted((one, other) => rank(one) - rank(other))
+    .map(({ name, former, now, direct, dev }) => [
+      span(name),
+      former === undefined ? "" : span(former),
+      now === undefined ? "gone" : span(now),
+      [direct ? "" : "by another package", dev ? "development" : ""].filter(Boolean).join(", "),
+    ]);
 }

@@ -72,7 +72,7 @@ function blocksOf({ stacks }: Report): Block[] {
   return [...found.values()];
 }
 
-function linesOf({ path, kind, former, now, secret, replaces }: PropertyChange): string[] {
+export function linesOf({ path, kind, former, now, secret, replaces }: PropertyChange): string[] {
   const why = replaces ? "   (forces the replacement)" : "";
   if (secret)
     return [

@@ -98,16 +98,22 @@ function opening(report: Report): string[] {
     problems.length === 0 ? [] : [`${codeSpan(stack)} cannot be deployed:`, "", codeBlock(cutProblems(problems)), ""],
   );
   if (isUnchanged(report)) {
-    const names = stacks.map(({ stack }) => codeSpan(stack)).join(", ");
-    const files = report.code?.files.length ?? 0;
-    const which =
-      files === 0 ? "" : `: ${files === 1 ? "1 file changes" : `${files} files change`}, and no bundle does`;
-    return ["## Infrastructure", "", `Nothing that is deployed changes (${names})${which}.`, ""];
+    return ["## Infrastructure", "", nothingChanges(report, codeSpan), ""];
   }
-  return ["## Infrastructure", "", ...headline(report), "", ...problems];
+  const heads = headline(report).map(
+    ({ names, words }) => `- **${names.map((name) => codeSpan(name)).join(", ")}**: ${words}`,
+  );
+  return ["## Infrastructure", "", ...heads, "", ...problems];
 }
 
-const isUnchanged = ({ stacks, findings }: Report): boolean =>
+export function nothingChanges({ stacks, code }: Report, span: (text: string) => string): string {
+  const names = stacks.map(({ stack }) => span(stack)).join(", ");
+  const files = code?.files.length ?? 0;
+  const which = files === 0 ? "" : `: ${files === 1 ? "1 file changes" : `${files} files change`}, and no bundle does`;
+  return `Nothing that is deployed changes (${names})${which}.`;
+}
+
+export const isUnchanged = ({ stacks, findings }: Report): boolean =>
   findings.length === 0 && stacks.every(({ status, settings }) => status === "unchanged" && settings.length === 0);
 
 /** A program's stack trace may be long. */
@@ -132,24 +138,25 @@ function notesOf({ stacks, notes, base, head, mode }: Report): string[] {
       const text = toMarkdown(note);
       said.set(text, [...(said.get(text) ?? []), codeSpan(stack)]);
     }
-  const against = sideOf(base);
-  const how =
-    mode === "live"
-      ? `${sideOf(head)} against what is deployed.`
-      : `${sideOf(head)} against ${against}, both evaluated without credentials: names, IDs and ARNs that AWS makes up are placeholders.`;
   return [
     "---",
-    how,
+    provenance({ base, head, mode }, codeSpan),
     "",
     ...[...said].map(([text, names]) => `- ${names.join(", ")}: ${text}`),
     ...notes.map((note) => `- ${toMarkdown(note)}`),
   ];
 }
 
-const sideOf = ({ name, commit }: Report["base"]): string =>
-  commit === undefined || commit.startsWith(name)
-    ? codeSpan(name)
-    : `${codeSpan(name)} (${codeSpan(commit.slice(0, 10))})`;
+/** What was compared with what. */
+export function provenance({ base, head, mode }: Pick<Report, "base" | "head" | "mode">, span: Span): string {
+  const side = ({ name, commit }: Report["base"]): string =>
+    commit === undefined || commit.startsWith(name) ? span(name) : `${span(name)} (${span(commit.slice(0, 10))})`;
+  return mode === "live"
+    ? `${side(head)} against what is deployed.`
+    : `${side(head)} against ${side(base)}, both evaluated without credentials: names, IDs and ARNs that AWS makes up are placeholders.`;
+}
+
+type Span = (text: string) => string;
 
 function pointer(missing: string[], url: string | undefined): string[] {
   const link = url === undefined ? [] : [`[The whole report](<${url}>)`];

@@ -23,13 +23,17 @@ export const symbols: Record<ChangeKind, string> = {
   options: "~",
 };
 
+type Span = (text: string) => string;
+
+export const stackHeader = ["", "Resource", "Type", "Changes"];
+
 /** One table for all stacks whose table it is. */
 export function stackTables({ stacks }: Report): string[] {
   const groups = new Map<string, string[]>();
   for (const stack of stacks) {
-    const rows = rowsOf(stack);
+    const rows = rowsOf(stack, cellSpan);
     if (rows.length === 0) continue;
-    const text = table(["", "Resource", "Type", "Changes"], rows).join("\n");
+    const text = table(stackHeader, rows).join("\n");
     groups.set(text, [...(groups.get(text) ?? []), stack.stack]);
   }
   return [...groups].flatMap(([text, names]) => [
@@ -40,38 +44,38 @@ export function stackTables({ stacks }: Report): string[] {
   ]);
 }
 
-function rowsOf({ changes, outputs, settings }: StackDiff): string[][] {
+export function rowsOf({ changes, outputs, settings }: StackDiff, span: Span): string[][] {
   const follow = changes.filter(isOfNewCode);
   const tagged = changes.filter((change) => isUpdateOf(change, isTag));
   const folded = new Set([...(follow.length > 1 ? follow : []), ...(tagged.length > 3 ? tagged : [])]);
   const plain = changes.filter((change) => !folded.has(change));
   return [
-    ...plain.map(rowOf),
-    ...(follow.length > 1 ? [foldedRow(follow, `${newsOf(follow)}, and what follows from it`)] : []),
-    ...(tagged.length > 3 ? [foldedRow(tagged, "tags only")] : []),
-    ...(settings.length > 0 ? [["~", "configuration", "", pathsOf(settings)]] : []),
-    ...(outputs.length > 0 ? [["~", "outputs", "", pathsOf(outputs)]] : []),
+    ...plain.map((change) => rowOf(change, span)),
+    ...(follow.length > 1 ? [foldedRow(follow, `${newsOf(follow)}, and what follows from it`, span)] : []),
+    ...(tagged.length > 3 ? [foldedRow(tagged, "tags only", span)] : []),
+    ...(settings.length > 0 ? [["~", "configuration", "", pathsOf(settings, span)]] : []),
+    ...(outputs.length > 0 ? [["~", "outputs", "", pathsOf(outputs, span)]] : []),
   ];
 }
 
-function rowOf(change: ResourceChange): string[] {
+function rowOf(change: ResourceChange, span: Span): string[] {
   const { kind, name, type, properties, formerUrn } = change;
-  const what = kind === "create" || kind === "delete" ? "" : pathsOf(properties);
+  const what = kind === "create" || kind === "delete" ? "" : pathsOf(properties, span);
   const isSilent = kind === "update" && properties.length === 0;
   return [
     symbols[kind],
-    cellSpan(name),
-    cellSpan(kindNameOf(type)),
+    span(name),
+    span(kindNameOf(type)),
     isSilent
       ? "only order or form"
       : [formerUrn === undefined ? "" : "renamed or moved", what].filter(Boolean).join(": "),
   ];
 }
 
-const foldedRow = (changes: ResourceChange[], words: string): string[] => [
+const foldedRow = (changes: ResourceChange[], words: string, span: Span): string[] => [
   "~",
-  [...new Set(changes.map(({ name }) => cellSpan(name)))].slice(0, 5).join(", "),
-  [...new Set(changes.map(({ type }) => cellSpan(kindNameOf(type))))].slice(0, 5).join(", "),
+  [...new Set(changes.map(({ name }) => span(name)))].slice(0, 5).join(", "),
+  [...new Set(changes.map(({ type }) => span(kindNameOf(type))))].slice(0, 5).join(", "),
   `${words} (${changes.length})`,
 ];
 
@@ -91,8 +95,8 @@ const newsOf = (changes: ResourceChange[]): string =>
 
 const most = 5;
 
-function pathsOf(properties: PropertyChange[]): string {
+function pathsOf(properties: PropertyChange[], span: Span): string {
   const paths = [...new Set(properties.map(({ path }) => path))];
-  const shown = paths.slice(0, most).map((path) => cellSpan(path));
+  const shown = paths.slice(0, most).map((path) => span(path));
   return [...shown, ...(paths.length > most ? [`${paths.length - most} more`] : [])].join(", ");
 }

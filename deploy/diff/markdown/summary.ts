@@ -21,14 +21,16 @@ const statusWords: Partial<Record<StackDiff["status"], string>> = {
   gone: "settings removed",
 };
 
+type Span = (text: string) => string;
+
 /** Stacks of which the same is said, together. */
-export function headline({ stacks }: Report): string[] {
+export function headline({ stacks }: Report): { names: string[]; words: string }[] {
   const said = new Map<string, string[]>();
   for (const stack of stacks) {
     const words = statusWords[stack.status] ?? wordsOf(stack);
     said.set(words, [...(said.get(words) ?? []), stack.stack]);
   }
-  return [...said].map(([words, names]) => `- **${names.map((name) => codeSpan(name)).join(", ")}**: ${words}`);
+  return [...said].map(([words, names]) => ({ names, words }));
 }
 
 function wordsOf(stack: StackDiff): string {
@@ -76,17 +78,19 @@ export function goingIn({ stacks }: Report): Going[] {
   return [...found.values()].toSorted((one, other) => rank(one) - rank(other));
 }
 
-export function goingTable(going: Going[]): string[] {
-  const rows = going.map(({ stacks, change }) => [
-    stacks.map((name) => cellSpan(name)).join(", "),
-    done[change.kind],
-    `${cellSpan(kindNameOf(change.type))} ${cellSpan(change.name)}`,
-    [reasonsOf(change, cellSpan), change.protected ? "**protected: Pulumi refuses**" : ""].filter(Boolean).join("; "),
-  ]);
-  return table(["Stack", "", "Resource", "Because of"], rows);
-}
+export const goingHeader = ["Stack", "", "Resource", "Because of"];
 
-function reasonsOf({ reasons }: ResourceChange, span: (text: string) => string): string {
+export const goingTable = (going: Going[]): string[] => table(goingHeader, goingRows(going, cellSpan));
+
+export const goingRows = (going: Going[], span: Span): string[][] =>
+  going.map(({ stacks, change }) => [
+    stacks.map((name) => span(name)).join(", "),
+    done[change.kind],
+    `${span(kindNameOf(change.type))} ${span(change.name)}`,
+    [reasonsOf(change, span), change.protected ? "protected: Pulumi refuses" : ""].filter(Boolean).join("; "),
+  ]);
+
+function reasonsOf({ reasons }: ResourceChange, span: Span): string {
   return reasons
     .map(({ path, because }) => `${span(path)}${because === undefined ? "" : ` (${span(because)} is replaced)`}`)
     .join(", ");

@@ -1,6 +1,8 @@
 /** Each change's report is a file in `fixtures/reports/`, as a reviewer would read it. */
+import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { renderMarkdown } from "../../../deploy/diff/markdown/report.ts";
+import { reportSchema } from "../../../deploy/diff/model.ts";
 import { library } from "./support/library.ts";
 import { reportOf } from "./support/report-of.ts";
 
@@ -11,6 +13,6 @@ describe("the report of", () => {
     const text = renderMarkdown(report);
 
     await expect(text).toMatchFileSnapshot(`fixtures/reports/${name.replaceAll(/[ ,]+/g, "-")}.md`);
-    expect(renderMarkdown(await reportOf(change))).toBe(text);
+    expect(renderMarkdown(v.parse(reportSchema, await reportOf(change)))).toBe(text);
   });
 });
