@@ -424,6 +424,7 @@ describe("an alarm's life", () => {
       { alarmActions: ["arn:aws:lambda:ap-northeast-1:000000000000:function:f"] },
       /SNS topics only/,
     ],
+    ["no namespace", { namespace: undefined }, /has to have a namespace/],
     ["no comparison", { comparisonOperator: undefined }, /"comparisonOperator" is required/],
     ["no statistic", { statistic: undefined }, /One of "statistic" and "extendedStatistic"/],
   ])("is refused with %s", async (_, more, reason) => {

@@ -5,7 +5,7 @@ import { storedType } from "../store/stored.ts";
 import { isOperator } from "./alarm-evaluation.ts";
 import { alarmStatesOf, NEW_ALARM, toAlarmSettings } from "./alarm-model.ts";
 import { MINUTE_MS, WINDOW_MS } from "./metrics.ts";
-import { refuseWrongQueries, refuseWrongStatistic } from "./metric-queries.ts";
+import { refuseWrongQueries } from "./metric-queries.ts";
 
 export const metricAlarm = storedType({
   token: "aws:cloudwatch/metricAlarm:MetricAlarm",
@@ -64,7 +64,6 @@ function refuseWrong(inputs: Attributes): void {
     if (!/^arn:[\w-]+:sns:/.test(arn))
       throw wrong(`The offline AWS runs alarm actions on SNS topics only, not on ${arn}`);
   refuseWrongQueries(settings.queries);
-  for (const { metric } of settings.queries) if (metric) refuseWrongStatistic(metric);
   const returning = settings.returning;
   if (returning.length !== 1) throw wrong(`Exactly one query has to return data, and ${returning.length} do`);
 }

@@ -58,7 +58,10 @@ export function refuseWrongQueries(queries: readonly MetricQuery[]): void {
   for (const { id, metric, expression } of queries) {
     if (!/^[a-z]\w*$/.test(id)) throw wrong(`The id ${id} has to begin with a lower-case letter`);
     if (queries.filter((other) => other.id === id).length > 1) throw wrong(`The id ${id} is there twice`);
-    if (metric) refuseWrongStatistic(metric);
+    if (metric) {
+      if (!metric.namespace) throw wrong(`The metric ${metric.name} has to have a namespace`);
+      refuseWrongStatistic(metric);
+    }
     if (expression === undefined) continue;
     try {
       expressions.set(id, parseExpression(expression).ids);
