@@ -368,6 +368,32 @@ describe("the loading indicator", () => {
     expect(fn.cloud.replies()).toEqual(["at last"]);
   });
 
+  test("is never shown after the answer, for which LINE would have to show another one", async () => {
+    const { promise: asked, resolve: ask } = Promise.withResolvers<void>();
+    const events: string[] = [];
+    await using fn = await startFunction({
+      loadingAfterMs,
+      bot: onText(async ({ reply }) => {
+        await asked;
+        await reply("at last");
+      }),
+    });
+    const shown = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      events.push("shown");
+    };
+    fn.cloud.override = (call) => {
+      if (call.path === replyPath) events.push("answered");
+      if (call.path !== loadingPath) return undefined;
+      ask();
+      return { status: 202, after: shown() };
+    };
+
+    await fn.send(hello());
+
+    expect(events).toEqual(["shown", "answered"]);
+  });
+
   test("that LINE refuses is no failure of the event", async () => {
     const { promise: shown, resolve } = Promise.withResolvers<void>();
     await using fn = await startFunction({
