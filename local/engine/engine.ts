@@ -52,6 +52,10 @@ interface OperationOptions {
   parallel?: number | undefined;
   targets?: string[];
   targetDependents?: boolean;
+  excludes?: string[];
+  excludeDependents?: boolean;
+  /** Of a destroy: leaves what is protected, with all that it needs. */
+  excludeProtected?: boolean;
   replace?: string[];
   refresh?: boolean | undefined;
   continueOnError?: boolean;
@@ -134,6 +138,8 @@ async function execute(
       parallel: options.parallel ?? defaultParallel,
       targets: options.targets ?? [],
       targetDependents: options.targetDependents ?? false,
+      excludes: [...(options.excludes ?? []), ...(options.excludeProtected ? protectedUrns(snapshot) : [])],
+      excludeDependents: options.excludeDependents ?? false,
       replace: options.replace ?? [],
       refresh: options.refresh ?? project.refreshAlways,
       continueOnError: options.continueOnError ?? false,
@@ -153,6 +159,9 @@ const defaultParallel = 16;
 function withoutPendingCreates(snapshot: Snapshot): Snapshot {
   return { ...snapshot, pendingOperations: snapshot.pendingOperations.filter(({ type }) => type !== "creating") };
 }
+
+const protectedUrns = ({ resources }: Snapshot): string[] =>
+  resources.filter(({ protect }) => protect).map(({ urn }) => urn);
 
 /** An operation under the stack's lock, kept in its history. */
 async function recorded(

@@ -43,6 +43,8 @@ const operation = {
   parallel: text("how many resources at once", "p"),
   target: list("only this resource; may be given again", "t"),
   "target-dependents": on("what depends on a target, too"),
+  exclude: list("all but this resource; may be given again"),
+  "exclude-dependents": on("leave what depends on it alone, too"),
   message: text("a message for the history", "m"),
   "show-sames": on("show what does not change, too"),
   "suppress-outputs": on("do not show the stack's outputs"),
@@ -94,7 +96,13 @@ export const commands: Word = {
     destroy: {
       help: "delete the stack's resources",
       aliases: ["down", "dn"],
-      flags: { ...change, ...refreshFirst, ...keepGoing, ...previewOnly },
+      flags: {
+        ...change,
+        ...refreshFirst,
+        ...keepGoing,
+        ...previewOnly,
+        "exclude-protected": on("all but what is protected"),
+      },
       run: operate("destroy"),
     },
     cancel: {

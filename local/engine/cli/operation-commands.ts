@@ -47,6 +47,8 @@ async function operate(command: Command, kind: Kind): Promise<number> {
 
 async function run(context: Context, command: Command, kind: Kind, isPreview: boolean): Promise<number> {
   const { flags } = command;
+  if (flags.list("target").length > 0 && (flags.list("exclude").length > 0 || flags.on("exclude-protected")))
+    throw new UserError("--target and --exclude, or --exclude-protected, cannot be used together");
   const stack = await stackNameOf(context, command);
   const eventLog = await openEventLog(flags.text("event-log"));
   const { name } = parseStackReference(stack, context.project?.name);
@@ -101,6 +103,9 @@ function operationOf(
       parallel: parseParallel(flags.text("parallel")),
       targets: flags.list("target"),
       targetDependents: flags.on("target-dependents"),
+      excludes: flags.list("exclude"),
+      excludeDependents: flags.on("exclude-dependents"),
+      excludeProtected: flags.on("exclude-protected"),
       replace: flags.list("replace"),
       refresh: flags.given("refresh"),
       continueOnError: flags.on("continue-on-error"),

@@ -1,13 +1,5 @@
 /** What each step does when its turn comes. */
-import {
-  InitializationFailed,
-  type DiffResult,
-  type PropertyMap,
-  type Provider,
-  type ResourceState,
-  type StepOp,
-  type Urn,
-} from "./contracts.ts";
+import { InitializationFailed, type PropertyMap, type ResourceState, type StepOp, type Urn } from "./contracts.ts";
 import type { Deployment } from "./deployment.ts";
 import { diffResource } from "./diff-resource.ts";
 import { runHooks, withRetries } from "./hooks.ts";
@@ -62,17 +54,16 @@ async function applyCreate(deployment: Deployment, step: Step): Promise<void> {
   if (fresh.state.custom) {
     const provider = deployment.providers.forStep(step);
     const news = inputsOf(fresh.state);
-    const timeout = timeoutOf(fresh.state, "create");
-    const ask = async (): Promise<{ id: string; outputs: PropertyMap }> =>
-      preview && !provider.supportsPreview
-        ? { id: "", outputs: news }
-        : await provider.create({ urn, news, preview, ...timeout });
-    const created = await partially(
-      () => withRetries(deployment, step, "create", ask),
-      (error) => (failure = error),
+    const request = { urn, news, preview, ...timeoutOf(fresh.state, "create") };
+    const created = await partially(() =>
+      withRetries(deployment, step, "create", async () =>
+        preview && !provider.supportsPreview ? { id: "", outputs: news } : await provider.create(request),
+      ),
     );
-    if (!created.id && !preview) throw new Error("provider did not return an ID from Create");
-    change(fresh, { id: created.id, outputs: created.outputs });
+    failure = created.failure;
+    const { id, outputs } = created.answer;
+    if (!id && !preview) throw new Error("provider did not return an ID from Create");
+    change(fresh, { id, outputs });
   }
   const time = now();
   change(fresh, { created: time, modified: time, ...(failure ? { initErrors: failure.reasons } : {}) });
@@ -96,26 +87,24 @@ async function applyUpdate(deployment: Deployment, step: Step): Promise<void> {
   if (fresh.state.custom) {
     const provider = deployment.providers.forStep(step);
     const news = inputsOf(fresh.state);
-    const ask = async (): Promise<{ id: string; outputs: PropertyMap }> => {
-      if (preview && !provider.supportsPreview) return { id: "", outputs: news };
-      const { oldInputs, oldOutputs } = known;
-      const updated = await provider.update({
-        urn,
-        id: old.state.id ?? "",
-        oldInputs,
-        oldOutputs,
-        news,
-        ignoreChanges: step.ignoreChanges ?? [],
-        preview,
-        ...timeoutOf(fresh.state, "update"),
-      });
-      return { id: "", outputs: updated.outputs };
+    const { oldInputs, oldOutputs } = known;
+    const request = {
+      urn,
+      id: old.state.id ?? "",
+      oldInputs,
+      oldOutputs,
+      news,
+      ignoreChanges: step.ignoreChanges ?? [],
+      preview,
+      ...timeoutOf(fresh.state, "update"),
     };
-    const updated = await partially(
-      () => withRetries(deployment, step, "update", ask),
-      (error) => (failure = error),
+    const updated = await partially(() =>
+      withRetries(deployment, step, "update", async () =>
+        preview && !provider.supportsPreview ? { outputs: news } : await provider.update(request),
+      ),
     );
-    change(fresh, { outputs: updated.outputs, modified: now() });
+    failure = updated.failure;
+    change(fresh, { outputs: updated.answer.outputs, modified: now() });
   }
   if (failure) {
     // The object has something of the new inputs, nobody knows what: the next diff has to start from the old ones.
@@ -175,10 +164,8 @@ async function applyRefresh(deployment: Deployment, step: Step): Promise<void> {
   }
   const provider = deployment.providers.forStep(step);
   const { urn, id = "" } = state;
-  let failure: InitializationFailed | undefined;
-  const read = await partially(
-    async () => await provider.read({ urn, id, inputs: inputsOf(state), outputs: outputsOf(state) }),
-    (error) => (failure = error),
+  const { answer: read, failure } = await partially(() =>
+    provider.read({ urn, id, inputs: inputsOf(state), outputs: outputsOf(state) }),
   );
   if (failure)
     deployment.reporter.warning(`Refreshed resource is in an unhealthy state:\n* ${failure.reasons.join("\n* ")}`, urn);
@@ -196,29 +183,20 @@ async function applyRefresh(deployment: Deployment, step: Step): Promise<void> {
     step.outcome = equal(outputsOf(state), read.outputs) ? "same" : "update";
     return;
   }
-  const diff = invertDiff(await diffRefreshed(deployment, provider, state, fresh.state));
+  // What an update without changes to the program would do next: what was read are the olds, the old inputs the news.
+  const next = await diffResource(deployment, provider, fresh.state, inputsOf(state), state.ignoreChanges ?? []);
+  const diff = invertDiff(next);
   step.diffs = diff.diffs;
   if (diff.detailedDiff) step.detailedDiff = diff.detailedDiff;
   step.outcome = diff.changes ? "update" : "same";
 }
 
-/** What an update without changes to the program would do next: what was read are the olds, the old inputs the news. */
-function diffRefreshed(
-  deployment: Deployment,
-  provider: Provider,
-  old: ResourceState,
-  fresh: ResourceState,
-): Promise<DiffResult> {
-  return diffResource(deployment, provider, fresh, inputsOf(old), old.ignoreChanges ?? []);
-}
-
 async function applyImport(deployment: Deployment, step: Step): Promise<void> {
   const fresh = newSide(step);
   const { urn, importID = "" } = fresh.state;
-  let failure: InitializationFailed | undefined;
-  const read = await partially(
-    async () => await deployment.providers.forStep(step).read({ urn, id: importID, inputs: {}, outputs: {} }),
-    (error) => (failure = error),
+  const provider = deployment.providers.forStep(step);
+  const { answer: read, failure } = await partially(() =>
+    provider.read({ urn, id: importID, inputs: {}, outputs: {} }),
   );
   if (!read) throw new Error(`resource '${importID}' does not exist`);
   if (!read.inputs)
@@ -249,17 +227,18 @@ export class ProtectedResource extends Error {
   }
 }
 
-/** A call that may half succeed: the object that it left is the answer, and the failure is kept aside. */
-async function partially<T extends { id: string; outputs: PropertyMap } | undefined>(
+type Answer = { id: string; inputs?: PropertyMap; outputs: PropertyMap };
+
+/** A call that may half succeed: the object that it left is the answer then, beside the failure. */
+async function partially<T extends Partial<Answer> | undefined>(
   call: () => Promise<T>,
-  keep: (failure: InitializationFailed) => void,
-): Promise<T | { id: string; inputs?: PropertyMap; outputs: PropertyMap }> {
+): Promise<{ answer: T | Answer; failure?: InitializationFailed }> {
   try {
-    return await call();
-  } catch (error) {
-    if (!(error instanceof InitializationFailed)) throw error;
-    keep(error);
-    return { id: error.id, outputs: error.properties, ...(error.inputs ? { inputs: error.inputs } : {}) };
+    return { answer: await call() };
+  } catch (failure) {
+    if (!(failure instanceof InitializationFailed)) throw failure;
+    const { id, properties: outputs, inputs } = failure;
+    return { answer: { id, outputs, ...(inputs ? { inputs } : {}) }, failure };
   }
 }
 

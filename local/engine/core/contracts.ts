@@ -24,8 +24,17 @@ export type PropertyMap = { [key: string]: PropertyValue };
 
 export type Urn = string;
 
+/** Where in the program something was asked for. */
+export interface Origin {
+  sourcePosition?: string;
+  stackTrace?: { sourcePosition: string }[];
+}
+
+/** Seconds. */
+export type Timeouts = { create?: number; update?: number; delete?: number };
+
 /** A resource as a deployment (version 3) stores it. Secrets are in the clear here; a store encrypts them. */
-export interface ResourceState {
+export interface ResourceState extends Origin {
   urn: Urn;
   custom: boolean;
   /** Condemned by a create-before-delete replacement; deleted by this run or the next. */
@@ -46,8 +55,7 @@ export interface ResourceState {
   pendingReplacement?: boolean;
   additionalSecretOutputs?: string[];
   aliases?: Urn[];
-  /** Seconds. */
-  customTimeouts?: { create?: number; update?: number; delete?: number };
+  customTimeouts?: Timeouts;
   importID?: string;
   retainOnDelete?: boolean;
   deletedWith?: Urn;
@@ -55,8 +63,6 @@ export interface ResourceState {
   /** RFC 3339. */
   created?: string;
   modified?: string;
-  sourcePosition?: string;
-  stackTrace?: { sourcePosition: string }[];
   ignoreChanges?: string[];
   replaceOnChanges?: string[];
   replacementTrigger?: PropertyValue;
@@ -107,6 +113,9 @@ export interface Operation {
   /** URNs or wildcards; empty means everything. */
   targets: string[];
   targetDependents: boolean;
+  /** URNs or wildcards of what is left alone; never together with targets. Nothing is if it is not said. */
+  excludes?: string[];
+  excludeDependents?: boolean;
   replace: string[];
   refresh: boolean;
   continueOnError: boolean;

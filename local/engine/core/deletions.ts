@@ -12,7 +12,8 @@ import { untouched } from "./untargeted.ts";
 export async function performDeletions(deployment: Deployment, plan: Plan, executor: Executor): Promise<void> {
   const { targets, operation, deletes, providers, reporter, dryRun } = deployment;
   const allowed = targets.constrained ? await allowedByTargets(deployment, plan) : undefined;
-  const isAllowed = (urn: Urn): boolean => allowed?.has(urn) ?? true;
+  const kept = keptByExcludes(deployment, plan);
+  const isAllowed = (urn: Urn): boolean => allowed?.has(urn) ?? !kept.has(urn);
   const sames: Step[] = [];
   const steps: Step[] = [];
   for (const former of deployment.base) {
@@ -101,4 +102,23 @@ async function allowedByTargets(deployment: Deployment, plan: Plan): Promise<Set
     if (former) await dependentReplacements(deployment, plan, former);
   }
   return allowed;
+}
+
+/**
+ * What is excluded with all that it needs. Where dependents were asked for, with theirs, too: as Pulumi has it, also
+ * those of what is needed, which are all that the stack or a provider has.
+ */
+function keptByExcludes(deployment: Deployment, plan: Plan): Set<Urn> {
+  const { base, excludes, operation } = deployment;
+  const kept = new Set<Urn>();
+  const queue = base.filter(({ state }) => excludes.names(state.urn));
+  if (queue.length === 0) return kept;
+  const graph = graphOf(deployment, plan);
+  for (let held = queue.pop(); held; held = queue.pop()) {
+    if (kept.has(held.state.urn)) continue;
+    kept.add(held.state.urn);
+    queue.push(...graph.dependenciesOf(held));
+    if (operation.excludeDependents) queue.push(...graph.dependingOn(held, kept, true));
+  }
+  return kept;
 }

@@ -18,6 +18,7 @@ export class Deployment {
   readonly hooks = new Hooks();
   readonly providers: Providers;
   readonly targets: Targets;
+  readonly excludes: Targets;
   readonly replaceTargets: Targets;
 
   /** The former deployment, as far as a refresh has not changed it. */
@@ -45,10 +46,11 @@ export class Deployment {
     this.dryRun = operation.kind === "preview";
     this.reporter = new Reporter(operation, this.dryRun);
     this.targets = new Targets(operation.targets);
+    this.excludes = new Targets(operation.excludes ?? []);
     this.replaceTargets = new Targets(operation.replace);
     this.rebase(before.resources.map((state) => ({ state })));
     this.journal = new Journal(this.dryRun ? undefined : operation.store, this.base, before, {
-      sorts: this.targets.constrained,
+      sorts: this.limited,
     });
     this.providers = new Providers(this);
   }
@@ -59,6 +61,11 @@ export class Deployment {
     const live = base.filter((held) => !held.state.delete);
     this.olds = new Map(live.map((held) => [held.state.urn, held]));
     this.graph = new DependencyGraph(base);
+  }
+
+  /** Some resources are left alone. */
+  get limited(): boolean {
+    return this.targets.constrained || this.excludes.constrained;
   }
 
   old(urn: Urn): ResourceState | undefined {

@@ -48,9 +48,12 @@ export class DeploymentMonitor implements Monitor {
     this.#closed.catch(() => undefined);
   }
 
-  async registerResource(request: RegisterResource): Promise<RegisteredResource> {
-    return await this.#untilStopped(this.#register(request));
-  }
+  registerResource: Monitor["registerResource"] = (request) => this.#untilStopped(this.#register(request));
+  readResource: Monitor["readResource"] = (request) => this.#untilStopped(this.#read(request));
+  invoke: Monitor["invoke"] = (request) => this.#untilStopped(this.#invoke(request));
+  registerHook: Monitor["registerHook"] = (hook) => this.#deployment.hooks.register(hook);
+  registerErrorHook: Monitor["registerErrorHook"] = (hook) => this.#deployment.hooks.registerError(hook);
+  log: Monitor["log"] = (message) => this.#deployment.reporter.log(message);
 
   async #register(request: RegisterResource): Promise<RegisteredResource> {
     const goal = await this.#complete(this.#inherit(request));
@@ -64,15 +67,11 @@ export class DeploymentMonitor implements Monitor {
     return { urn, ...(id === undefined ? {} : { id }), outputs, propertyDependencies: {}, result, unknown };
   }
 
-  async readResource(request: ReadResource): Promise<{ urn: Urn; properties: PropertyMap }> {
-    return await this.#untilStopped(this.#read(request));
-  }
-
-  async #read(request: ReadResource): Promise<{ urn: Urn; properties: PropertyMap }> {
-    const { version, pluginDownloadUrl, type } = request;
+  async #read({ version, pluginDownloadUrl, properties, ...request }: ReadResource) {
+    const { type } = request;
     const provider =
       request.provider ?? (await this.#defaultProvider({ pkg: packageOf(type), version, pluginDownloadUrl }, type));
-    const { held } = await this.#registrar.read({ ...request, inputs: withoutOutputs(request.properties), provider });
+    const { held } = await this.#registrar.read({ ...request, inputs: withoutOutputs(properties), provider });
     return { urn: held.state.urn, properties: outputsOf(held.state) };
   }
 
@@ -85,10 +84,6 @@ export class DeploymentMonitor implements Monitor {
   #setStackOutputs(urn: Urn, outputs: PropertyMap): void {
     if (this.#deployment.stopped.aborted) throw new MonitorClosed();
     this.stackOutputs = { urn, outputs };
-  }
-
-  async invoke(request: Invoke): Promise<InvokeResult> {
-    return await this.#untilStopped(this.#invoke(request));
   }
 
   async #invoke({
@@ -108,11 +103,6 @@ export class DeploymentMonitor implements Monitor {
     if (dependsOn.some((urn) => this.#isUnresolved(urn))) return { result: {}, failures: [], unknown: true };
     return await provider.invoke({ token, args: withoutOutputs(args), preview: this.#deployment.dryRun });
   }
-
-  registerHook: Monitor["registerHook"] = (hook) => this.#deployment.hooks.register(hook);
-  registerErrorHook: Monitor["registerErrorHook"] = (hook) => this.#deployment.hooks.registerError(hook);
-
-  log: Monitor["log"] = (message) => this.#deployment.reporter.log(message);
 
   /** An operation that has stopped answers nobody any more. */
   async #untilStopped<T>(work: Promise<T>): Promise<T> {

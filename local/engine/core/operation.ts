@@ -1,5 +1,12 @@
 /** The front door: one preview, update, refresh or destroy of one stack. */
-import { ProgramFailed, type Operation, type OperationResult, type PropertyMap, type Snapshot } from "./contracts.ts";
+import {
+  ProgramFailed,
+  type Operation,
+  type OperationResult,
+  type PropertyMap,
+  type Snapshot,
+  type Urn,
+} from "./contracts.ts";
 import { Deployment } from "./deployment.ts";
 import { performDeletions } from "./deletions.ts";
 import { Executor } from "./executor.ts";
@@ -10,6 +17,7 @@ import { refreshBase, refreshRest } from "./refresh.ts";
 import { Registrar } from "./registrar.ts";
 import { Told } from "./reporter.ts";
 import { outputsOf } from "./resource-state.ts";
+import type { Targets } from "./targets.ts";
 import { ROOT_STACK_TYPE } from "./urn.ts";
 
 /**
@@ -51,11 +59,9 @@ async function execute(deployment: Deployment, before: Snapshot): Promise<void> 
     if (kind !== "update") checkTargetsExist(deployment);
     const refreshes = kind === "refresh" ? !operation.source : operation.refresh;
     if (before.pendingOperations.length > 0 && !dryRun && !refreshes) reporter.warning(pendingMessage(before));
-    if (refreshes && !(await refreshBase(deployment))) return;
+    if (refreshes && (refuseMissing(deployment, deployment.excludes) || !(await refreshBase(deployment)))) return;
     if (deployment.stopped.aborted || (kind === "refresh" && !operation.source)) return;
-    const missing = [...replaceTargets.literals].filter((urn) => !deployment.allOlds.has(urn));
-    for (const urn of missing) reportMissing(deployment, urn);
-    if (missing.length > 0) return deployment.abandon();
+    if (refuseMissing(deployment, replaceTargets)) return;
     checkDeleteHooks(deployment);
     await runProgramAndDelete(deployment);
   } catch (error) {
@@ -73,13 +79,9 @@ async function runProgramAndDelete(deployment: Deployment): Promise<void> {
   // A failure stops the operation; with --continue-on-error it goes on, and deletes what nothing that failed needs.
   if (!stopped.aborted) {
     try {
-      const missing = [...deployment.targets.literals].filter(
-        (urn) => !deployment.allOlds.has(urn) && !plan.urns.has(urn),
-      );
       if (kind === "refresh") await refreshRest(deployment, plan, executor);
       else await performDeletions(deployment, plan, executor);
-      for (const urn of missing) reportMissing(deployment, urn);
-      if (missing.length > 0) deployment.abandon();
+      refuseMissing(deployment, deployment.targets, plan.urns);
     } catch (error) {
       reporter.error(messageOf(error));
       deployment.abandon();
@@ -140,9 +142,15 @@ function checkTargetsExist(deployment: Deployment): void {
   if (missing !== undefined) throw new Error(`no resource named '${missing}' found`);
 }
 
-function reportMissing({ reporter }: Deployment, urn: string): void {
-  const hint = urn.includes("$") ? "" : " Did you forget to escape $ in your shell?";
-  reporter.error(`Target '${urn}' could not be found in the stack.${hint}`);
+/** Whether some of what was named is neither in the state nor, if that was asked, in the program. */
+function refuseMissing(deployment: Deployment, { literals }: Targets, registered?: ReadonlySet<Urn>): boolean {
+  const missing = [...literals].filter((urn) => !deployment.allOlds.has(urn) && !registered?.has(urn));
+  for (const urn of missing) {
+    const hint = urn.includes("$") ? "" : " Did you forget to escape $ in your shell?";
+    deployment.reporter.error(`Target '${urn}' could not be found in the stack.${hint}`);
+  }
+  if (missing.length > 0) deployment.abandon();
+  return missing.length > 0;
 }
 
 /** Hooks are functions of the program; without it they cannot run. */

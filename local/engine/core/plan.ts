@@ -1,9 +1,8 @@
 /** What the plan knows so far: which resources were seen, and what was decided for each. */
-import type { Urn } from "./contracts.ts";
+import type { ResourceState, Urn } from "./contracts.ts";
 import type { Deployment } from "./deployment.ts";
-import { dependenciesOf, isProviderType, isRootStack, parseProviderRef, parseUrn } from "./urn.ts";
+import { isProviderType, isRootStack, parseUrn, requirementsOf } from "./urn.ts";
 import type { Held } from "./resource-state.ts";
-import type { ResourceState } from "./contracts.ts";
 import type { Targets } from "./targets.ts";
 
 export class Plan {
@@ -36,11 +35,14 @@ export class Plan {
   readonly refreshed = new Map<Held, Held>();
   /** Targets, with those that depend on them where that was asked for. */
   readonly targets: Targets;
+  /** The same for what is excluded. */
+  readonly excludes: Targets;
   readonly #deployment: Deployment;
 
   constructor(deployment: Deployment) {
     this.#deployment = deployment;
     this.targets = deployment.targets.copy();
+    this.excludes = deployment.excludes.copy();
   }
 
   goes(held: Held): void {
@@ -74,12 +76,10 @@ export class Plan {
   }
 
   isTarget(state: ResourceState): boolean {
-    const { targets, operation } = this.#deployment;
-    if (!targets.constrained || targets.names(state.urn)) return true;
-    if (!operation.targetDependents) return false;
-    const needs = dependenciesOf(state).map((dependency) => dependency.urn);
-    if (state.provider) needs.push(parseProviderRef(state.provider).urn);
-    return needs.some((urn) => this.targets.names(urn));
+    const { targets, excludes, operation } = this.#deployment;
+    const needs = (named: Targets) => requirementsOf(state).some((urn) => named.names(urn));
+    if (targets.constrained) return targets.names(state.urn) || (operation.targetDependents && needs(this.targets));
+    return !excludes.names(state.urn) && !(operation.excludeDependents && needs(this.excludes));
   }
 
   /** Providers and the stack are never left out. */

@@ -1,6 +1,6 @@
 /** What the core asks of a program, and what a program may ask of the core. */
 import type { CheckFailure } from "./provider-contract.ts";
-import type { PropertyMap, PropertyValue, ResourceState, Urn } from "./contracts.ts";
+import type { Origin, PropertyMap, PropertyValue, ResourceState, Timeouts, Urn } from "./contracts.ts";
 
 /** Where registrations come from: a language host's process, or a function in a test. */
 export interface Source {
@@ -85,8 +85,15 @@ export interface Alias {
   noParent?: boolean;
 }
 
+interface ProviderRequest {
+  /** Reference to an explicit provider; the default provider of the type's package otherwise. */
+  provider?: string;
+  version?: string;
+  pluginDownloadUrl?: string;
+}
+
 /** `pulumirpc.RegisterResourceRequest`, parsed. Field by field documented in resource.proto. */
-export interface RegisterResource {
+export interface RegisterResource extends ProviderRequest, Origin {
   type: string;
   name: string;
   custom: boolean;
@@ -96,12 +103,8 @@ export interface RegisterResource {
   dependencies: Urn[];
   /** Empty: every property depends on all of `dependencies`. */
   propertyDependencies: Record<string, Urn[]>;
-  /** Reference to an explicit provider; the default provider of the type's package otherwise. */
-  provider?: string;
   /** Of a component: explicit providers by package. */
   providers: Record<string, string>;
-  version?: string;
-  pluginDownloadUrl?: string;
   protect?: boolean;
   /** Undefined: the program left it open, so that the provider decides. */
   deleteBeforeReplace?: boolean;
@@ -112,16 +115,13 @@ export interface RegisterResource {
   replaceWith: Urn[];
   aliases: Alias[];
   additionalSecretOutputs: string[];
-  /** Seconds. */
-  customTimeouts?: { create?: number; update?: number; delete?: number };
+  customTimeouts?: Timeouts;
   importId?: string;
   deletedWith?: Urn;
   hooks?: Partial<Record<HookKind, string[]>>;
   /** Of a provider resource: names of variables that it sees under other names. */
   envVarMappings?: Record<string, string>;
   supportsResultReporting: boolean;
-  sourcePosition?: string;
-  stackTrace?: { sourcePosition: string }[];
 }
 
 export interface RegisteredResource {
@@ -134,28 +134,20 @@ export interface RegisteredResource {
   unknown: boolean;
 }
 
-export interface ReadResource {
+export interface ReadResource extends ProviderRequest, Origin {
   type: string;
   name: string;
   id: string;
   parent?: Urn;
   properties: PropertyMap;
   dependencies: Urn[];
-  provider?: string;
-  version?: string;
-  pluginDownloadUrl?: string;
   additionalSecretOutputs: string[];
-  sourcePosition?: string;
-  stackTrace?: { sourcePosition: string }[];
 }
 
-export interface Invoke {
+export interface Invoke extends ProviderRequest {
   token: string;
   args: PropertyMap;
   parent?: Urn;
-  provider?: string;
-  version?: string;
-  pluginDownloadUrl?: string;
   dependsOn: Urn[];
 }
 export interface InvokeResult {

@@ -5,17 +5,24 @@ import type { Plan } from "./plan.ts";
 import { withoutDangling } from "./references.ts";
 import type { Held } from "./resource-state.ts";
 import { makeStep, type Step } from "./steps.ts";
+import type { Targets } from "./targets.ts";
 import { dependenciesOf } from "./urn.ts";
 
 /** @returns whether every read went well */
 export async function refreshBase(deployment: Deployment): Promise<boolean> {
+  const { operation } = deployment;
   const targets = deployment.targets.copy();
+  const excludes = deployment.excludes.copy();
   const steps = new Map<Held, Step>();
   for (const held of deployment.base) {
-    const dependent =
-      deployment.operation.targetDependents && dependenciesOf(held.state).some(({ urn }) => targets.names(urn));
-    if (!targets.allows(held.state.urn) && !dependent) continue;
-    if (targets.constrained) targets.add(held.state.urn);
+    const { urn } = held.state;
+    const needs = (named: Targets) => dependenciesOf(held.state).some((dependency) => named.names(dependency.urn));
+    if (excludes.names(urn) || (operation.excludeDependents && needs(excludes))) {
+      excludes.add(urn);
+      continue;
+    }
+    if (!targets.allows(urn) && !(operation.targetDependents && needs(targets))) continue;
+    if (targets.constrained) targets.add(urn);
     await deployment.providers.ensure(held.state.provider);
     steps.set(held, makeStep("refresh", { old: held, new: held }));
   }
@@ -28,8 +35,9 @@ export async function refreshBase(deployment: Deployment): Promise<boolean> {
 export async function refreshRest(deployment: Deployment, plan: Plan, executor: Executor): Promise<void> {
   const steps: Step[] = [];
   for (const held of deployment.base) {
-    if (plan.livesOn(held.state.urn) || !deployment.targets.allows(held.state.urn)) continue;
-    plan.refreshes.add(held.state.urn);
+    const { urn } = held.state;
+    if (plan.livesOn(urn) || !deployment.targets.allows(urn) || deployment.excludes.names(urn)) continue;
+    plan.refreshes.add(urn);
     await deployment.providers.ensure(held.state.provider);
     steps.push(makeStep("refresh", { old: held, new: held, persisted: true }));
   }

@@ -1,5 +1,5 @@
 /** Takes a registration through the plan and its steps, to the answer that the program gets. */
-import { MonitorClosed, type ResourceState, type Urn } from "./contracts.ts";
+import { MonitorClosed, type PropertyMap, type ReadResource, type ResourceState, type Urn } from "./contracts.ts";
 import { findFormerSelf } from "./aliases.ts";
 import type { Deployment } from "./deployment.ts";
 import type { Executor } from "./executor.ts";
@@ -14,18 +14,7 @@ import { carryOver, refuseCycle, sameAsBefore } from "./untargeted.ts";
 import { isProviderType, makeUrn, requirementsOf } from "./urn.ts";
 
 /** A read of a resource that Pulumi does not own. */
-export type ReadGoal = Pick<
-  Goal,
-  | "type"
-  | "name"
-  | "parent"
-  | "dependencies"
-  | "provider"
-  | "additionalSecretOutputs"
-  | "sourcePosition"
-  | "stackTrace"
-  | "inputs"
-> & { id: string };
+export type ReadGoal = Omit<ReadResource, "properties" | "version" | "pluginDownloadUrl"> & { inputs: PropertyMap };
 
 export class Registrar {
   readonly #deployment: Deployment;
@@ -93,7 +82,7 @@ export class Registrar {
     if (this.#isImport(goal, old?.state)) return await this.#import(registration);
     const targeted = this.#plan.isTargetOrImplied(fresh.state);
     await this.#planner.check(registration, targeted);
-    const carried = targeted && this.#deployment.targets.constrained ? requirementsOf(fresh.state) : [];
+    const carried = targeted && this.#deployment.limited ? requirementsOf(fresh.state) : [];
     refuseCycle(this.#deployment, this.#plan, urn, carried);
     const before = carryOver(this.#deployment, this.#plan, carried);
     const steps = [...before, ...(await this.#steps(registration, targeted))];
@@ -113,8 +102,10 @@ export class Registrar {
       const sides = { old, new: fresh, replacement: "old goes later" as const };
       return [makeStep("create-replacement", sides), makeStep("replace", sides)];
     }
+    // What depends on it comes later, and may share its lot.
     if (targeted && this.#deployment.targets.constrained) plan.targets.add(urn);
     if (!targeted) {
+      plan.excludes.add(urn);
       // Others may have needed it before, so that it was kept already.
       const kept = plan.sames.has(urn);
       plan.sames.add(urn);
@@ -229,30 +220,15 @@ export class Registrar {
   }
 
   async #read(goal: ReadGoal, urn: Urn): Promise<Registered> {
-    const { type, parent, id, inputs, dependencies, provider, additionalSecretOutputs, sourcePosition, stackTrace } =
-      goal;
+    const { name: _, ...asked } = goal;
     const { old, alias, conflict } = findFormerSelf(this.#deployment, this.#plan, urn, { ...goal, aliases: [] });
     if (conflict) throw new Told(`resource ${urn} is invalid`);
-    if (!id) throw new Error(`Expected an ID for ${urn}`);
+    if (!goal.id) throw new Error(`Expected an ID for ${urn}`);
     const fresh: Held = {
-      state: tidy({
-        urn,
-        custom: true,
-        external: true,
-        type,
-        id,
-        inputs,
-        parent,
-        dependencies,
-        provider,
-        additionalSecretOutputs,
-        sourcePosition,
-        stackTrace,
-        aliases: alias ? [alias] : [],
-      }),
+      state: tidy({ ...asked, urn, custom: true, external: true, aliases: alias ? [alias] : [] }),
     };
-    await this.#deployment.providers.ensure(provider);
-    if (old && !old.state.external && old.state.id !== id) {
+    await this.#deployment.providers.ensure(goal.provider);
+    if (old && !old.state.external && old.state.id !== goal.id) {
       this.#plan.replaces.add(urn);
       return await this.#carryOut.run(
         [makeStep("read-replacement", { old, new: fresh }), makeStep("replace", { old, new: fresh })],

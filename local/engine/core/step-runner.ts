@@ -73,10 +73,10 @@ export class StepRunner {
     return true;
   }
 
-  /** With targets, nothing may depend on what is not created because it is no target. */
+  /** Nothing may depend on what is not created because it is no target, or excluded. */
   allows(steps: Step[]): boolean {
-    const { targets, replaceTargets, reporter } = this.#deployment;
-    if (!targets.constrained && !replaceTargets.constrained) return true;
+    const { limited, replaceTargets, reporter } = this.#deployment;
+    if (!limited && !replaceTargets.constrained) return true;
     let allowed = true;
     for (const { new: fresh, skippedCreate, urn } of steps) {
       if (!fresh || skippedCreate) continue;

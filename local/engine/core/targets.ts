@@ -1,4 +1,4 @@
-/** URNs that an operation is limited to, literal or with `*` (within a part) and `**` (anything). */
+/** URNs that an operation is limited to, or that it leaves alone: literal or with `*` (within a part) and `**` (anything). */
 import type { Urn } from "./contracts.ts";
 
 export class Targets {

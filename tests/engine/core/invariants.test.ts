@@ -100,14 +100,18 @@ function toProgram(plans: Plan[], throwsAt: number): Program {
 
 function makeOperation(random: Random, names: string[]): Partial<Operation> {
   const kind = random.pick(["update", "update", "update", "update", "refresh", "destroy", "preview"] as const);
+  const some = (chance: number) => (names.length > 0 && random.chance(chance) ? [urnOf(random.pick(names))] : []);
+  const targets = some(0.15);
   return {
     kind,
     parallel: random.pick([1, 4, 16]),
     continueOnError: random.chance(0.3),
     refresh: random.chance(0.15),
-    targets: names.length > 0 && random.chance(0.15) ? [urnOf(random.pick(names))] : [],
+    targets,
     targetDependents: random.chance(0.5),
-    replace: names.length > 0 && random.chance(0.1) ? [urnOf(random.pick(names))] : [],
+    excludes: targets.length > 0 ? [] : some(0.15),
+    excludeDependents: random.chance(0.5),
+    replace: some(0.1),
   };
 }
 
