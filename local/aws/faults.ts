@@ -1,7 +1,7 @@
 import { ServiceError } from "./errors.ts";
 import type { Functions } from "./lambda/functions.ts";
 
-export interface Fault {
+interface Fault {
   service: "sqs" | "dynamodb";
   /** Such as `PutItem`; every operation by default. */
   operation?: string;

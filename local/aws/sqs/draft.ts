@@ -118,7 +118,7 @@ function refuseId(name: string, value: string): void {
     );
 }
 
-export function invalid(message: string): ServiceError {
+function invalid(message: string): ServiceError {
   return new ServiceError("InvalidParameterValue", message);
 }
 
