@@ -5,7 +5,7 @@ export class DeadlinePassed extends Error {
   override readonly name = "DeadlinePassed";
 }
 
-const currentDeadline = new AsyncLocalStorage<AbortSignal>();
+const currentDeadline = new AsyncLocalStorage<AbortSignal | undefined>();
 
 /**
  * Runs `task` for at most `timeoutMs`, and not past a deadline around this one. Every `fetch` inside is aborted then.
@@ -35,7 +35,7 @@ export async function withDeadline<T>(timeoutMs: number, task: (signal: AbortSig
 
 /** The same for what several wait for: no deadline around it cuts it short. */
 export function withOwnDeadline<T>(timeoutMs: number, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  return currentDeadline.exit(() => withDeadline(timeoutMs, task));
+  return currentDeadline.run(undefined, () => withDeadline(timeoutMs, task));
 }
 
 // LINE's SDK takes neither a signal nor a `fetch` of one's own, so the deadline reaches it through the global one.
