@@ -4,15 +4,22 @@ import type { AwsTrace } from "../local/aws/aws.ts";
 /** What a function writes: a line of JSON with these, and fields of its own. */
 const line = v.looseObject({ timestamp: v.string(), level: v.string(), message: v.string() });
 
+/** What happens in the local cloud, for a terminal: what functions write, and alarms. Undefined: not worth a line. */
+export function describeTrace(trace: AwsTrace): string | undefined {
+  if (trace.kind === "log") return describeLogLine(trace.message);
+  // An alarm has no data when it is new.
+  if (trace.kind !== "alarm" || trace.from === "INSUFFICIENT_DATA") return undefined;
+  return `ALARM ${trace.name}: ${trace.from} → ${trace.to} (${trace.reason})`;
+}
+
 /**
- * A function's own log lines, shortened for a terminal: level, message and fields. Lambda's lines about starts and
- * ends, and the gateway's access log, are left out; they are in the log groups' files.
+ * A function's own log lines, shortened: level, message and fields. Lambda's lines about starts and ends, the
+ * gateway's access log and lines of metrics are left out; they are in the log groups' files.
  */
-export function describeLogLine(trace: AwsTrace): string | undefined {
-  if (trace.kind !== "log") return undefined;
-  const json = tryParse(trace.message);
+function describeLogLine(text: string): string | undefined {
+  const json = tryParse(text);
   const parsed = v.safeParse(line, json);
-  if (!parsed.success) return json === undefined ? trace.message.trimEnd() : undefined;
+  if (!parsed.success) return json === undefined ? text.trimEnd() : undefined;
   const { timestamp: _timestamp, level, message, correlationId: _id, ...fields } = parsed.output;
   const rest = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
   return [level, message, ...rest].join(" ");

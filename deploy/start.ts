@@ -6,7 +6,7 @@ import type { AwsTrace } from "../local/aws/aws.ts";
 import { type LocalCloud, startLocalCloud } from "../local/cloud.ts";
 import { parseCommandLine, runCommand } from "./command-line.ts";
 import { tellConsoleSteps } from "./console-steps.ts";
-import { describeLogLine } from "./function-log.ts";
+import { describeTrace } from "./function-log.ts";
 import { localDataDir, parsePort, programDir, runLocally, toTarget } from "./local-stack.ts";
 import { proveAnswer } from "./proof.ts";
 import { stopOnSignal } from "./stop-on-signal.ts";
@@ -58,7 +58,7 @@ function keepFunctionLog() {
   };
   return {
     add: (trace: AwsTrace) => {
-      const line = describeLogLine(trace);
+      const line = describeTrace(trace);
       if (line !== undefined) keep(line);
     },
     follow: () => {
