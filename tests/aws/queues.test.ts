@@ -604,6 +604,16 @@ describe("calls about a queue", () => {
     expect(await receiveAll(client, queue)).toEqual([]);
   });
 
+  test("are refused with values beyond the limits", async () => {
+    const queue = await createQueue(aws);
+
+    for (const more of [{ MaxNumberOfMessages: 11 }, { WaitTimeSeconds: 21 }, { VisibilityTimeout: 43_201 }])
+      await expect(receiveAll(createSqs(aws), queue, more)).rejects.toMatchObject({
+        name: "InvalidParameterValue",
+        message: expect.stringContaining(Object.keys(more)[0] ?? "") as string,
+      });
+  });
+
   test("answer with the errors that the client knows", async () => {
     const none = { id: "https://sqs.ap-northeast-1.amazonaws.com/000000000000/none.fifo" } as Made;
 

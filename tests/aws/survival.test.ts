@@ -4,11 +4,12 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { appendFile, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { DynamoDBClient, PutItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { ChangeMessageVisibilityCommand, DeleteMessageCommand } from "@aws-sdk/client-sqs";
 import { expect, onTestFinished, test } from "vitest";
 import type { LocalAws } from "../../local/aws/aws.ts";
 import { invoke } from "./support/aws-requests.ts";
-import { bodiesOf, createPair, createSqs, receiveAll, sendAll } from "./support/queues.ts";
+import { bodiesOf, createPair, createSqs, receiveAll, sendAll, toClientConfig } from "./support/queues.ts";
 import { createApi, createAws, createFunction, createTempFolder, send } from "./support/local-aws.ts";
 import type { TestAws } from "./support/local-aws.ts";
 import { ProviderClient } from "./support/provider-client.ts";
@@ -106,6 +107,34 @@ test("after a kill each queue is as it was told: order, what is in flight, count
     "4#1",
   ]);
   expect(bodiesOf(await receiveAll(again, deadLetters))).toEqual(["1", "2", "x", "1"]);
+});
+
+test("after a kill a table holds every item that it said it holds", async () => {
+  const aws = await startInProcess();
+  const table = await aws.provider.create("aws:dynamodb/table:Table", "events", {
+    attributes: [{ name: "id", type: "S" }],
+    hashKey: "id",
+    billingMode: "PAY_PER_REQUEST",
+  });
+  const client = new DynamoDBClient(toClientConfig(aws));
+  const answered: string[] = [];
+  const put = async (id: string) => {
+    await client.send(new PutItemCommand({ TableName: table.id, Item: { id: { S: id } } }));
+    answered.push(id);
+    // More of them are under way when the kill comes.
+    if (answered.length === 10) aws.child.kill("SIGKILL");
+  };
+  const killed = once(aws.child, "exit");
+  await Promise.allSettled(Array.from({ length: 50 }, (_, n) => put(`${n}`)));
+  await killed;
+  client.destroy();
+
+  const next = await createAws({ dataDir: aws.dataDir });
+  const again = new DynamoDBClient(toClientConfig(next));
+  const { Items = [] } = await again.send(new ScanCommand({ TableName: table.id }));
+  again.destroy();
+
+  expect(Items.map(({ id }) => id?.S)).toEqual(expect.arrayContaining(answered));
 });
 
 test("after a kill a queue's file whose last line was cut off counts up to it", async () => {

@@ -19,6 +19,8 @@ export interface JsonService {
   version?: "1.0" | "1.1";
   /** What stands before the code of an error in `__type`. */
   errorNamespace?: string;
+  /** The code for an input that is not as it has to be; `ValidationException` by default. */
+  validationCode?: string;
   /** Codes that clients of the service's former protocol know, by the code of an error. */
   queryErrors?: Record<string, string>;
 }
@@ -61,16 +63,16 @@ export async function answerJson(
     cloud.faults.strike(prefix, name);
     return answer(200, await operation(input, cloud, call), version);
   } catch (error) {
-    return fail(toServiceError(error), service);
+    return fail(toServiceError(error, service), service);
   }
 }
 
-function toServiceError(error: unknown): ServiceError {
+function toServiceError(error: unknown, { validationCode = "ValidationException" }: JsonService): ServiceError {
   if (error instanceof ServiceError) return error;
   if (!isValiError(error)) throw error;
   const [issue] = error.issues;
   const path = issue.path?.map(({ key }) => String(key)).join(".");
-  return new ServiceError("ValidationException", `1 validation error detected: ${path}: ${issue.message}`);
+  return new ServiceError(validationCode, `1 validation error detected: ${path}: ${issue.message}`);
 }
 
 function fail({ code, message, status, details }: ServiceError, service: JsonService): EndpointAnswer {

@@ -164,6 +164,7 @@ export const sqs: JsonService = {
   prefix: "sqs",
   version: "1.0",
   errorNamespace: "com.amazonaws.sqs#",
+  validationCode: "InvalidParameterValue",
   queryErrors: {
     QueueDoesNotExist: "AWS.SimpleQueueService.NonExistentQueue",
     MessageNotInflight: "AWS.SimpleQueueService.MessageNotInflight",
