@@ -1,0 +1,189 @@
+import { execFileSync } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { GetAliasCommand, GetFunctionConfigurationCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { withPin } from "../../deploy/promotion/pin-file.ts";
+import { type LocalCloud, startLocalCloud } from "../../local/cloud.ts";
+import { devChannel, prodChannel } from "../../local/line/seed.ts";
+import { makeInstalledClone } from "../support/clone.ts";
+import { run } from "../support/processes.ts";
+
+/** The life of two stacks on one machine, from the first deployment to the way back. The tests go on from each other. */
+const patience = { timeout: 120_000 };
+let clone: Awaited<ReturnType<typeof makeInstalledClone>>;
+let cloud: LocalCloud;
+let lambda: LambdaClient;
+
+beforeAll(async () => {
+  clone = await makeInstalledClone();
+  git("init", "-q");
+  await writeFile(path.join(clone.path, ".git/info/exclude"), "node_modules\n");
+  commit("Begin");
+  cloud = await startLocalCloud({
+    dataDir: path.join(clone.path, ".local"),
+    programDir: path.join(clone.path, "infra"),
+    linePort: 0,
+    gatewayPort: 0,
+  });
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  lambda = new LambdaClient({ endpoint: cloud.aws.endpointUrl, region: "ap-northeast-1", credentials });
+});
+afterAll(async () => {
+  lambda.destroy();
+  await cloud.close();
+  await clone[Symbol.asyncDispose]();
+});
+
+const git = (...args: string[]) =>
+  execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@example.com", ...args], {
+    cwd: clone.path,
+    encoding: "utf8",
+  }).trim();
+
+function commit(message: string): string {
+  git("add", "-A");
+  git("commit", "-qm", message);
+  return git("rev-parse", "HEAD");
+}
+
+/** As npm runs it, without npm. */
+async function npm(command: string, ...args: string[]) {
+  const program = { up: ["deploy/stack.ts", "up"] }[command] ?? [`deploy/${command}.ts`];
+  const done = run("node", ["deploy/run.cjs", ...program, ...args, "--local"], { cwd: clone.path });
+  return { code: await done.ended, output: done.output() };
+}
+
+async function outputsOf(stack: string): Promise<Record<string, string>> {
+  const pulumi = path.join(clone.path, "local/engine/bin/pulumi");
+  const done = run(pulumi, ["stack", "output", "--json", "--stack", stack], { cwd: clone.path, env: cloud.env });
+  await done.ended;
+  return JSON.parse(done.output()) as Record<string, string>;
+}
+
+/** Of both functions: the version that is live, and the digest of its code. */
+async function liveOf(stack: string) {
+  const { functionName, workerName } = await outputsOf(stack);
+  return Promise.all(
+    [functionName, workerName].map(async (FunctionName) => {
+      const alias = await lambda.send(new GetAliasCommand({ FunctionName, Name: "live" }));
+      const { CodeSha256 = "" } = await lambda.send(
+        new GetFunctionConfigurationCommand({ FunctionName, Qualifier: "live" }),
+      );
+      return { version: alias.FunctionVersion, sha256: Buffer.from(CodeSha256, "base64").toString("hex") };
+    }),
+  );
+}
+
+const prodFile = () => readFile(path.join(clone.path, "Pulumi.prod.yaml"), "utf8");
+const artifactIn = (stackFile: string) => /line-bot:artifact: "(\w+)"/.exec(stackFile)?.[1] ?? "";
+
+async function append(file: string, text: string): Promise<void> {
+  const place = path.join(clone.path, file);
+  await writeFile(place, `${await readFile(place, "utf8")}\n${text}\n`);
+}
+
+/** What a promotion comes to, without its gates: the sources are committed, and prod is pinned to what they build. */
+async function commitAndPin(message: string): Promise<string> {
+  const build = 'console.log((await (await import("./deploy/promotion/own-artifact.ts")).buildOwnArtifact()).sha256)';
+  const done = run("node", ["--input-type=module", "-e", build], { cwd: clone.path });
+  expect(await done.ended).toBe(0);
+  const pin = { artifact: done.output().trim(), commit: commit(message) };
+  await writeFile(path.join(clone.path, "Pulumi.prod.yaml"), withPin(await prodFile(), pin));
+  commit(`Pin: ${message}`);
+  return pin.artifact;
+}
+
+let first = "";
+
+test("prod runs the bytes that dev has proved, as they were reviewed", patience, async () => {
+  const before = await prodFile();
+  const head = git("rev-parse", "HEAD");
+  expect(await npm("up", "dev")).toMatchObject({ code: 0 });
+
+  const promoted = await npm("promote", "dev", "prod");
+  expect(promoted.output).toContain("The promotion is that change, reviewed");
+  const fingerprint = /^Fingerprint: (\S+)$/m.exec(promoted.output)?.[1] ?? "";
+  commit("Promote");
+  const up = await npm("up", "prod", "--expect", fingerprint);
+
+  first = artifactIn(await prodFile());
+  expect(await prodFile()).toBe(`${before}  line-bot:artifact: "${first}"\n  line-bot:commit: "${head}"\n`);
+  expect(up).toMatchObject({ code: 0 });
+  expect(await liveOf("prod")).toEqual([
+    { version: "1", sha256: first },
+    { version: "1", sha256: first },
+  ]);
+  expect(await outputsOf("dev")).toMatchObject({ artifactSha256: first, botUserId: devChannel.userId });
+  expect(await outputsOf("prod")).toMatchObject({ provenArtifact: first, botUserId: prodChannel.userId });
+});
+
+test("a pinned stack refuses other bytes, says why, and stays as it is", patience, async () => {
+  await append("functions/bot.ts", "console.debug('second');");
+
+  const expected = await npm("up", "prod", "--expect", "0".repeat(8).concat("-00000000-00000000-00000000"));
+  const { code, output } = await npm("up", "prod");
+
+  expect(expected.output).toMatch(/the program .* and the stack's file and the artifact and .* have changed\./);
+  expect(code).toBe(1);
+  expect(output).toMatch(/prod is pinned to the artifact .*, and this clone builds /);
+  expect(output).toContain("Not committed: functions/bot.ts.");
+  expect(output).not.toMatch(/ (created|updated|deleted) \(/);
+});
+
+test("a rollback brings the former artifact back at once, and the channel's URL with it", patience, async () => {
+  const second = await commitAndPin("Second");
+  expect(await npm("up", "prod")).toMatchObject({ code: 0 });
+  expect((await liveOf("prod")).map(({ sha256 }) => sha256)).toEqual([second, second]);
+  await cloud.line.console.setWebhookUrl({ channelId: prodChannel.channelId, url: "https://localhost:1/theirs" });
+
+  const { code, output } = await npm("rollback", "prod");
+
+  expect(output).toMatch(/webhook was https:\/\/localhost:1\/theirs, and is the stack's again/);
+  expect(output).toContain("LINE's own test succeeds.");
+  expect(output).toContain("npm run up -- prod --local");
+  expect(code).toBe(0);
+  expect(second).not.toBe(first);
+  expect(artifactIn(await prodFile())).toBe(first);
+  expect(await liveOf("prod")).toEqual([
+    { version: "1", sha256: first },
+    { version: "1", sha256: first },
+  ]);
+  commit("Roll back");
+});
+
+test(
+  "what LINE's test refuses in prod makes way for what was live, and is not recorded as proved",
+  patience,
+  async () => {
+    const file = path.join(clone.path, "functions/webhook.ts");
+    const working = await readFile(file, "utf8");
+    await writeFile(file, `${working.replace("export const handler =", "const receiver =")}${failingInProd}`);
+    const third = await commitAndPin("Third");
+
+    const { code, output } = await npm("up", "prod");
+
+    expect(code).toBe(1);
+    expect(output).toMatch(/LINE could not deliver a test to .*status 401/);
+    expect(output).toMatch(/bot-\w+:live is at version 1 again\. bot-worker-\w+:live is at version 1 again\./);
+    expect(output).toMatch(/The state is made to say so:[^]*aws:lambda:Alias bot updated/);
+    expect(await liveOf("prod")).toEqual([
+      { version: "1", sha256: first },
+      { version: "1", sha256: first },
+    ]);
+    expect(await outputsOf("prod")).not.toMatchObject({ provenArtifact: third });
+    const { channels } = await cloud.line.console.overview();
+    const { channelId } = prodChannel;
+    const userId = channels.find(({ id }) => id === channelId)?.people[0]?.userId ?? "";
+    const { delivery } = await cloud.line.console.sendText({ channelId, userId, text: "hi" });
+    expect(delivery).toMatchObject({ success: true });
+  },
+);
+
+/** What the first look at the version does not find. */
+const failingInProd = `
+export const handler: typeof receiver = async (request, context) =>
+  env["LINE_BOT_USER_ID"] === "${prodChannel.userId}" && request.requestContext?.requestId !== "proof"
+    ? { statusCode: 401 }
+    : receiver(request, context);
+`;
