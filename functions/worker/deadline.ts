@@ -15,21 +15,24 @@ export async function withDeadline<T>(timeoutMs: number, task: (signal: AbortSig
   const overdue = new DeadlinePassed(`Not done within ${Math.round(timeoutMs)} ms`);
   // A timer may fire a millisecond early: what is left then is no time for anything.
   if (timeoutMs < 1) throw overdue;
-  const own = new AbortController();
   const around = currentDeadline.getStore();
-  const signal = around === undefined ? own.signal : AbortSignal.any([around, own.signal]);
-  signal.throwIfAborted();
-  // Not `AbortSignal.timeout`: its timer would not keep the process waiting for a task that never settles.
-  const timer = setTimeout(() => own.abort(overdue), timeoutMs);
+  around?.throwIfAborted();
+  const own = new AbortController();
   const { promise: passed, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener("abort", onAbort);
+  const end = (reason: unknown) => {
+    own.abort(reason);
+    reject(reason);
+  };
+  // Not `AbortSignal.timeout`: its timer would not keep the process waiting for a task that never settles. Nor
+  // `AbortSignal.any`, which leaves something behind with each call.
+  const timer = setTimeout(() => end(overdue), timeoutMs);
+  const endWithAround = () => end(around?.reason);
+  around?.addEventListener("abort", endWithAround);
   try {
-    return await Promise.race([currentDeadline.run(signal, () => task(signal)), passed]);
+    return await Promise.race([currentDeadline.run(own.signal, () => task(own.signal)), passed]);
   } finally {
     clearTimeout(timer);
-    // Node keeps a signal made of others, and all that hangs on it, for as long as anyone listens.
-    signal.removeEventListener("abort", onAbort);
+    around?.removeEventListener("abort", endWithAround);
   }
 }
 

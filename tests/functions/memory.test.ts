@@ -12,8 +12,11 @@ import { toRecord } from "./setup.ts";
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
-function usedMegabytes(): number {
-  collectGarbage();
+async function usedMegabytes(): Promise<number> {
+  for (let turn = 0; turn < 5; turn++) {
+    collectGarbage();
+    await new Promise(setImmediate); // What waits for a finalizer goes with the next collection.
+  }
   return process.memoryUsage().heapUsed / 2 ** 20;
 }
 
@@ -60,7 +63,8 @@ function createFunctions() {
         const texts = Array.from({ length: eventsOfRequest }, (_, index) =>
           textEvent("x".repeat(100), { source: { type: "user", userId: `U${taken + index}` } }),
         );
-        expect((await receiver(signed(callback(...texts)))).statusCode).toBe(200);
+        const { statusCode } = await receiver(signed(callback(...texts)));
+        if (statusCode !== 200) throw new Error(`The receiver answered ${statusCode}`);
         const Records = sent.map((message) => toRecord(message));
         sent = [];
         await worker({ Records }, { getRemainingTimeInMillis: () => 10_000 });
@@ -74,10 +78,10 @@ function createFunctions() {
 test(`holds no more memory after ${measured} events than before`, async () => {
   const functions = createFunctions();
   await functions.take(5000); // Until all code is compiled.
-  const before = usedMegabytes();
+  const before = await usedMegabytes();
 
   await functions.take(measured);
 
-  expect(usedMegabytes() - before).toBeLessThan(10);
+  expect((await usedMegabytes()) - before).toBeLessThan(10);
   expect(functions.replies()).toBe(measured + 5000);
 }, 120_000);
