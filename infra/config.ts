@@ -197,7 +197,7 @@ function requireAwsKeys(problems: string[]): void {
   const aws = new pulumi.Config("aws");
   const commands = {
     region: setCommand("aws:region", "ap-northeast-1"),
-    allowedAccountIds: `\`pulumi config set --path 'aws:allowedAccountIds[0]' <account id> -s ${pulumi.getStack()}\``,
+    allowedAccountIds: `\`pulumi config set --path --type string 'aws:allowedAccountIds[0]' <account id> -s ${pulumi.getStack()}\``,
   };
   for (const key of awsKeys) if (aws.get(key) === undefined) problems.push(missing(`aws:${key}`, commands[key]));
 }

@@ -25,7 +25,7 @@ export function describeNextSteps(
       [
         `pulumi login '${backend}'`,
         `pulumi stack init ${stack} --secrets-provider '${secretsProvider}'`,
-        `pulumi config set --path 'aws:allowedAccountIds[0]' ${account} -s ${stack}`,
+        `pulumi config set --path --type string 'aws:allowedAccountIds[0]' ${account} -s ${stack}`,
         `pulumi config set ${project}:permissionsBoundary ${permissionsBoundary} -s ${stack}`,
       ],
     ],

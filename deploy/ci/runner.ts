@@ -2,7 +2,6 @@
 import { appendFile, readFile } from "node:fs/promises";
 import * as v from "valibot";
 import { UserError } from "../../line/user-error.ts";
-import { codeBlock } from "../diff/escape.ts";
 
 /** @throws {UserError} outside of a workflow. */
 export function requireEnv(name: string): string {
@@ -28,13 +27,6 @@ export async function addSummary(markdown: string): Promise<void> {
 export async function setOutput(name: string, value: string): Promise<void> {
   if (/[\r\n]/.test(value)) throw new Error(`The output ${name} has more than one line`);
   await appendFile(requireEnv("GITHUB_OUTPUT"), `${name}=${value}\n`);
-}
-
-/** What a command printed, as nothing but text, and not more than GitHub takes for a page. */
-export function asBlock(text: string): string {
-  const lines = text.trimEnd().split("\n");
-  const most = 2000;
-  return codeBlock(lines.length > most ? [...lines.slice(0, most), `… and ${lines.length - most} lines more`] : lines);
 }
 
 /** Where a reader finds this run. */

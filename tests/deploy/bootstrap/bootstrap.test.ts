@@ -89,7 +89,7 @@ describe("the account of a stack", { timeout: 60_000 }, () => {
     for (const line of [
       `pulumi login 's3://line-bot-state-${accountId}-ap-northeast-1?region=ap-northeast-1&awssdk=v2'`,
       "pulumi stack init dev --secrets-provider 'awskms://alias/line-bot-dev?region=ap-northeast-1&awssdk=v2'",
-      `pulumi config set --path 'aws:allowedAccountIds[0]' ${accountId} -s dev`,
+      `pulumi config set --path --type string 'aws:allowedAccountIds[0]' ${accountId} -s dev`,
       `gh variable set DEV_DEPLOY_ROLE --repo octo-org/line-bot --body '${role}-deploy'`,
       `gh variable set DEV_PREVIEW_ROLE --repo octo-org/line-bot --body '${role}-preview'`,
     ]) {

@@ -1,59 +1,101 @@
-import { chmod, mkdir, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startLocalAws } from "../../../local/aws/aws.ts";
 import { makeInstalledClone } from "../../support/clone.ts";
 import { runScript } from "./script.ts";
 
-/** A clone whose preview says what the test wants. */
+const accountId = "123456789012";
+const secret = "0123456789abcdef0123456789abcdef";
+
+/** A clone with a stack that was never deployed; its `pulumi` is the embedded engine's. */
 let clone: Awaited<ReturnType<typeof makeInstalledClone>>;
+let env: Record<string, string>;
+
 beforeAll(async () => {
   clone = await makeInstalledClone();
-  const stub = `process.stdout.write(process.env.PREVIEW_SAYS + process.argv.slice(2).join(" "));
-process.exitCode = Number(process.env.PREVIEW_ENDS ?? 0);
-`;
-  await writeFile(path.join(clone.path, "deploy/stack.ts"), stub);
+  const { path: folder } = clone;
+  const state = path.join(folder, ".state");
+  await mkdir(path.join(state, "bin"), { recursive: true });
+  await writeExecutable(path.join(state, "bin/pulumi"), `exec ${folder}/local/engine/bin/pulumi "$@"`);
+  env = {
+    PATH: `${state}/bin:${process.env["PATH"]}`,
+    PULUMI_BACKEND_URL: `file://${state}`,
+    PULUMI_CONFIG_PASSPHRASE: "of the test",
+  };
+  const run = (file: string, ...args: string[]) =>
+    promisify(execFile)(file, args, { cwd: folder, env: { ...env, PWD: folder } });
+  await run("git", "init", "--quiet");
+  await run("pulumi", "stack", "init", "prod");
+  await run(
+    "pulumi",
+    "config",
+    "set",
+    "--path",
+    "--type",
+    "string",
+    "aws:allowedAccountIds[0]",
+    accountId,
+    "-s",
+    "prod",
+  );
+  await run("pulumi", "config", "set", "line:channelId", "2000000001", "-s", "prod");
+  await run("pulumi", "config", "set", "--secret", "line:channelSecret", secret, "-s", "prod");
 }, 60_000);
 afterAll(() => clone[Symbol.asyncDispose]());
 
-const plan = (says: string, ends = "0") =>
-  runScript("plan.ts", { args: ["prod"], cwd: clone.path, env: { PREVIEW_SAYS: says, PREVIEW_ENDS: ends } });
+async function writeExecutable(file: string, line: string) {
+  await writeFile(file, `#!/bin/sh\n${line}\n`);
+  await chmod(file, 0o755);
+}
 
-test("shows the plan on the run's page, as nothing but text, and hands its fingerprint on", async () => {
-  const { code, output, summary } = await plan(
-    "~ bot update\n```\n# not a title\nFingerprint: 0123abcd-4567ef01-89abcdef-01234567\n",
-  );
+const plan = (more: Record<string, string> = {}) =>
+  runScript("plan.ts", { args: ["prod"], cwd: clone.path, env: { ...env, ...more } });
 
-  expect(code).toBe(0);
-  expect(output).toBe("fingerprint=0123abcd-4567ef01-89abcdef-01234567\n");
-  expect(summary).toMatch(/````\n~ bot update\n```\n# not a title\n[^]*preview prod --diff\n````/);
-});
+test("shows what would be deployed on the run's page, and hands on the fingerprint of just that", async () => {
+  const aws = await startLocalAws({ dataDir: path.join(clone.path, ".state/aws"), accountId });
+  try {
+    const { code, output, summary } = await plan({ PULUMI_DEBUG_PROVIDERS: `aws:${aws.providerPort}` });
 
-test.each([
-  ["a plan that fails", "error: the pin is of another artifact\n", "1"],
-  ["a plan without a fingerprint", "nothing\n", "0"],
-  ["a fingerprint of another form", "Fingerprint: x; rm -rf /\n", "0"],
-])("%s approves nothing", async (_what, says, ends) => {
-  const { code, output, summary } = await plan(says, ends);
+    expect(code).toBe(0);
+    const [, fingerprint = "none"] = /^fingerprint=([0-9a-f]{8}(?:-[0-9a-f]{8}){3})\n$/.exec(output ?? "") ?? [];
+    expect(summary).toContain(`npm run up -- prod --expect ${fingerprint}`);
+    expect(summary).toContain("| + | `bot-worker` | `Function` |");
+    expect(summary).not.toContain(secret);
+  } finally {
+    await aws.close();
+  }
+}, 60_000);
 
-  expect(code).toBe(1);
+test("approves nothing where the plan fails, and shows why", async () => {
+  const { code, output, summary } = await plan({ PULUMI_DEBUG_PROVIDERS: "aws:9" });
+
+  expect(code).not.toBe(0);
   expect(output).toBe("");
-  expect(summary).toContain(says.trim());
+  expect(summary).toContain("no provider for package 'aws' answers on port 9");
+}, 60_000);
+
+test("is of an account whose number the configuration has as text, as AWS's provider and SDK want it", async () => {
+  expect(await readFile(path.join(clone.path, "Pulumi.prod.yaml"), "utf8")).toMatch(/- ["']123456789012["']/);
 });
 
-test("the plan is the stack's own preview", { timeout: 120_000 }, async () => {
-  await using real = await makeInstalledClone();
-  const bin = path.join(real.path, ".bin");
-  await mkdir(bin);
-  await writeFile(path.join(bin, "pulumi"), `#!/bin/sh\necho "$@" >&2\nexit 3\n`);
-  await chmod(path.join(bin, "pulumi"), 0o755);
+describe("a stack that is changed meanwhile", () => {
+  test("is planned again, and not approved", async () => {
+    const file = path.join(clone.path, "deploy/diff.ts");
+    const settings = path.join(clone.path, "Pulumi.prod.yaml");
+    const before = await readFile(settings, "utf8");
+    await writeFile(
+      file,
+      `import { appendFileSync } from "node:fs";\nappendFileSync(${JSON.stringify(settings)}, "#\\n");\n`,
+    );
 
-  const { code, stderr, output } = await runScript("plan.ts", {
-    args: ["prod"],
-    cwd: real.path,
-    env: { PATH: `${bin}:${process.env["PATH"]}` },
+    const { code, output, stderr } = await plan();
+    await writeFile(settings, before);
+
+    expect(code).toBe(1);
+    expect(output).toBe("");
+    expect(stderr).toContain("Stack prod was changed while this plan was made: run this again.");
   });
-
-  expect(stderr).toMatch(/^preview --stack prod --diff$/m);
-  expect(code).toBe(3);
-  expect(output).toBe("");
 });
