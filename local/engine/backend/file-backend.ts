@@ -7,8 +7,9 @@ import { parse as parseYaml } from "yaml";
 import { UserError } from "../../../line/user-error.ts";
 import { type VersionedDeployment, parseCheckpoint } from "./checkpoint.ts";
 import { isErrorCode, listNames, tryReadText, writeDurably } from "../files.ts";
-import { type UpdateRecord, listUpdates, recordUpdate } from "./history.ts";
+import { type UpdateRecord, listUpdates, moveHistory, recordUpdate } from "./history.ts";
 import { type Lock, acquireLock, removeDeadLocks, removeLocks } from "./lock.ts";
+import { renameDeployment } from "./rename-stack.ts";
 import { checkpointText } from "./snapshot-codec.ts";
 import { type StackReference, qualifiedName, stackPaths } from "./stack-reference.ts";
 
@@ -23,6 +24,8 @@ export interface FileBackend {
   createStack(stack: StackReference, deployment: VersionedDeployment): Promise<void>;
   /** Takes the stack with its history, tags and backups away. The caller holds the lock. */
   removeStack(stack: StackReference, options: { keepBackups: boolean }): Promise<void>;
+  /** Moves the stack with its history and tags; the state before stays as a backup. The caller holds the lock. */
+  renameStack(from: StackReference, to: StackReference): Promise<void>;
   readDeployment(stack: StackReference): Promise<VersionedDeployment>;
   /** Writes a checkpoint whole. The caller holds the lock. */
   writeCheckpoint(stack: StackReference, content: string | Uint8Array): Promise<void>;
@@ -42,7 +45,7 @@ export async function openFileBackend(url: string, base: string): Promise<FileBa
   const root = parseFileUrl(url, base);
   await ensureLayout(root);
   const paths = (stack: StackReference) => stackPaths(root, stack);
-  return {
+  const backend: FileBackend = {
     url,
     root,
     listStacks: (project) => listStacks(root, project),
@@ -59,6 +62,12 @@ export async function openFileBackend(url: string, base: string): Promise<FileBa
       else await removeAll([checkpoint, previous, backups]);
       await removeAll([tags, history]);
     },
+    async renameStack(from, to) {
+      await backend.createStack(to, renameDeployment(await backend.readDeployment(from), from, to));
+      await moveHistory(root, from, to);
+      await writeTags(paths(to).tags, await backend.readTags(from));
+      await backend.removeStack(from, { keepBackups: true });
+    },
     async readDeployment(stack) {
       const text = await tryReadCheckpoint(paths(stack).checkpoint);
       if (text === undefined) throw new UserError(`no stack named '${stack.name}' found`);
@@ -74,6 +83,7 @@ export async function openFileBackend(url: string, base: string): Promise<FileBa
     readTags: async (stack) => parseTags(await tryReadText(paths(stack).tags), paths(stack).tags),
     writeTags: (stack, tags) => writeTags(paths(stack).tags, tags),
   };
+  return backend;
 }
 
 function parseFileUrl(url: string, base: string): string {

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { listNames, writeDurably } from "../files.ts";
 import { type StackReference, stackPaths } from "./stack-reference.ts";
@@ -26,6 +26,16 @@ export async function recordUpdate(root: string, stack: StackReference, record: 
   await copyFile(paths.checkpoint, `${base}.checkpoint.json`);
   await mkdir(paths.backups, { recursive: true });
   await copyFile(paths.checkpoint, join(paths.backups, `${stack.name}.${moment}.json`));
+}
+
+/** The files of a history are named after the stack. */
+export async function moveHistory(root: string, from: StackReference, to: StackReference): Promise<void> {
+  const [source, target] = [stackPaths(root, from).history, stackPaths(root, to).history];
+  const names = (await listNames(source)).filter((name) => name.startsWith(`${from.name}-`));
+  if (names.length > 0) await mkdir(target, { recursive: true });
+  await Promise.all(
+    names.map((name) => rename(join(source, name), join(target, `${to.name}${name.slice(from.name.length)}`))),
+  );
 }
 
 /** The latest first. */

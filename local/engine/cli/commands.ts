@@ -13,6 +13,7 @@ import {
   listStacks,
   printStackOutputs,
   removeStack,
+  renameStack,
   selectStack,
   showStack,
 } from "./stack-commands.ts";
@@ -152,6 +153,12 @@ export const commands: Word = {
           aliases: ["hist"],
           flags: { ...stack, ...json, ...showSecrets, "page-size": text("how many"), page: text("which page") },
           run: showHistory,
+        },
+        rename: {
+          help: "<new name>",
+          positionals: { min: 1, max: 1 },
+          flags: stack,
+          run: renameStack,
         },
         rm: {
           help: "remove a stack",

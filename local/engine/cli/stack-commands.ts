@@ -1,4 +1,6 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, extname, join } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import { UserError } from "../../../line/user-error.ts";
 import { parseExport } from "../backend/checkpoint.ts";
@@ -194,6 +196,25 @@ export async function removeStack(command: Command): Promise<void> {
   const current = await selectedStack(context);
   if (current === stack.name || current === qualifiedName(stack)) await select(context, undefined);
   printLine(`Stack '${stack.name}' has been removed!`);
+}
+
+export async function renameStack(command: Command): Promise<void> {
+  const context = await openContext(command);
+  const { backend, project } = context;
+  const from = await requireStack(context, command);
+  const to = parseStackReference(command.positionals[0] ?? "", project?.name);
+  const lock = await backend.lock(from);
+  try {
+    await backend.renameStack(from, to);
+  } finally {
+    await lock.release();
+  }
+  if (project?.name === from.project) {
+    const file = await stackFilePath(project, from.name);
+    if (existsSync(file)) await rename(file, join(dirname(file), `Pulumi.${to.name}${extname(file)}`));
+  }
+  await select(context, qualifiedName(to));
+  printLine(`Renamed ${from.name} to ${to.name}`);
 }
 
 export async function cancelUpdate(command: Command): Promise<void> {

@@ -64,7 +64,10 @@ export function inDependencyOrder(states: ResourceState[]): ResourceState[] {
 }
 
 /** The state with its references mapped; the same object where none changed. */
-function mapReferences(state: ResourceState, map: (urn: Urn, isParent: boolean) => Urn | undefined): ResourceState {
+export function mapReferences(
+  state: ResourceState,
+  map: (urn: Urn, isParent: boolean) => Urn | undefined,
+): ResourceState {
   let changed = false;
   const one = (urn: Urn | undefined, isParent = false): Urn | undefined => {
     const mapped = urn && map(urn, isParent);

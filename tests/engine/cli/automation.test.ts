@@ -102,6 +102,58 @@ describe("Pulumi's Automation API", () => {
     expect(await local.workspace.listStacks()).toEqual([]);
   });
 
+  it("renames a stack, which goes on where it was", { timeout: 120_000 }, async () => {
+    await using local = await createLocal(`${thingClass}
+      const group = new pulumi.ComponentResource("test:index:Group", "group");
+      const a = new Thing("a", { password: new pulumi.Config().requireSecret("password") }, { parent: group });
+      new Thing("b", { of: a.address }, { dependsOn: a });
+    `);
+    const stack = await Stack.create("dev", local.workspace);
+    await stack.setConfig("password", { value: "hunter2", secret: true });
+    await stack.up();
+    await stack.setTag("owner", "me");
+    await Stack.create("taken", local.workspace);
+    await local.workspace.selectStack("dev");
+
+    await expect(stack.rename({ stackName: "taken" })).rejects.toThrow("already exists");
+    const taken = await Stack.select("dev", local.workspace);
+    const { summary } = await taken.rename({ stackName: "prod" });
+    const later = await Stack.select("prod", local.workspace);
+    const exported = JSON.stringify(await later.exportStack());
+
+    expect(summary?.kind).toBe("update");
+    expect(exported).toContain("urn:pulumi:prod::shop::pulumi:pulumi:Stack::shop-prod");
+    expect(exported).not.toMatch(/:dev::|shop-dev/);
+    expect(await later.listTags()).toEqual({ owner: "me" });
+    expect((await later.up({ expectNoChanges: true })).summary.resourceChanges).toEqual({ same: 4 });
+    expect((await later.history()).map(({ kind }) => kind)).toEqual(["update", "update"]);
+    expect((await local.workspace.listStacks()).map(({ name }) => name)).toEqual(["prod", "taken"]);
+    await expect(Stack.select("dev", local.workspace)).rejects.toThrow(StackNotFoundError);
+  });
+
+  it("leaves out what is excluded or protected", { timeout: 120_000 }, async () => {
+    await using local = await createLocal(`${thingClass}
+      const size = new pulumi.Config().require("size");
+      const a = new Thing("a", { tier: size });
+      new Thing("b", { tier: size }, { protect: true, dependsOn: a });
+      new Thing("c", { tier: size });
+    `);
+    const stack = await Stack.create("dev", local.workspace);
+    await stack.setConfig("size", { value: "1" });
+    await stack.up();
+    await stack.setConfig("size", { value: "2" });
+
+    const excluded = await stack.up({ exclude: ["urn:pulumi:dev::shop::**::a"] });
+    const destroyed = await stack.destroy({ excludeProtected: true });
+    const both = stack.up({ exclude: ["urn:**::a"], target: ["urn:**::b"] });
+
+    expect(excluded.summary.resourceChanges).toEqual({ same: 2, update: 2 });
+    expect(destroyed.summary.resourceChanges).toMatchObject({ delete: 1 });
+    await expect(both).rejects.toThrow("--target and --exclude");
+    await expect(stack.up({ plan: "plan.json" })).rejects.toThrow("unknown flag: --plan");
+    await expect(stack.up({ debug: true })).rejects.toThrow("unknown flag: --debug");
+  });
+
   it("runs an inline program", { timeout: 60_000 }, async () => {
     await using local = await createLocal("");
     const program = async () => {
