@@ -41,7 +41,7 @@ async function startQueue() {
         QueueUrl,
         MaxNumberOfMessages: 10,
         MessageSystemAttributeNames: ["All"],
-        WaitTimeSeconds: 0,
+        WaitTimeSeconds: 1,
       });
       return (await client.send(command)).Messages ?? [];
     },
@@ -85,10 +85,7 @@ async function runUntilEmpty(queue: Queue, fn: Fn, isLost: () => boolean = () =>
   const lost = new Set<string>();
   while (!queue.isEmpty()) {
     const messages = await queue.receive();
-    if (messages.length === 0) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      continue;
-    }
+    if (messages.length === 0) continue;
     const { batchItemFailures } = await fn.worker(
       { Records: messages.map(toLambdaRecord) },
       { getRemainingTimeInMillis: () => 10_000 },
@@ -103,8 +100,8 @@ async function runUntilEmpty(queue: Queue, fn: Fn, isLost: () => boolean = () =>
   }
 }
 
-const users = 12;
-const eventsOfUser = 15;
+const users = 10;
+const eventsOfUser = 12;
 
 /** Requests as LINE sends them: each user's events in order, some together, some again, some twice at once. */
 function createRequests(random: Random): string[] {
