@@ -16,7 +16,7 @@ import {
 import type { SendMessageBatchRequestEntry } from "@aws-sdk/client-sqs";
 import { CloudWatchClient, GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { createFunction, createRole, shareAws, TYPES, toPolicy } from "./support/local-aws.ts";
+import { createAws, createFunction, createRole, shareAws, TYPES, toPolicy } from "./support/local-aws.ts";
 import type { Made, Properties } from "./support/provider-client.ts";
 import {
   bodiesOf,
@@ -306,6 +306,31 @@ describe("deduplication", () => {
     pass(301);
     await client.send(send(queue, "a/1"));
     expect(bodiesOf(await receiveAll(client, queue))).toEqual(["1"]);
+  });
+
+  test("ends after five minutes for each message alone, over a restart too", async () => {
+    const first = await createAws();
+    const queue = await createQueue(first);
+    await sendAll(createSqs(first), queue, ["a/1"]);
+    const [message] = await receiveAll(createSqs(first), queue);
+    await createSqs(first).send(remove(queue, message?.ReceiptHandle));
+    pass(200);
+    await sendAll(createSqs(first), queue, ["b/1"]);
+    await first.close();
+    // The second start reads what the first one has written anew.
+    const second = await createAws({ dataDir: first.dataDir });
+    await receiveAll(createSqs(second), queue, { VisibilityTimeout: 0 });
+    await second.close();
+    const client = createSqs(await createAws({ dataDir: first.dataDir }));
+
+    await sendAll(client, queue, ["a/1"]);
+    const early = await receiveAll(client, queue, { VisibilityTimeout: 0 });
+    pass(101);
+    await sendAll(client, queue, ["a/1", "b/1"]);
+    const late = await receiveAll(client, queue);
+
+    expect(early.map(({ Attributes }) => Attributes?.MessageGroupId)).toEqual(["b"]);
+    expect(late.map(({ Attributes }) => Attributes?.MessageGroupId)).toEqual(["b", "a"]);
   });
 
   test("holds within one batch", async () => {

@@ -65,15 +65,16 @@ export class MessageQueue {
         for (const collection of [this.#messages, this.#groups, this.#hidden]) collection.clear();
         return;
       case "seen":
-        this.#seen.set(change.seen.key, change.seen);
+        this.#remember(change.seen);
     }
   }
 
   /** What would bring another queue to the same state. */
   toChanges(): Change[] {
     const messages = [...this.#messages.values()].sort((one, other) => one.sequence - other.sequence);
+    // What deduplication goes by comes by itself, oldest first, whether its message is there or gone.
     return [
-      ...messages.map((message): Change => ({ type: "sent", message })),
+      ...messages.map(({ deduplicationKey: _, ...message }): Change => ({ type: "sent", message })),
       ...[...this.#seen.values()].map((seen): Change => ({ type: "seen", seen })),
     ];
   }
@@ -155,9 +156,14 @@ export class MessageQueue {
     this.#groupOf(message).messages.push(message);
     if (message.deduplicationKey !== undefined) {
       const { deduplicationKey: key, id, sequence, sentAt: at } = message;
-      this.#seen.set(key, { key, id, sequence, at });
+      this.#remember({ key, id, sequence, at });
     }
     this.#hide(message);
+  }
+
+  #remember(seen: Seen): void {
+    this.#seen.delete(seen.key);
+    this.#seen.set(seen.key, seen);
   }
 
   #remove(id: string): void {
