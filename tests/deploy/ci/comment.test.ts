@@ -170,6 +170,10 @@ describe("a report that is none", () => {
     ["is no JSON", "### Merge me\n@octo-org/admins"],
     ["has another form", { version: 1, labels: ["<script>"] }],
     ["is a page", "<html>"],
+    [
+      "has words of its own",
+      { ...report(), notes: [["[All is well](https://example.com) @octo-org/admins <script>"]] },
+    ],
   ])("and %s is told, and not shown", async (_what, left) => {
     leave(left);
 
