@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { UserError } from "../line/user-error.ts";
 import { parseCommandLine, runCommand } from "./command-line.ts";
 import { compareCommits } from "./diff/compare-commits.ts";
+import { renderHtml } from "./diff/html/page.ts";
 import { compareLive } from "./diff/live.ts";
 import { renderMarkdown } from "./diff/markdown/report.ts";
 import { type Label, labels, type Report } from "./diff/model.ts";
@@ -10,7 +11,7 @@ import { root } from "./local-stack.ts";
 
 const command = {
   usage:
-    "npm run diff -- --base origin/main [--head <commit>] [--live [--local]] [--stack <stack>] [--format markdown|json] [--out <file>] [--fail-on delete,replace,iam] [--full-report-url <url>]",
+    "npm run diff -- --base origin/main [--head <commit>] [--live [--local]] [--stack <stack>] [--format markdown|json|html] [--out <file>] [--fail-on delete,replace,iam] [--full-report-url <url>]",
   options: {
     base: { type: "string" },
     head: { type: "string" },
@@ -29,6 +30,7 @@ type Render = (report: Report, options: { fullReportUrl: string | undefined }) =
 
 const formats: Record<string, Render> = {
   markdown: renderMarkdown,
+  html: renderHtml,
   json: (report) => `${JSON.stringify(report, undefined, 2)}\n`,
 };
 
@@ -41,7 +43,7 @@ async function main(): Promise<number> {
   const { values } = parseCommandLine(command, process.argv.slice(2));
   const render = formats[values.format];
   if (render === undefined)
-    throw new UserError(`--format is ${Object.keys(formats).join(" or ")}, not ${JSON.stringify(values.format)}`);
+    throw new UserError(`--format is ${Object.keys(formats).join(", ")}, not ${JSON.stringify(values.format)}`);
   const stopOn = parseLabels(values["fail-on"]);
   const fullReportUrl = parseUrl(values["full-report-url"]);
   const report = await compare(values);

@@ -2,7 +2,7 @@
 import { tryFindSchema } from "../../local/aws/provider/schema.ts";
 import type { PropertyMap, PropertyValue } from "../../local/engine/core/contracts.ts";
 import { parsePath, pathContains, type PropertyPath } from "../../local/engine/core/property-path.ts";
-import { isMap, unwrapSecret } from "../../local/engine/core/properties.ts";
+import { isMap, isSecret, unwrapSecret } from "../../local/engine/core/properties.ts";
 import { type ComparedResource, type ComparedStack, kindNameOf, type State } from "./compared.ts";
 import type { PropertyChange, ResourceChange } from "./model.ts";
 import { changesBetween } from "./property-changes.ts";
@@ -54,12 +54,18 @@ function unseen({ former, now, detailedDiff, type }: ComparedResource, found: Pr
     const [top] = path;
     if (top === "tagsAll" || top === naming?.property || String(top).startsWith("__")) return [];
     if (seen.some((other) => pathContains(other, path) || pathContains(path, other) || other[0] === top)) return [];
-    const changes = changesBetween(
-      { [text]: valueAt(former?.outputs, path) ?? null },
-      { [text]: valueAt(now?.inputs, path) ?? null },
-    );
-    return changes.map((change) => ({ ...change, path: text, replaces: diffKind.endsWith("-replace") }));
+    const replaces = diffKind.endsWith("-replace");
+    const [old, fresh] = [valueAt(former?.outputs, path) ?? valueAt(former?.inputs, path), valueAt(now?.inputs, path)];
+    // A preview prints all secrets alike: that one changes, only the provider can tell.
+    if (isSecret(old) || isSecret(fresh)) return [{ path: text, kind: kindOf(diffKind), secret: true, replaces }];
+    const changes = changesBetween({ [text]: old ?? null }, { [text]: fresh ?? null });
+    return changes.map((change) => ({ ...change, path: text, replaces }));
   });
+}
+
+function kindOf(diffKind: string): PropertyChange["kind"] {
+  if (diffKind.startsWith("add")) return "add";
+  return diffKind.startsWith("delete") ? "remove" : "change";
 }
 
 function valueAt(map: PropertyMap | undefined, path: PropertyPath): PropertyValue | undefined {

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { kindNameOf } from "../../../deploy/diff/compared.ts";
 import { shortened, visible } from "../../../deploy/diff/escape.ts";
+import { renderHtml } from "../../../deploy/diff/html/page.ts";
 import { renderMarkdown } from "../../../deploy/diff/markdown/report.ts";
 import { type Report, reportSchema, type ResourceChange } from "../../../deploy/diff/model.ts";
 import { createRandom } from "../../engine/core/random.ts";
@@ -17,7 +18,25 @@ const sizes = [3, 12, 60, 400];
 const seeds = Array.from({ length: 60 }, (_, seed) => ({ seed, most: sizes[seed % sizes.length] ?? 3 }));
 const reports = seeds.map(({ seed, most }) => randomReport(createRandom(seed), { canaries, most }));
 
+const elements =
+  "html head meta title style body h1 h2 p ul li b code table tr th td section div details summary pre span footer svg g path rect text";
+const tags = new Set(elements.split(" "));
+const attributes =
+  /^(?: (?:lang|charset|http-equiv|content|name|class|role|aria-label|viewBox|width|height|rx|x|y|d|transform)="[^"<>&]*")*\/?$/;
+
 describe("any report", () => {
+  it("as a page has no element and no attribute but the renderer's own", () => {
+    for (const report of reports) {
+      const [, body = ""] = renderHtml(report).split("</style>");
+      const found = [...body.matchAll(/<(\/?)([^\s<>/]*)([^<>]*)>/g)];
+      const isOther = ([, slash, tag = "", rest = ""]: RegExpExecArray): boolean =>
+        !tags.has(tag) || (slash === "" && !attributes.test(rest));
+      expect(found.filter(isOther)).toEqual([]);
+      expect(body.replaceAll(/<\/?[a-z][^<>]*>/g, "")).not.toMatch(/[<>]/);
+      expect(forms.filter((form) => body.includes(form))).toEqual([]);
+    }
+  });
+
   it("is one that can be read, and no text in it is more than code", () => {
     for (const report of reports) {
       const text = renderMarkdown(report, { fullReportUrl: "https://ci.example/run/1" });
