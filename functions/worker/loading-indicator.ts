@@ -12,7 +12,7 @@ const loadingSeconds = 10;
  */
 export function startLoadingIndicator(
   event: webhook.Event,
-  { line, log, afterMs }: { line: LineClient; log: Log; afterMs: number },
+  { line, log, signal, afterMs }: { line: LineClient; log: Log; signal: AbortSignal; afterMs: number },
 ): () => Promise<void> {
   const { source } = event;
   if (source?.type !== "user" || source.userId === undefined || !("replyToken" in event))
@@ -29,6 +29,7 @@ export function startLoadingIndicator(
   const timer = setTimeout(() => {
     showing = show();
   }, afterMs);
+  signal.addEventListener("abort", () => clearTimeout(timer));
   return async () => {
     clearTimeout(timer);
     await showing;

@@ -18,12 +18,12 @@ export interface WorkOptions extends AnswersOptions {
  * @throws whatever the handler throws.
  */
 export async function work(event: webhook.Event, handler: AnyHandler, options: WorkOptions): Promise<void> {
-  const { line, log, loadingAfterMs } = options;
+  const { line, log, signal, loadingAfterMs } = options;
   const context = createContext(event, options);
   const stopLoading =
     loadingAfterMs === undefined
       ? () => Promise.resolve()
-      : startLoadingIndicator(event, { line, log, afterMs: loadingAfterMs });
+      : startLoadingIndicator(event, { line, log, signal, afterMs: loadingAfterMs });
   const pending = createPendingAnswers();
   const { reply, replyOrPush, push } = context;
   const answer = (send: typeof reply) =>

@@ -440,6 +440,17 @@ describe("the loading indicator", () => {
     expect(fn.cloud.callsTo(loadingPath)).toEqual([]);
   });
 
+  test("is not shown for a handler that was cut", async () => {
+    await using fn = await startFunction({ loadingAfterMs: 700, invocationMs: 2050, bot: onText(() => never) });
+    await fn.receive(hello());
+
+    expect(await fn.deliver()).toHaveLength(1);
+    await new Promise((resolve) => setTimeout(resolve, 300)); // It would be shown by then.
+
+    expect(fn.log().filter(({ message }) => message === "loading indicator not shown")).toEqual([]);
+    expect(fn.cloud.callsTo(loadingPath)).toEqual([]);
+  });
+
   test("does not make an event of the option's name a call", async () => {
     await using fn = await startFunction({ bot: { loadingIndicator: true } });
 
