@@ -1,3 +1,4 @@
+import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -157,6 +158,27 @@ describe("an event source mapping", () => {
 
     const cold = shared.traces.slice(before).filter((trace) => trace.kind === "invocation" && trace.start === "cold");
     expect(cold).toHaveLength(2);
+  });
+
+  test("brings large messages in batches that an event can hold", async () => {
+    const { queue, mapping } = await createMapped(shared, "export const handler = async () => {};", {
+      queue: { maxMessageSize: 1024 * 1024 },
+      mapping: { enabled: false },
+    });
+    const client = createSqs(shared);
+    for (const MessageDeduplicationId of ["1", "2", "3", "4", "5", "6", "7"]) {
+      const message = { MessageBody: '"'.repeat(1_000_000), MessageGroupId: "a", MessageDeduplicationId };
+      await client.send(new SendMessageCommand({ QueueUrl: queue.id, ...message }));
+    }
+
+    await shared.provider.update(mapping, { ...mapping.inputs, enabled: true });
+    const batches = await waitForBatches(shared, queue, 3);
+
+    expect(batches.map(({ messages, failed }) => [messages, failed])).toEqual([
+      [3, 0],
+      [3, 0],
+      [1, 0],
+    ]);
   });
 
   test("brings again only what the function reports as failed", async () => {

@@ -13,6 +13,16 @@ export interface Taken {
   messages: Message[];
   /** Received too often already: to be moved to the dead-letter queue instead. */
   dead: Message[];
+  /** Sent too long ago: to be removed. */
+  expired: Message[];
+}
+
+interface Limits {
+  count: number;
+  /** Of all bodies but the first. */
+  bytes: number;
+  maxReceives: number;
+  sentAfter: number;
 }
 
 interface Group {
@@ -80,21 +90,26 @@ export class MessageQueue {
   }
 
   /** Which messages a receiver gets now. Nothing changes before they are hidden or removed. */
-  take(now: number, count: number, limits: { maxReceives: number; sentAfter: number }): Taken & { expired: Message[] } {
+  take(now: number, limits: Limits): Taken {
     this.#release(now);
-    const taken: Taken & { expired: Message[] } = { messages: [], dead: [], expired: [] };
+    const taken: Taken = { messages: [], dead: [], expired: [] };
+    let { count, bytes } = limits;
     const served: [string, Group][] = [];
     for (const [key, group] of this.#groups) {
-      if (taken.messages.length >= count) break;
+      if (count <= 0) break;
       if (this.isFifo && group.inFlight > 0) continue;
       const before = taken.messages.length;
       for (const message of group.messages) {
-        if (taken.messages.length >= count) break;
+        if (count <= 0) break;
         if (message.sentAt < limits.sentAfter) taken.expired.push(message);
         else if (message.visibleAt > now) {
           if (this.isFifo) break;
         } else if (message.receives >= limits.maxReceives) taken.dead.push(message);
-        else taken.messages.push(message);
+        else if (taken.messages.length > 0 && (bytes -= Buffer.byteLength(message.body)) < 0) count = 0;
+        else {
+          taken.messages.push(message);
+          count--;
+        }
       }
       if (taken.messages.length > before) served.push([key, group]);
     }

@@ -11,6 +11,8 @@ import { createReceipt, expiredReceipt, parseReceipt, refuseVisibility } from ".
 
 export interface ReceiveOptions {
   count: number;
+  /** Of all bodies but the first; no limit by default. */
+  bytes?: number;
   /** Seconds; the queue's own by default. */
   visibilityTimeout?: number | undefined;
   /** How long to wait for a first message. */
@@ -123,13 +125,15 @@ export class Queues {
     this.#ledger.close();
   }
 
-  #take(url: string, { count, visibilityTimeout }: ReceiveOptions): Message[] {
+  #take(url: string, { count, bytes = Infinity, visibilityTimeout }: ReceiveOptions): Message[] {
     const settings = tryFindQueue(this.#cloud, url);
     if (!settings) return [];
     const { arn, name, attributes } = settings;
     const now = Date.now();
     const redrive = this.#redriveOf(settings);
-    const { messages, dead, expired } = this.#ledger.open(arn).take(now, count, {
+    const { messages, dead, expired } = this.#ledger.open(arn).take(now, {
+      count,
+      bytes,
       maxReceives: redrive?.maxReceiveCount ?? Infinity,
       sentAfter: now - Number(attributes["messageRetentionSeconds"]) * 1000,
     });

@@ -17,6 +17,8 @@ export type PolledCloud = Pick<Cloud, "store" | "trace" | "queues" | "functions"
 export const QUEUE_ACTIONS = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
 /** One wait for messages; it ends with the first one. */
 const WAIT_MS = 20_000;
+/** An event is at most 6 MB; a body in it may be twice as long, for its quotes. */
+const BATCH_BYTES = 2 * 1024 * 1024;
 /** Between two looks at a queue that cannot be polled now. */
 const PAUSE_MS = 1000;
 const BACKOFF_MS = { first: 100, longest: 5000 };
@@ -93,7 +95,8 @@ export class Poller {
   }
 
   async #poll(mapping: Mapping, queue: Queue, signal: AbortSignal): Promise<void> {
-    const messages = await this.#cloud.queues.receive(queue, { count: mapping.batchSize, waitMs: WAIT_MS, signal });
+    const options = { count: mapping.batchSize, bytes: BATCH_BYTES, waitMs: WAIT_MS, signal };
+    const messages = await this.#cloud.queues.receive(queue, options);
     if (messages.length === 0) return;
     const work = this.#work(mapping, queue, messages).finally(() => this.#inWork.delete(work));
     this.#inWork.add(work);
