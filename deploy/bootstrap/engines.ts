@@ -1,6 +1,7 @@
 /** Two ways to run the account's program: offline, for previews and the local stack, and with the Pulumi CLI on AWS. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -128,15 +129,18 @@ async function show({ file, cwd, env }: PulumiCommand, args: string[]): Promise<
 /** Until there is a bucket, the state of what makes it lies in a folder of the clone. */
 const firstFolder = path.join(root, ".bootstrap");
 
-/** Where the state is: in the bucket as soon as that is there. */
-export async function findBackend(settings: AccountSettings, bucket: string): Promise<string> {
-  const { code } = await runPulumi(accountPulumi(bucket), ["stack", "export", "--stack", settings.stack]);
+/** Where the state is: in the bucket as soon as that is there, and the state was carried into it. */
+export async function findBackend({ stack }: AccountSettings, bucket: string): Promise<string> {
+  const first = `file://${firstFolder}`;
+  const lookIn = (backend: string) => runPulumi(accountPulumi(backend), ["stack", "export", "--stack", stack]);
+  if (existsSync(firstFolder) && (await lookIn(first)).code === 0) return first;
+  const { code } = await lookIn(bucket);
   if (code === 0 || code === noStackExitCode) return bucket;
   await mkdir(firstFolder, { recursive: true });
-  return `file://${firstFolder}`;
+  return first;
 }
 
-/** Carries the state from the clone's folder into the bucket. What is there already is left: a former run was stopped. */
+/** Carries the state from the clone's folder into the bucket. Stopped in between, it is carried again by the next run. */
 export async function moveState(stack: string, from: string, to: string): Promise<void> {
   const [here, there] = [accountPulumi(from), accountPulumi(to)];
   const state = await pulumiText(here, ["stack", "export", "--stack", stack]);

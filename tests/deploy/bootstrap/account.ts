@@ -43,6 +43,7 @@ case "$PULUMI_BACKEND_URL" in s3:*)
   [ -d ${bucket} ] || { echo "error: NoSuchBucket" >&2; exit 255; }
   export PULUMI_BACKEND_URL=file://${bucket};;
 esac
+[ "$1 $2" != "stack import" ] || [ ! -e ${state}/no-import ] || { echo "error: no connection" >&2; exit 255; }
 ${clone.path}/local/engine/bin/pulumi "$@" || exit $?
 [ "$1" != up ] || mkdir -p ${bucket}
 `,
@@ -59,6 +60,8 @@ ${clone.path}/local/engine/bin/pulumi "$@" || exit $?
   return {
     path: clone.path,
     bucket,
+    /** As long as this file is there, S3 takes nothing. */
+    noImport: path.join(state, "no-import"),
     bootstrap: (...args: string[]) => run("node", ["deploy/run.cjs", "deploy/bootstrap.ts", ...args]),
     pulumi: (...args: string[]) =>
       run(command, ["--cwd", "infra/account", ...args], {

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parse, parseDocument } from "yaml";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -72,8 +72,21 @@ describe("the account of a stack", { timeout: 60_000 }, () => {
     expect(existsSync(account.bucket)).toBe(false);
   });
 
-  test("is made with its state moved into the bucket, and what is left is told as commands", async () => {
+  test("is no second time made when its state could not be moved into the bucket", async () => {
+    await writeFile(account.noImport, "");
+
     const { code, stdout, stderr } = await account.bootstrap("dev", "--yes", ...options);
+    await rm(account.noImport);
+
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/19 created/);
+    expect(stderr).toMatch(/stack import.* failed: error: no connection/);
+  });
+
+  test("needs nothing told a second time, when its state is moved and what is left is told as commands", async () => {
+    const { code, stdout, stderr } = await account.bootstrap("dev", "--yes");
+
+    expect(stdout).toMatch(/19 unchanged/);
 
     expect(stderr).not.toMatch(/failed|error/i);
     expect(code).toBe(0);
@@ -97,6 +110,20 @@ describe("the account of a stack", { timeout: 60_000 }, () => {
     }
   });
 
+  test("has its settings in a file to be committed", async () => {
+    const file = path.join(account.path, "infra", "account", "Pulumi.dev.yaml");
+
+    const { config } = parse(await readFile(file, "utf8")) as { config: Record<string, unknown> };
+
+    expect(config).toMatchObject({
+      "aws:allowedAccountIds": [accountId],
+      "line-bot-account:prefix": "bot",
+      "line-bot-account:repository": "octo-org/line-bot",
+      "line-bot-account:repositoryId": "456789",
+      "line-bot-account:ownerId": "123456",
+    });
+  });
+
   test("has a private bucket that keeps former versions, and loses nothing by a slip", async () => {
     const resources = await readResources(account.bucket, "dev");
     const find = (name: string) => resources.find(({ type }) => type.endsWith(`:${name}`));
@@ -114,21 +141,6 @@ describe("the account of a stack", { timeout: 60_000 }, () => {
     ]);
     expect(find("Key")?.inputs).toMatchObject({ enableKeyRotation: true, deletionWindowInDays: 30 });
     for (const name of ["Bucket", "Key", "OpenIdConnectProvider"]) expect(find(name)?.protect).toBe(true);
-  });
-
-  test("needs nothing told a second time, and changes nothing then", async () => {
-    const { code, stdout } = await account.bootstrap("dev", "--yes");
-
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/19 unchanged/);
-    const file = path.join(account.path, "infra", "account", "Pulumi.dev.yaml");
-    const { config } = parse(await readFile(file, "utf8")) as { config: Record<string, unknown> };
-    expect(config).toMatchObject({
-      "aws:allowedAccountIds": [accountId],
-      "line-bot-account:repository": "octo-org/line-bot",
-      "line-bot-account:repositoryId": "456789",
-      "line-bot-account:ownerId": "123456",
-    });
   });
 
   test("is not handed to a repository of another name by the numbers of the former one", async () => {
