@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
+import { artifactName } from "../deploy/ci/report-file.ts";
 
 const root = path.dirname(import.meta.dirname);
 const github = path.join(root, ".github");
@@ -195,10 +196,13 @@ describe("the report on a pull request", () => {
     });
   });
 
-  test("is compared with what it is merged into", () => {
-    const [checkout] = jobOf("infrastructure-diff.yml", "report").steps;
+  test("is compared with what it is merged into, and left where the other workflow looks for it", () => {
+    const { steps: all } = jobOf("infrastructure-diff.yml", "report");
+    const [checkout] = all;
+    const upload = all.find(({ uses }) => uses?.startsWith("actions/upload-artifact@"));
 
     expect(checkout?.with?.["fetch-depth"]).toBe(2);
+    expect(upload?.with).toMatchObject({ name: artifactName, path: `\${{ runner.temp }}/${artifactName}` });
   });
 });
 

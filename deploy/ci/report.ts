@@ -1,6 +1,6 @@
 /**
- * For a pull request, with no more rights than to read it: what the change does to each stack, for the run's page and,
- * as data, for the workflow that comments.
+ * For a pull request, with no more rights than to read it: what the change does to each stack, for the run's page, as a
+ * page of its own and, as data, for the workflow that comments.
  */
 import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -8,6 +8,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { runCommand } from "../command-line.ts";
 import { compareCommits } from "../diff/compare-commits.ts";
+import { renderHtml } from "../diff/html/page.ts";
 import { renderMarkdown } from "../diff/markdown/report.ts";
 import { root } from "../local-stack.ts";
 import { artifactName, reportFile } from "./report-file.ts";
@@ -26,6 +27,7 @@ async function main(): Promise<number> {
   const folder = path.join(requireEnv("RUNNER_TEMP"), artifactName);
   await mkdir(folder, { recursive: true });
   await writeFile(path.join(folder, reportFile), `${JSON.stringify(report)}\n`);
+  await writeFile(path.join(folder, "report.html"), renderHtml(report));
   await addSummary(renderMarkdown(report, { limit: 900_000 }));
   if (!report.labels.includes("broken")) return 0;
   console.error("A stack could not be deployed with this change: the report says why.");

@@ -45,5 +45,7 @@ test(
     expect(changed).toContainEqual(["retentionInDays", 1, 3]);
     expect(local?.settings.map(({ path: of }) => of)).toContain("line-bot:artifact");
     expect(summary).toContain("retentionInDays");
+    const page = await readFile(path.join(folder, "infrastructure-diff", "report.html"), "utf8");
+    expect(page).toContain("retentionInDays");
   },
 );
