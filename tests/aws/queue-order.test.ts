@@ -57,10 +57,13 @@ test.each([1, 2, 3, 4])(
           take(message);
         }
       },
-      /** A receiver is done with the first message of a group, whether it still may be or not. */
+      /** A receiver is done with the next message of a group, whether it still may be or not. */
       async delete() {
-        const one = held.toSorted((left, right) => left.number - right.number)[0];
-        if (!one) return;
+        const one = held.find(({ group, number }) => number === (done.get(group)?.length ?? 0) + 1);
+        if (!one) {
+          held = [];
+          return;
+        }
         const command = new DeleteMessageCommand({ QueueUrl: queue.id, ReceiptHandle: one.receipt });
         const isDeleted = await createSqs(aws)
           .send(command)
@@ -72,14 +75,14 @@ test.each([1, 2, 3, 4])(
         held = held.filter((other) => other !== one);
         if (isDeleted) done.get(one.group)?.push(one.number);
       },
-      /** A receiver gives back all that it holds of a group. */
+      /** A receiver gives back the first that it holds: as long as it holds others of the group, nobody gets that. */
       async giveBack() {
-        const group = random.pick(GROUPS);
-        for (const { receipt } of held.filter((one) => one.group === group && isLive(one)))
-          await createSqs(aws).send(
-            new ChangeMessageVisibilityCommand({ QueueUrl: queue.id, ReceiptHandle: receipt, VisibilityTimeout: 0 }),
-          );
-        held = held.filter((one) => one.group !== group);
+        const one = held.find(isLive);
+        if (!one) return;
+        await createSqs(aws).send(
+          new ChangeMessageVisibilityCommand({ QueueUrl: queue.id, ReceiptHandle: one.receipt, VisibilityTimeout: 0 }),
+        );
+        held = held.filter((other) => other !== one);
       },
       pass: async () => void vi.setSystemTime(Date.now() + random.below(VISIBILITY_SECONDS * 1000)),
       async restart() {
