@@ -32,6 +32,7 @@ export type AwsCall = (operation: string, input: unknown, limits: { timeoutMs: n
 
 /** So that a try without an answer leaves time for another one. */
 const longestTryMs = 600;
+const shortestTryMs = 50;
 const firstPauseMs = 30;
 
 /**
@@ -63,15 +64,15 @@ export function createAwsCall(service: keyof typeof services, env: Environment, 
   return async (operation, input, { timeoutMs }) => {
     const body = JSON.stringify(input);
     const endsAtMs = performance.now() + timeoutMs;
+    const leftMs = () => endsAtMs - performance.now();
     for (let pauseMs = firstPauseMs; ; pauseMs *= 2) {
-      const leftMs = Math.max(1, Math.ceil(endsAtMs - performance.now()));
       try {
-        return await tryOnce(operation, body, Math.min(longestTryMs, leftMs));
+        return await tryOnce(operation, body, Math.min(longestTryMs, Math.max(1, leftMs())));
       } catch (error) {
-        const pause = pauseMs * (0.5 + Math.random() / 2);
-        const isLast = performance.now() + pause >= endsAtMs;
-        if (isLast || !(error instanceof AwsCallFailed && error.passing)) throw error;
-        await wait(pause);
+        if (!(error instanceof AwsCallFailed && error.passing)) throw error;
+        await wait(Math.max(0, Math.min(leftMs(), pauseMs * (0.5 + Math.random() / 2))));
+        // A try that is cut short tells less than the one before it.
+        if (leftMs() < shortestTryMs) throw error;
       }
     }
   };

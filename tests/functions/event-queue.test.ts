@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { createAwsCall } from "../../functions/aws-call.ts";
 import {
   callback,
   event,
@@ -222,6 +223,27 @@ describe("what the queue did not take", () => {
 
     await Promise.all(fn.cloud.callsOf("SendMessageBatch").map(({ closed }) => closed));
   });
+});
+
+test("says why SQS refused a call, and does not cut the last try of it short", async () => {
+  const tries: number[] = [];
+  let endsAtMs = 0;
+  const callSqs = createAwsCall(
+    "sqs",
+    { AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" },
+    () => {
+      tries.push(endsAtMs - performance.now());
+      return Promise.resolve({ status: 500, text: JSON.stringify({ __type: "InternalFailure" }) });
+    },
+  );
+
+  for (let call = 0; call < 5; call++) {
+    endsAtMs = performance.now() + 150;
+    await expect(callSqs("SendMessageBatch", {}, { timeoutMs: 150 })).rejects.toThrow("500 InternalFailure");
+  }
+
+  expect(tries.length).toBeGreaterThan(5);
+  expect(Math.min(...tries)).toBeGreaterThan(40);
 });
 
 test("keeps its connections from one request to the next", async () => {
