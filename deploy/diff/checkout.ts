@@ -36,6 +36,8 @@ export async function checkOut(git: Git, commit: string, tell: (message: string)
 async function provideDependencies(from: string, to: string, tell: (message: string) => void): Promise<void> {
   const [own, wanted] = await Promise.all([readLock(from), readLock(to)]);
   if (wanted === undefined) return;
+  // A commit that brings its own along is not asked for them.
+  await rm(path.join(to, "node_modules"), { recursive: true, force: true });
   if (own === wanted) return symlink(path.join(from, "node_modules"), path.join(to, "node_modules"));
   tell("Installing the dependencies of the other lock file (npm ci) …");
   const npm = process.env["npm_execpath"];

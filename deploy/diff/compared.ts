@@ -96,10 +96,5 @@ export const textOf = (state: State | undefined, name: string): string | undefin
   return typeof value === "string" ? value : undefined;
 };
 
-export const numberOf = (state: State | undefined, name: string): number | undefined => {
-  const value = inputOf(state, name);
-  return typeof value === "number" ? value : undefined;
-};
-
 /** As a person would call it: `Queue events`. */
 export const kindNameOf = (type: string): string => type.slice(type.lastIndexOf(":") + 1);

@@ -1,12 +1,5 @@
 /** Both sides of a change, deployed one after the other into a state in memory: nothing is reached, nothing is made. */
-import type {
-  Operation,
-  PropertyMap,
-  ResourceState,
-  Snapshot,
-  Source,
-  StepOp,
-} from "../../local/engine/core/contracts.ts";
+import type { Operation, ResourceState, Snapshot, Source, StepOp } from "../../local/engine/core/contracts.ts";
 import type { EngineEvent, StepEventMetadata } from "../../local/engine/core/events.ts";
 import { runOperation } from "../../local/engine/core/operation.ts";
 import { isDefaultProvider, isRootStack, parseUrn } from "../../local/engine/core/urn.ts";
@@ -130,5 +123,3 @@ const parts: ReadonlySet<StepOp> = new Set([
   "read-replacement",
   "import-replacement",
 ]);
-
-export const inputsOf = (state: ResourceState | undefined): PropertyMap => state?.inputs ?? {};

@@ -36,7 +36,7 @@ async function readLock(folder: string): Promise<Lock> {
   return text === undefined ? nothing : v.parse(lockSchema, JSON.parse(text));
 }
 
-export function compareLocks(former: Lock, now: Lock): Dependency[] {
+function compareLocks(former: Lock, now: Lock): Dependency[] {
   const [was, is] = [packagesOf(former), packagesOf(now)];
   const [direct, formerDirect] = [directOf(now), directOf(former)];
   return [...new Set([...was.keys(), ...is.keys()])].toSorted(compareTexts).flatMap((name): Dependency[] => {

@@ -100,6 +100,6 @@ export function toEvaluated(settings: StackSettings, project: Project, stack: st
   };
 }
 
-export function secretPlaceholder(ciphertext: string): string {
+function secretPlaceholder(ciphertext: string): string {
   return createHash("sha256").update(ciphertext).digest("hex").slice(0, 32);
 }

@@ -71,6 +71,22 @@ async function programOf(project: Project, stack: string, settings: StackSetting
   const evaluated = toEvaluated(settings, project, stack);
   const about = { stack, ...evaluated };
   const env = programEnvironment();
-  const source = createSource({ project, program, organization: "organization", ...about, env, client: undefined });
+  const source = createSource({
+    project: withPlainStacks(project),
+    program,
+    organization: "organization",
+    ...about,
+    env,
+    client: undefined,
+  });
   return { project: project.name, ...about, source };
+}
+
+const plainStacks = new URL("./plain-stacks.mjs", import.meta.url).href;
+
+function withPlainStacks(project: Project): Project {
+  const { name, options } = project.runtime;
+  const given = options["nodeargs"];
+  const nodeargs = [...(typeof given === "string" ? [given] : []), `--import ${plainStacks}`].join(" ");
+  return { ...project, runtime: { name, options: { ...options, nodeargs } } };
 }

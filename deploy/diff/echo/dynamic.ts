@@ -23,7 +23,7 @@ const types: Record<string, DynamicType> = {
 };
 
 /** The serialized code of a dynamic provider, which says nothing of what it makes. */
-export const serializedProvider = "__provider";
+const serializedProvider = "__provider";
 
 export function createEchoDynamic(): Provider {
   return completed({

@@ -45,7 +45,7 @@ const nouns: Record<string, string> = {
 };
 
 /** Such as `metric filter`, of a type that has no name of its own here. */
-export function nounOf(type: string): string {
+function nounOf(type: string): string {
   return (
     nouns[type] ??
     kindNameOf(type)
@@ -72,7 +72,7 @@ export function about(subjects: Subject[], { phrase }: Draft): Phrase {
   );
 }
 
-export const pluralOf = (noun: string): string =>
+const pluralOf = (noun: string): string =>
   noun.endsWith("y") ? `${noun.slice(0, -1)}ies` : `${noun}${/[sx]$/.test(noun) ? "es" : "s"}`;
 
 /** A sentence begins with a capital letter. */

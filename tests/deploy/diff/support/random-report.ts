@@ -39,7 +39,7 @@ const nasty = [
   "",
 ];
 
-export function createTexts(random: Random, canaries: string[]) {
+function createTexts(random: Random, canaries: string[]) {
   const text = (most: number): string =>
     Array.from({ length: random.int(most) + 1 }, () =>
       random.chance(0.1) ? encoded(random, random.pick(canaries)) : random.pick(nasty),

@@ -26,7 +26,7 @@ const project: Project = {
   refreshAlways: false,
 };
 
-export const botSide = (): Side => ({ program: botProgram(), settings: botSettings(), encryption: "" });
+const botSide = (): Side => ({ program: botProgram(), settings: botSettings(), encryption: "" });
 
 export type Edit = (side: Side) => void;
 
@@ -39,7 +39,7 @@ export async function reportOf(change: { base?: Edit; edit: Edit; code?: CodeDif
   return reportBetween(base, head, code);
 }
 
-export async function reportBetween(
+async function reportBetween(
   base: Side | undefined,
   head: Side | undefined,
   code?: CodeDiff,
