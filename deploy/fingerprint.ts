@@ -5,6 +5,7 @@ import * as v from "valibot";
 import { git } from "../infra/other-bytes.ts";
 import { UserError } from "../line/user-error.ts";
 import { root } from "./local-stack.ts";
+import { readStackFile } from "./promotion/pin-file.ts";
 import { tryExport } from "./promotion/exported.ts";
 import { buildOwnArtifact } from "./promotion/own-artifact.ts";
 import type { StackPlace } from "./stack-place.ts";
@@ -33,7 +34,7 @@ const shownDigits = 8;
 export async function takeFingerprint(place: StackPlace): Promise<Fingerprint> {
   const [program, configuration, artifact, state] = await Promise.all([
     digestProgram(),
-    readFile(path.join(root, `Pulumi.${place.stack}.yaml`)),
+    readStackFile(place.stack),
     buildOwnArtifact(),
     digestState(place),
   ]);

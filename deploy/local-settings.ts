@@ -39,7 +39,8 @@ export async function writeLocalSettings(stack: string, target: DeployTarget, te
   return file;
 }
 
-export const stackFile = (stack: string): string => path.join(root, `Pulumi.${stack}.yaml`);
+/** A stack may be named with its organization and project. */
+export const stackFile = (stack: string): string => path.join(root, `Pulumi.${stack.split("/").at(-1)}.yaml`);
 
 /** What belongs to an AWS account or to a channel of LINE's own, or was encrypted for others. */
 const isForeign = (key: string, settings: Document): boolean =>

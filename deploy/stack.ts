@@ -4,6 +4,7 @@ import { parseCommandLine, runCommand } from "./command-line.ts";
 import { formatFingerprint, requireFingerprint, takeFingerprint } from "./fingerprint.ts";
 import { localStack } from "./local-stack.ts";
 import { followAliases } from "./promotion/aliases.ts";
+import { verifyPinned } from "./promotion/verify.ts";
 import { chooseEngine, type Operation, operations } from "./stack-engines.ts";
 import { type StackPlace, withPlaces } from "./stack-place.ts";
 
@@ -41,6 +42,8 @@ async function main(): Promise<number> {
     const startedAtMs = Date.now();
     const code = await run(kind, place, flags);
     if (kind === "up" && code !== 0) await followAliases(place, run, startedAtMs);
+    // A part of the stack may leave the functions as they were.
+    if (kind === "up" && code === 0 && flags.target === undefined) return verifyPinned(place);
     if (kind === "preview" && code === 0) await tellFingerprint(place);
     return code;
   });

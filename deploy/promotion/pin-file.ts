@@ -1,9 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { type Document, parseDocument, Scalar } from "yaml";
 import type { Pin } from "../../infra/pin.ts";
 import { UserError } from "../../line/user-error.ts";
 import { stackFile } from "../local-settings.ts";
-import { writeDurably } from "../../local/engine/files.ts";
+import { tryReadText, writeDurably } from "../../local/engine/files.ts";
 
 const keys = { artifact: "line-bot:artifact", commit: "line-bot:commit" } as const;
 
@@ -33,16 +32,18 @@ export function readPin(text: string): Pin | undefined {
   return artifact === undefined ? undefined : { artifact, commit: get(keys.commit) };
 }
 
+/** @throws {UserError} where there is none. */
 export async function readStackFile(stack: string): Promise<string> {
-  try {
-    return await readFile(stackFile(stack), "utf8");
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
-    throw new UserError(
-      `There is no Pulumi.${stack}.yaml. Make the stack with \`pulumi stack init ${stack}\`, or write its name as the file has it.`,
-    );
-  }
+  const text = await tryReadText(stackFile(stack));
+  if (text !== undefined) return text;
+  throw new UserError(
+    `There is no Pulumi.${stack}.yaml. Make the stack with \`pulumi stack init ${stack}\`, or write its name as the file has it.`,
+  );
 }
+
+/** Undefined: the stack is not pinned. */
+export const findPin = async (stack: string): Promise<Pin | undefined> =>
+  readPin((await tryReadText(stackFile(stack))) ?? "");
 
 export const writePin = async (stack: string, pin: Pin): Promise<void> =>
   writeDurably(stackFile(stack), withPin(await readStackFile(stack), pin));

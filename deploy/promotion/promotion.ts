@@ -30,7 +30,7 @@ export interface Promotion {
   preview: () => Promise<Preview>;
 }
 
-export interface Head {
+interface Head {
   commit: string;
   /** Files that are not as HEAD has them. */
   dirty: string[];
