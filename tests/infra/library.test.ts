@@ -49,6 +49,7 @@ const program = `
   const line = new pulumi.Config("line");
   const bot = new LineWebhook("helper", {
     entry: ${JSON.stringify(path.join(root, "functions/webhook.ts"))},
+    worker: { entry: ${JSON.stringify(path.join(root, "functions/worker.ts"))} },
     credentials: { channelId: "${devChannel.channelId}", channelSecret: pulumi.secret("${devChannel.channelSecret}") },
     apiUrl: line.require("apiUrl"),
   });
