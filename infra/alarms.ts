@@ -1,10 +1,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { EventWorker } from "./event-worker.ts";
-import type { LiveFunction } from "./live-function.ts";
+import type { ProvenFunction } from "./live-function.ts";
 
 export interface AlarmsArgs {
-  receiver: LiveFunction;
+  receiver: ProvenFunction;
   worker: EventWorker | undefined;
   api: aws.apigatewayv2.Api;
   accessLog: aws.cloudwatch.LogGroup;

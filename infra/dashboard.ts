@@ -1,10 +1,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { EventWorker } from "./event-worker.ts";
-import type { LiveFunction } from "./live-function.ts";
+import type { ProvenFunction } from "./live-function.ts";
 
 export interface DashboardArgs {
-  receiver: LiveFunction;
+  receiver: ProvenFunction;
   worker: EventWorker | undefined;
   api: aws.apigatewayv2.Api;
 }
@@ -65,7 +65,7 @@ function workerGraphs(worker: EventWorker | undefined): Graph[] {
   ];
 }
 
-function ofFunction({ lambda }: LiveFunction, metric: string, statistic: string): Line {
+function ofFunction({ lambda }: ProvenFunction, metric: string, statistic: string): Line {
   return ["AWS/Lambda", metric, "FunctionName", lambda.name, statistic];
 }
 

@@ -1,23 +1,30 @@
 import * as aws from "@pulumi/aws";
-import * as pulumi from "@pulumi/pulumi";
+import type * as pulumi from "@pulumi/pulumi";
 import { createEventQueue, type EventQueue, mostReceives } from "./event-queue.ts";
-import { createLiveFunction, type LiveFunction, type LiveFunctionArgs } from "./live-function.ts";
+import {
+  createProvenFunction,
+  type LiveFunction,
+  type ProvenFunction,
+  type ProvenFunctionArgs,
+} from "./live-function.ts";
 
 export interface EventWorkerArgs extends Pick<
-  LiveFunctionArgs,
+  ProvenFunctionArgs,
   "artifact" | "entry" | "ready" | "memorySizeMb" | "logRetentionDays" | "tracing"
 > {
   credentialsSecretArn: pulumi.Input<string>;
   apiUrl: string;
   logErrorMessages: boolean;
-  /** Batches that are worked on at once: what is left of the account's concurrency is the receiver's. */
-  concurrency: number;
   protect: boolean;
 }
 
-export interface EventWorker extends LiveFunction, EventQueue {
+/** A queue of events, and the function that will work on them. */
+export interface EventWorker extends ProvenFunction, EventQueue {
   /** What was done already, by event: the reason why nothing is done twice. */
   table: aws.dynamodb.Table;
+}
+
+export interface LiveEventWorker extends EventWorker, LiveFunction {
   mapping: aws.lambda.EventSourceMapping;
 }
 
@@ -27,7 +34,7 @@ const timeoutSeconds = 10;
 /** AWS's advice: messages stay invisible for six times as long as the function may run. */
 const visibilityTimeoutSeconds = 6 * timeoutSeconds;
 
-/** A queue of events and the function that works on them, each event once in effect. */
+/** A queue of events and a function that works on each of them once in effect. */
 export function createEventWorker(
   name: string,
   args: EventWorkerArgs,
@@ -45,7 +52,7 @@ export function createEventWorker(
     },
     opts,
   );
-  const live = createLiveFunction(
+  const worker = createProvenFunction(
     `${name}-worker`,
     {
       ...args,
@@ -74,17 +81,28 @@ export function createEventWorker(
     },
     opts,
   );
+  return { ...worker, queue, deadLetters, table };
+}
+
+/** Has the live version work on what is in the queue, so many batches at once. */
+export function startWorking(
+  name: string,
+  worker: EventWorker & LiveFunction,
+  concurrency: number,
+  opts: pulumi.CustomResourceOptions,
+): LiveEventWorker {
   const mapping = new aws.lambda.EventSourceMapping(
     `${name}-events`,
     {
-      eventSourceArn: queue.arn,
-      functionName: live.alias.arn,
+      eventSourceArn: worker.queue.arn,
+      functionName: worker.alias.arn,
       batchSize: 10,
       functionResponseTypes: ["ReportBatchItemFailures"],
-      scalingConfig: { maximumConcurrency: args.concurrency },
+      // What is left of the account's concurrency is the receiver's.
+      scalingConfig: { maximumConcurrency: concurrency },
     },
     // AWS looks whether the function may read the queue.
-    { ...opts, dependsOn: [live.policy] },
+    { ...opts, dependsOn: [worker.policy] },
   );
-  return { ...live, queue, deadLetters, table, mapping };
+  return { ...worker, mapping };
 }

@@ -1,3 +1,9 @@
 /** What other Pulumi programs import; importing it registers nothing. */
 export { LineChannelWebhook, type LineChannelWebhookArgs } from "./channel-webhook/resource.ts";
-export { type ForeignCredentials, LineWebhook, type LineWebhookArgs, type OwnedCredentials } from "./line-webhook.ts";
+export {
+  type ForeignCredentials,
+  LineWebhook,
+  type LineWebhookArgs,
+  type OwnedCredentials,
+  type WorkerArgs,
+} from "./line-webhook.ts";

@@ -5,8 +5,8 @@ import { type Artifact, buildArtifact } from "./artifact.ts";
 import { LineChannelWebhook } from "./channel-webhook/resource.ts";
 import { createCredentialsSecret } from "./credentials-secret.ts";
 import { createDashboard } from "./dashboard.ts";
-import { createEventWorker, type EventWorker } from "./event-worker.ts";
-import type { LiveFunction } from "./live-function.ts";
+import { createEventWorker, type LiveEventWorker, startWorking } from "./event-worker.ts";
+import { goLive, type LiveFunction } from "./live-function.ts";
 import { createReceiver } from "./receiver.ts";
 import { requirePinned } from "./pin.ts";
 import { createWebhookApi } from "./webhook-api.ts";
@@ -97,7 +97,7 @@ export class LineWebhook extends pulumi.ComponentResource {
   readonly artifact: pulumi.Output<Artifact>;
   readonly receiver: LiveFunction;
   /** Undefined without `worker` among the arguments. */
-  readonly worker: EventWorker | undefined;
+  readonly worker: LiveEventWorker | undefined;
   readonly credentialsSecretArn: pulumi.Output<string>;
   readonly alarms: Alarms;
 
@@ -126,19 +126,13 @@ export class LineWebhook extends pulumi.ComponentResource {
       apiUrl,
       protect: args.protect ?? false,
     };
+    const { entry, memorySizeMb = 512, concurrency = 10 } = args.worker ?? {};
+    const worker = entry === undefined ? undefined : createEventWorker(name, { ...common, entry, memorySizeMb }, child);
+    const receiver = createReceiver(name, { ...args, ...common, worker }, child);
+    // Where one does not prove to work, the other stays as it was, too. What a new receiver sends, a new worker gets.
     this.worker =
-      args.worker &&
-      createEventWorker(
-        name,
-        {
-          ...common,
-          entry: args.worker.entry,
-          memorySizeMb: args.worker.memorySizeMb ?? 512,
-          concurrency: args.worker.concurrency ?? 10,
-        },
-        child,
-      );
-    this.receiver = createReceiver(name, { ...args, ...common, worker: this.worker }, child);
+      worker && startWorking(name, goLive(`${name}-worker`, worker, [receiver.proven], child), concurrency, child);
+    this.receiver = goLive(name, receiver, this.worker ? [this.worker.alias] : [], child);
     const api = createWebhookApi(
       name,
       {
@@ -192,5 +186,5 @@ const toPin = (artifact: string | undefined) => (artifact === undefined ? undefi
 
 const toLive = ({ alias }: Pick<LiveFunction, "alias">) => ({ aliasArn: alias.arn, version: alias.functionVersion });
 
-const readyToWork = (worker: EventWorker | undefined): pulumi.Resource[] =>
+const readyToWork = (worker: LiveEventWorker | undefined): pulumi.Resource[] =>
   worker === undefined ? [] : [worker.mapping];

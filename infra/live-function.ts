@@ -3,12 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Artifact, toLambdaHandler } from "./artifact.ts";
 import { ProvenVersion, type Probe } from "./proven-version/resource.ts";
 
-export interface LiveFunctionArgs {
+export interface ProvenFunctionArgs {
   description: string;
   artifact: pulumi.Input<Artifact>;
   /** The file among the artifact's sources that this function runs. */
   entry: string;
-  /** How a version shows that it works, before it goes live. */
+  /** How a version shows that it works: none goes live before. */
   probe: Probe;
   /** What the function may do, besides writing to its own log group. */
   grants: Grant[];
@@ -27,24 +27,29 @@ export interface Grant {
   resource: pulumi.Input<string>;
 }
 
-export interface LiveFunction {
+/** A function whose newest version has proved to work, and is not called by anybody yet. */
+export interface ProvenFunction {
   lambda: aws.lambda.Function;
-  /** What others call: it moves to a version when that has proved to work. */
-  alias: aws.lambda.Alias;
+  proven: ProvenVersion;
   logGroup: aws.cloudwatch.LogGroup;
   /** Without it the function may do nothing. */
   policy: aws.iam.RolePolicy;
 }
 
+export interface LiveFunction extends ProvenFunction {
+  /** What others call: it moves to a version when that has proved to work. */
+  alias: aws.lambda.Alias;
+}
+
 /** Where others call the function, whatever version that is at the moment. */
 const liveAlias = "live";
 
-/** A Lambda function with a role and a log group of its own, of which only versions go live that have proved to work. */
-export function createLiveFunction(
+/** A Lambda function with a role and a log group of its own. */
+export function createProvenFunction(
   name: string,
-  args: LiveFunctionArgs,
+  args: ProvenFunctionArgs,
   opts: pulumi.CustomResourceOptions,
-): LiveFunction {
+): ProvenFunction {
   const logGroup = new aws.cloudwatch.LogGroup(name, { retentionInDays: args.logRetentionDays }, opts);
   const role = createRole(name, opts);
   const policy = grantLeast(name, role, [...args.grants, ...ownGrants(logGroup, args.tracing)], opts);
@@ -73,15 +78,25 @@ export function createLiveFunction(
     { versionArn: lambda.qualifiedArn, version: lambda.version, ...args.probe },
     { ...opts, dependsOn: args.ready },
   );
-  const alias = new aws.lambda.Alias(
-    name,
-    { name: liveAlias, functionName: lambda.name, functionVersion: proven.version },
-    opts,
-  );
-  return { lambda, alias, logGroup, policy };
+  return { lambda, proven, logGroup, policy };
 }
 
-function withoutUndefined(variables: LiveFunctionArgs["environment"]): Record<string, pulumi.Input<string>> {
+/** Moves the alias to the version that has proved to work, when what it goes live `after` is there, too. */
+export function goLive<Proven extends ProvenFunction>(
+  name: string,
+  candidate: Proven,
+  after: pulumi.Resource[],
+  opts: pulumi.CustomResourceOptions,
+): Proven & LiveFunction {
+  const alias = new aws.lambda.Alias(
+    name,
+    { name: liveAlias, functionName: candidate.lambda.name, functionVersion: candidate.proven.version },
+    { ...opts, dependsOn: after },
+  );
+  return { ...candidate, alias };
+}
+
+function withoutUndefined(variables: ProvenFunctionArgs["environment"]): Record<string, pulumi.Input<string>> {
   const isSet = (entry: [string, pulumi.Input<string> | undefined]): entry is [string, pulumi.Input<string>] =>
     entry[1] !== undefined;
   return Object.fromEntries(Object.entries(variables).filter(isSet));

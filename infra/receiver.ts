@@ -1,9 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { EventWorker } from "./event-worker.ts";
-import { createLiveFunction, type Grant, type LiveFunction, type LiveFunctionArgs } from "./live-function.ts";
+import { createProvenFunction, type Grant, type ProvenFunction, type ProvenFunctionArgs } from "./live-function.ts";
 
 export interface ReceiverArgs extends Pick<
-  LiveFunctionArgs,
+  ProvenFunctionArgs,
   "artifact" | "entry" | "ready" | "logRetentionDays" | "tracing"
 > {
   credentialsSecretArn: pulumi.Input<string>;
@@ -19,12 +19,12 @@ export interface ReceiverArgs extends Pick<
 }
 
 /** The function that LINE's webhook calls: it answers when every event is safe in the queue. */
-export function createReceiver(name: string, args: ReceiverArgs, opts: pulumi.CustomResourceOptions): LiveFunction {
+export function createReceiver(name: string, args: ReceiverArgs, opts: pulumi.CustomResourceOptions): ProvenFunction {
   const { credentialsSecretArn, worker, memorySizeMb = 512, timeoutSeconds = 5, logErrorMessages } = args;
   // It leaves another bot's events alone. LINE sends the user id, never the basic id.
   const botUserId = args.bot?.startsWith("U") ? args.bot : undefined;
   const toQueue: Grant[] = worker === undefined ? [] : [{ actions: ["sqs:SendMessage"], resource: worker.queue.arn }];
-  return createLiveFunction(
+  return createProvenFunction(
     name,
     {
       ...args,

@@ -73,6 +73,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       : error;
   });
   started.defer(() => line.close());
+  // What a worker has begun it finishes while LINE still answers; cut off, it would hold up the next start.
+  started.defer(() => aws.settle());
 
   const attachedProviders = { aws: aws.providerPort };
   const env = {

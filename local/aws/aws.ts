@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { openCertificate } from "./apigatewayv2/certificate.ts";
 import { openGateways } from "./apigatewayv2/gateways.ts";
 import type { Cloud } from "./cloud.ts";
@@ -53,9 +54,14 @@ export interface LocalAws {
    * ahead, the one that is running counts, too.
    */
   evaluateAlarms(nowMs: number): void;
+  /** Fetches no more events for functions; resolves when those that run are done with theirs, or will not be soon. */
+  settle(): Promise<void>;
   /** Stops servers and workers; resolves when none is left. */
   close(): Promise<void>;
 }
+
+/** Longer than a batch takes that goes well, and short to whoever waits for the end. */
+const settlingMs = 3_000;
 
 /**
  * AWS on this machine, as far as a program can see it: the `aws` provider for Pulumi, and what makes its resources
@@ -109,6 +115,10 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     certificateAuthority: certificate.authority,
     faults: cloud.faults,
     evaluateAlarms: (nowMs) => evaluateAlarms(cloud, nowMs),
+    async settle() {
+      cloud.eventSources.stop();
+      await Promise.race([cloud.eventSources.ended(), wait(settlingMs, undefined, { ref: false })]);
+    },
     async close() {
       stopWatching();
       cloud.eventSources.stop();

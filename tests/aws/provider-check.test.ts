@@ -183,7 +183,7 @@ describe("check", () => {
   });
 
   test("refuses a type that it does not know", async () => {
-    await expect(aws.provider.check("aws:s3/bucket:Bucket", "b", {})).rejects.toThrow(/aws:s3\/bucket:Bucket/);
+    await expect(aws.provider.check("aws:ec2/vpc:Vpc", "b", {})).rejects.toThrow(/aws:ec2\/vpc:Vpc/);
   });
 });
 

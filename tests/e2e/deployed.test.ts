@@ -4,7 +4,7 @@ import { channelAccessToken, LineBotClient } from "@line/bot-sdk";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { devChannel, prodChannel } from "../../local/line/seed.ts";
 import { hasWebhookDescription, kindsOf, samplesOf } from "../support/webhook-samples.ts";
-import { deploy } from "./deployed.ts";
+import { deploy, resourceCount } from "./deployed.ts";
 
 let bot: Awaited<ReturnType<typeof deploy>>;
 
@@ -157,7 +157,7 @@ describe("the local stack", () => {
     const updated = await bot.operate("up");
 
     expect(refreshed.result).toBe("succeeded");
-    expect(updated.changes).toEqual({ same: 17 });
+    expect(updated.changes).toEqual({ same: resourceCount });
   });
 
   test.skipIf(process.platform !== "linux")("listens on loopback only", async () => {

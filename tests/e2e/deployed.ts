@@ -9,6 +9,9 @@ import { startLocalCloud } from "../../local/cloud.ts";
 import { runStackOperation, type StackOperation } from "../../local/engine/engine.ts";
 import { devChannel } from "../../local/line/seed.ts";
 
+/** What the program of this project consists of. */
+export const resourceCount = 47;
+
 export interface Answer {
   status: number;
   body: string;

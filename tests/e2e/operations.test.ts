@@ -82,7 +82,9 @@ async function listDeadLetters(): Promise<DeadLetter[]> {
 
 async function readAll(): Promise<LogLine[]> {
   const options = { sinceMs: Date.now() - 600_000, follow: false, stop: new AbortController().signal };
-  return Array.fromAsync(readLogs(logs, groups, options));
+  const lines: LogLine[] = [];
+  for await (const line of readLogs(logs, groups, options)) lines.push(line);
+  return lines;
 }
 
 const alarmsRaised = () =>

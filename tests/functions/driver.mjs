@@ -5,12 +5,16 @@ const { handler } = await import(pathToFileURL(process.argv[2]).href);
 
 const invocationMs = Number(process.env.INVOCATION_MS ?? 10_000);
 
-process.on("message", async (event) => {
+process.on("message", (event) => {
   // Nothing is left to do then, so the process ends of itself.
   if (event === "stop") process.disconnect();
-  else process.send(await handler(event, newContext()));
+  else void answer(event);
 });
 process.send("ready");
+
+async function answer(event) {
+  process.send(await handler(event, newContext()));
+}
 
 function newContext() {
   const endsAtMs = performance.now() + invocationMs;

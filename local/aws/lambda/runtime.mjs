@@ -36,7 +36,12 @@ function runMain() {
     (handler) => (send({ type: "ready" }), handler),
     (error) => (send({ type: "init-error", error: toLambdaError(error) }), undefined),
   );
-  process.on("message", async (/** @type {Invocation} */ invocation) => {
+  process.on("message", (/** @type {Invocation} */ invocation) => void run(invocation));
+  process.on("uncaughtException", (error) => crash("Runtime.UncaughtException", error));
+  process.on("unhandledRejection", (reason) => crash("Runtime.UnhandledPromiseRejection", reason));
+
+  /** @param {Invocation} invocation */
+  async function run(invocation) {
     const handler = await loading;
     if (!handler) return;
     requestId = invocation.requestId;
@@ -47,9 +52,7 @@ function runMain() {
     } catch (error) {
       send({ type: "error", requestId, error: toLambdaError(error) });
     }
-  });
-  process.on("uncaughtException", (error) => crash("Runtime.UncaughtException", error));
-  process.on("unhandledRejection", (reason) => crash("Runtime.UnhandledPromiseRejection", reason));
+  }
 
   /** @param {string} errorType @param {unknown} cause */
   function crash(errorType, cause) {
@@ -144,15 +147,13 @@ function captureOutput(requestId) {
       send({ type: "log", message });
     };
   for (const stream of [process.stdout, process.stderr])
-    stream.write = /** @type {any} */ (
-      (/** @type {string | Uint8Array} */ chunk, /** @type {unknown[]} */ ...rest) => {
-        const message = typeof chunk === "string" ? chunk : Buffer.from(chunk).toString();
-        send({ type: "log", message: message.replace(/\n$/, "") });
-        const done = rest.find((part) => typeof part === "function");
-        if (typeof done === "function") queueMicrotask(() => done());
-        return true;
-      }
-    );
+    stream.write = (/** @type {string | Uint8Array} */ chunk, /** @type {unknown[]} */ ...rest) => {
+      const message = typeof chunk === "string" ? chunk : Buffer.from(chunk).toString();
+      send({ type: "log", message: message.replace(/\n$/, "") });
+      const done = rest.find((part) => typeof part === "function");
+      if (typeof done === "function") queueMicrotask(() => done());
+      return true;
+    };
 }
 
 /** @param {string} timestamp @param {string} level @param {string | undefined} requestId @param {unknown[]} parts */
