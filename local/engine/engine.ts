@@ -7,6 +7,7 @@ import type { EngineEvent } from "./core/events.ts";
 import { runOperation } from "./core/operation.ts";
 import { containsSecrets, withoutMarks } from "./core/properties.ts";
 import { createSource, findProgram } from "./program.ts";
+import { holdsSecure } from "./project/config-value.ts";
 import { findProject } from "./project/project-file.ts";
 import { resolveStackConfig } from "./project/stack-config.ts";
 import { type Environment, type StackWorkspace, findBackend, openStack } from "./workspace.ts";
@@ -94,6 +95,8 @@ export async function runStackOperation(operation: StackOperation): Promise<Stac
     configFile: operation.configFile,
     create: operation.createStack,
   });
+  // It takes a tenth of a second to derive the key; meanwhile the stack is locked and read. Whoever needs it is told.
+  if (Object.values(workspace.file.config()).some(holdsSecure)) workspace.secrets.unlock().catch(() => {});
   if (operation.kind === "preview") return execute(operation, workspace, env);
   return recorded(operation, workspace, () => execute(operation, workspace, env));
 }
