@@ -396,6 +396,22 @@ describe("the life of a mapping", () => {
     expect(gotBy(second, fn).map((got) => got.split("#")[0])).toEqual(["1", "2"]);
   });
 
+  test("finishes what a function has begun, and fetches nothing new, once it settles", async () => {
+    const aws = await createAws();
+    const { queue, fn } = await createMapped(
+      aws,
+      `export const handler = async (event) => { log(event); await new Promise((resolve) => setTimeout(resolve, 200)); };`,
+    );
+    await sendAll(createSqs(aws), queue, ["a/1"]);
+    await waitForGot(aws, fn, "1#1");
+
+    await aws.aws.settle();
+    await sendAll(createSqs(aws), queue, ["a/2"]);
+
+    expect(await waitForBatches(aws, queue, 1)).toMatchObject([{ messages: 1, failed: 0 }]);
+    expect(bodiesOf(await receiveAll(createSqs(aws), queue))).toEqual(["2"]);
+  });
+
   test("gives back at once what closing cuts off", async () => {
     const first = await createAws();
     const { queue, fn } = await createMapped(
