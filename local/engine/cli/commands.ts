@@ -1,28 +1,21 @@
-import { userInfo } from "node:os";
 import { engineVersion } from "../version.ts";
-import type { Command, Flag, Word } from "./arguments.ts";
-import { getConfig, listConfig, refreshConfig, removeConfig, setAllConfig, setConfig } from "./config-commands.ts";
-import { openContext } from "./context.ts";
-import { getTag, listTags, removeTag, setTag, showHistory } from "./history-commands.ts";
-import { printJson, printLine } from "./print.ts";
-import {
-  cancelUpdate,
-  exportStack,
-  importStack,
-  initStack,
-  listStacks,
-  printStackOutputs,
-  removeStack,
-  renameStack,
-  selectStack,
-  showStack,
-} from "./stack-commands.ts";
+import type { Flag, Word } from "./arguments.ts";
+import { printLine } from "./print.ts";
 
-/** Loaded when it is run: it brings gRPC with it, which the other words do without. */
-const operate =
-  (name: "preview" | "up" | "refresh" | "destroy") =>
-  async (command: Command): Promise<number> =>
-    (await import("./operation-commands.ts"))[name](command);
+type Run = NonNullable<Word["run"]>;
+
+/** What a word runs is loaded when it is run: most of them need little of the whole. */
+const from =
+  <Module extends Record<string, Run>>(load: () => Promise<Module>) =>
+  (name: keyof Module): Run =>
+  async (command) =>
+    (await load())[name]?.(command);
+
+const operations = from(() => import("./operation-commands.ts"));
+const stacks = from(() => import("./stack-commands.ts"));
+const settings = from(() => import("./config-commands.ts"));
+const records = from(() => import("./history-commands.ts"));
+const users = from(() => import("./user-commands.ts"));
 
 const on = (help: string, short?: string): Flag => ({ type: "boolean", help, ...(short && { short }) });
 const text = (help: string, short?: string): Flag => ({ type: "text", help, ...(short && { short }) });
@@ -77,13 +70,13 @@ export const commands: Word = {
       help: "show what an update would do",
       aliases: ["pre", "plan"],
       flags: { ...operation, ...refreshFirst, ...replace },
-      run: operate("preview"),
+      run: operations("preview"),
     },
     up: {
       help: "create or change the stack's resources",
       aliases: ["update", "deploy"],
       flags: { ...change, ...refreshFirst, ...replace, ...keepGoing },
-      run: operate("up"),
+      run: operations("up"),
     },
     refresh: {
       help: "read the resources' state from the cloud",
@@ -92,7 +85,7 @@ export const commands: Word = {
         ...previewOnly,
         "clear-pending-creates": on("forget creations whose end nobody knows"),
       },
-      run: operate("refresh"),
+      run: operations("refresh"),
     },
     destroy: {
       help: "delete the stack's resources",
@@ -104,61 +97,65 @@ export const commands: Word = {
         ...previewOnly,
         "exclude-protected": on("all but what is protected"),
       },
-      run: operate("destroy"),
+      run: operations("destroy"),
     },
     cancel: {
       help: "take the locks of a stack away",
       positionals: onePositional,
       flags: { ...stack, ...yes },
-      run: cancelUpdate,
+      run: stacks("cancelUpdate"),
     },
     stack: {
       help: "show and manage stacks",
       flags: { ...stack, ...showSecrets, "show-name": on("print the name alone") },
-      run: showStack,
+      run: stacks("showStack"),
       words: {
         init: {
           help: "make a stack",
           aliases: ["new"],
           positionals: onePositional,
           flags: { ...stack, "secrets-provider": text("passphrase"), "no-select": on("do not select it") },
-          run: initStack,
+          run: stacks("initStack"),
         },
         select: {
           help: "choose the stack that later commands are about",
           positionals: onePositional,
           flags: { ...stack, create: on("make it where there is none", "c") },
-          run: selectStack,
+          run: stacks("selectStack"),
         },
         ls: {
           help: "list the project's stacks",
           aliases: ["list"],
           flags: { ...json, all: on("of all projects", "a"), project: text("of this project", "p") },
-          run: listStacks,
+          run: stacks("listStacks"),
         },
         output: {
           help: "print the stack's outputs",
           positionals: onePositional,
           flags: { ...stack, ...json, ...showSecrets },
-          run: printStackOutputs,
+          run: stacks("printStackOutputs"),
         },
         export: {
           help: "print the state",
           flags: { ...stack, ...showSecrets, file: text("a file to write") },
-          run: exportStack,
+          run: stacks("exportStack"),
         },
-        import: { help: "replace the state", flags: { ...stack, file: text("a file to read") }, run: importStack },
+        import: {
+          help: "replace the state",
+          flags: { ...stack, file: text("a file to read") },
+          run: stacks("importStack"),
+        },
         history: {
           help: "list the stack's updates",
           aliases: ["hist"],
           flags: { ...stack, ...json, ...showSecrets, "page-size": text("how many"), page: text("which page") },
-          run: showHistory,
+          run: records("showHistory"),
         },
         rename: {
           help: "<new name>",
           positionals: { min: 1, max: 1 },
           flags: stack,
-          run: renameStack,
+          run: stacks("renameStack"),
         },
         rm: {
           help: "remove a stack",
@@ -171,21 +168,21 @@ export const commands: Word = {
             "preserve-config": on("keep Pulumi.<stack>.yaml"),
             "remove-backups": on("remove its backups, too"),
           },
-          run: removeStack,
+          run: stacks("removeStack"),
         },
         tag: {
           help: "tags of a stack",
           words: {
-            get: { help: "<name>", positionals: { min: 1, max: 1 }, flags: stack, run: getTag },
-            set: { help: "<name> <value>", positionals: { min: 2, max: 2 }, flags: stack, run: setTag },
+            get: { help: "<name>", positionals: { min: 1, max: 1 }, flags: stack, run: records("getTag") },
+            set: { help: "<name> <value>", positionals: { min: 2, max: 2 }, flags: stack, run: records("setTag") },
             rm: {
               help: "<name>",
               aliases: ["remove", "delete"],
               positionals: { min: 1, max: 1 },
               flags: stack,
-              run: removeTag,
+              run: records("removeTag"),
             },
-            ls: { help: "list them", aliases: ["list"], flags: { ...stack, ...json }, run: listTags },
+            ls: { help: "list them", aliases: ["list"], flags: { ...stack, ...json }, run: records("listTags") },
           },
         },
       },
@@ -193,13 +190,13 @@ export const commands: Word = {
     config: {
       help: "show and change a stack's settings",
       flags: { ...stack, ...json, ...showSecrets, ...configFile },
-      run: listConfig,
+      run: settings("listConfig"),
       words: {
         get: {
           help: "<key>",
           positionals: { min: 1, max: 1 },
           flags: { ...stack, ...json, ...path, ...configFile },
-          run: getConfig,
+          run: settings("getConfig"),
         },
         set: {
           help: "<key> [value]; the value is read from the standard input where it is left out",
@@ -212,7 +209,7 @@ export const commands: Word = {
             plaintext: on("do not encrypt it, whatever it looks like"),
             type: text("string, int, float or bool"),
           },
-          run: setConfig,
+          run: settings("setConfig"),
         },
         "set-all": {
           help: "--secret <key>=<value> --plaintext <key>=<value> …",
@@ -224,40 +221,37 @@ export const commands: Word = {
             plaintext: list("<key>=<value>"),
             json: text("what config --json prints"),
           },
-          run: setAllConfig,
+          run: settings("setAllConfig"),
         },
         rm: {
           help: "<key>",
           aliases: ["remove", "delete"],
           positionals: { min: 1, max: 1 },
           flags: { ...stack, ...path, ...configFile },
-          run: removeConfig,
+          run: settings("removeConfig"),
         },
         "rm-all": {
           help: "<key> …",
           aliases: ["remove-all", "delete-all"],
           positionals: { min: 1, max: Number.MAX_SAFE_INTEGER },
           flags: { ...stack, ...path, ...configFile },
-          run: removeConfig,
+          run: settings("removeConfig"),
         },
         refresh: {
           help: "bring back the settings of the last update",
           flags: { ...stack, ...configFile, force: on("overwrite the file", "f") },
-          run: refreshConfig,
+          run: settings("refreshConfig"),
         },
       },
     },
-    whoami: { help: "print who you are", flags: { ...json, verbose: on("with the backend", "v") }, run: whoami },
+    whoami: {
+      help: "print who you are",
+      flags: { ...json, verbose: on("with the backend", "v") },
+      run: users("whoami"),
+    },
     version: {
       help: "print the release of Pulumi that this engine follows",
       run: async () => printLine(engineVersion),
     },
   },
 };
-
-async function whoami(command: Command): Promise<void> {
-  const { backend } = await openContext(command);
-  const user = userInfo().username;
-  if (command.flags.on("json")) return printJson({ user, url: backend.url });
-  printLine(command.flags.on("verbose") ? `User: ${user}\nBackend URL: ${backend.url}` : user);
-}
