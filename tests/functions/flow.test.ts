@@ -1,50 +1,36 @@
 import {
   ChangeMessageVisibilityCommand,
   DeleteMessageBatchCommand,
-  ReceiveMessageCommand,
-  SQSClient,
+  GetQueueAttributesCommand,
   type Message,
 } from "@aws-sdk/client-sqs";
 import type { SQSRecord } from "aws-lambda";
-import { startFauxqs } from "fauxqs";
 import { expect, test } from "vitest";
 import type { Bot } from "../../functions/bot-interface.ts";
+import { createAws } from "../aws/support/local-aws.ts";
+import { bodiesOf, createPair, createSqs, receiveAll } from "../aws/support/queues.ts";
 import { callback, operationOf, signed, textEvent } from "./cloud.ts";
 import { createRandom, type Random } from "./random.ts";
-import { startFunction, toRecord } from "./setup.ts";
+import { mostReceives, startFunction, toRecord } from "./setup.ts";
 
 const seed = 20_261_123;
 
-/** An SQS queue as the infrastructure makes it, and its dead letters. */
+/** A queue of the local AWS as the infrastructure makes it, and its dead letters. */
 async function startQueue() {
-  const server = await startFauxqs({ port: 0, host: "127.0.0.1", logger: false });
-  const attributes = { FifoQueue: "true", VisibilityTimeout: "60" };
-  const dead = server.createQueue("dead-letters.fifo", { region: "ap-northeast-1", attributes });
-  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: dead.queueArn, maxReceiveCount: 3 });
-  server.createQueue("events.fifo", { region: "ap-northeast-1", attributes: { ...attributes, RedrivePolicy } });
-  const url = `http://127.0.0.1:${server.port}`;
-  const client = new SQSClient({
-    endpoint: url,
-    region: "ap-northeast-1",
-    credentials: { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "secret" },
-  });
-  const QueueUrl = `${url}/000000000000/events.fifo`;
+  const aws = await createAws();
+  const client = createSqs(aws);
+  const { queue, deadLetters } = await createPair(aws, mostReceives, { visibilityTimeoutSeconds: 60 });
+  const QueueUrl = `${aws.aws.endpointUrl}${new URL(queue.id).pathname}`;
   return {
     QueueUrl,
-    isEmpty() {
-      const { ready, delayed, inflight } = server.inspectQueue("events.fifo")?.messages ?? {};
-      return ![ready, delayed, inflight].some((messages) => messages !== undefined && messages.length > 0);
+    async isEmpty() {
+      const command = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] });
+      const { Attributes = {} } = await client.send(command);
+      const counts = Object.entries(Attributes).filter(([name]) => name.startsWith("ApproximateNumberOfMessages"));
+      return counts.every(([, count]) => count === "0");
     },
-    deadLetters: () => server.inspectQueue("dead-letters.fifo")?.messages.ready ?? [],
-    async receive(): Promise<Message[]> {
-      const command = new ReceiveMessageCommand({
-        QueueUrl,
-        MaxNumberOfMessages: 10,
-        MessageSystemAttributeNames: ["All"],
-        WaitTimeSeconds: 1,
-      });
-      return (await client.send(command)).Messages ?? [];
-    },
+    deadLetters: async () => bodiesOf(await receiveAll(client, deadLetters)),
+    receive: () => receiveAll(client, queue, { WaitTimeSeconds: 1 }),
     async delete(messages: Message[]) {
       const Entries = messages.map(({ ReceiptHandle }, index) => ({ Id: `${index}`, ReceiptHandle }));
       if (Entries.length > 0) await client.send(new DeleteMessageBatchCommand({ QueueUrl, Entries }));
@@ -55,7 +41,6 @@ async function startQueue() {
         await client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));
       }
     },
-    [Symbol.asyncDispose]: () => server.stop(),
   };
 }
 
@@ -83,7 +68,7 @@ type Fn = Awaited<ReturnType<typeof startFunction>>;
  */
 async function runUntilEmpty(queue: Queue, fn: Fn, isLost: () => boolean = () => false): Promise<void> {
   const lost = new Set<string>();
-  while (!queue.isEmpty()) {
+  while (!(await queue.isEmpty())) {
     const messages = await queue.receive();
     if (messages.length === 0) continue;
     const { batchItemFailures } = await fn.worker(
@@ -126,7 +111,7 @@ function createRequests(random: Random): string[] {
 
 test(`handles every event once and in order while everything around it fails (seed ${seed})`, async () => {
   const random = createRandom(seed);
-  await using queue = await startQueue();
+  const queue = await startQueue();
   const done = new Map<string, string[]>();
   const bot: Bot = {
     message: {
@@ -170,12 +155,12 @@ test(`handles every event once and in order while everything around it fails (se
   );
   expect(new Set(sent).size).toBe(sent.length);
   expect(sent).toHaveLength(users * eventsOfUser);
-  expect(queue.deadLetters()).toEqual([]);
+  expect(await queue.deadLetters()).toEqual([]);
   expect(fn.counted.filter((metric) => metric === "EventDuplicate").length).toBeGreaterThan(0);
 });
 
 test("lets a poison event go to the dead letters after three receives, and the rest of its chat go on", async () => {
-  await using queue = await startQueue();
+  const queue = await startQueue();
   const handled: string[] = [];
   const bot: Bot = {
     message: {
@@ -191,8 +176,7 @@ test("lets a poison event go to the dead letters after three receives, and the r
   await runUntilEmpty(queue, fn);
 
   expect(handled).toEqual(["before", "after 1", "after 2"]);
-  expect(
-    queue.deadLetters().map(({ body }) => (JSON.parse(body) as { event: { message: unknown } }).event.message),
-  ).toMatchObject([{ text: "poison" }]);
+  const deadLetters = (await queue.deadLetters()).map((body = "") => JSON.parse(body) as unknown);
+  expect(deadLetters).toMatchObject([{ event: { message: { text: "poison" } } }]);
   expect(fn.counted.filter((metric) => metric === "EventFailed")).toHaveLength(3);
 });

@@ -35,7 +35,8 @@ export interface Options {
   prepare?: (cloud: Cloud) => void;
 }
 
-const mostReceives = 3;
+/** As the infrastructure has it. */
+export const mostReceives = 3;
 
 /** Receiver and worker with a queue between them, and the services they call on loopback. */
 export async function startFunction({ bot = defaultBot, prepare, limits, now, ...options }: Options = {}) {
