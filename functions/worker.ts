@@ -30,6 +30,6 @@ export const handler = createWorker({
   marks: createMarks(createAwsCall("dynamodb", env), table),
   release: createRelease(createAwsCall("sqs", env), requireVariable(env, "QUEUE_URL")),
   logFor: createWorkerLog(),
-  metrics: createWorkerMetrics(env["POWERTOOLS_METRICS_NAMESPACE"]),
+  metrics: createWorkerMetrics(requireVariable(env, "AWS_LAMBDA_FUNCTION_NAME")),
   mostReceives: Number(requireVariable(env, "MAX_RECEIVES")),
 });

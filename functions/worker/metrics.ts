@@ -18,8 +18,13 @@ export interface WorkerMetrics {
   publish(): void;
 }
 
-export function createWorkerMetrics(namespace = "LineBot"): WorkerMetrics {
-  const metrics = new Metrics({ namespace, serviceName: "worker" });
+/** Under `LineBot`, by service and by function, as Lambda's own metrics are: an account may have several stacks. */
+export function createWorkerMetrics(FunctionName: string): WorkerMetrics {
+  const metrics = new Metrics({
+    namespace: "LineBot",
+    serviceName: "worker",
+    defaultDimensions: { FunctionName },
+  });
   return {
     count: (metric) => metrics.addMetric(metric, MetricUnit.Count, 1),
     publish() {

@@ -63,7 +63,16 @@ test("the bundles carry a message from a webhook request to its answer", async (
   expect(metrics).toMatchObject({
     EventHandled: 1,
     service: "worker",
-    _aws: { CloudWatchMetrics: [{ Namespace: "LineBot", Metrics: [{ Name: "EventHandled", Unit: "Count" }] }] },
+    FunctionName: "bot-worker-1a2b3c4",
+    _aws: {
+      CloudWatchMetrics: [
+        {
+          Namespace: "LineBot",
+          Dimensions: [["service", "FunctionName"]],
+          Metrics: [{ Name: "EventHandled", Unit: "Count" }],
+        },
+      ],
+    },
   });
 });
 

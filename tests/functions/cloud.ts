@@ -137,6 +137,7 @@ export async function startCloud(): Promise<Cloud> {
         .map(({ text }) => text),
     env: {
       AWS_REGION: "ap-northeast-1",
+      AWS_LAMBDA_FUNCTION_NAME: "bot-worker-1a2b3c4",
       AWS_ACCESS_KEY_ID: "AKIDEXAMPLE",
       AWS_SECRET_ACCESS_KEY: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
       AWS_SESSION_TOKEN: "session-token",
