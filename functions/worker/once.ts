@@ -1,3 +1,4 @@
+import { setTimeout as wait } from "node:timers/promises";
 import {
   IdempotencyConfig,
   IdempotencyAlreadyInProgressError,
@@ -20,12 +21,20 @@ export interface Once {
   /** Leases end with the invocation: it can do nothing more then. */
   beginInvocation(context: RemainingTime): void;
   /**
-   * Runs the task unless it is done already, by whichever worker.
-   * @throws {InProgressElsewhere}
+   * Runs the task unless it is done already, by whichever worker. While another one has it, waits for what becomes of
+   * it: to be received again would count against an event that nothing is wrong with.
+   * @throws {InProgressElsewhere} when it is not free at `untilMs`, by `performance.now()`.
    * @throws what the task throws; then it is free to be run again.
    */
-  run(webhookEventId: string, task: () => Promise<void>, log: Log): Promise<"done" | "done before">;
+  run(
+    webhookEventId: string,
+    task: () => Promise<void>,
+    options: { log: Log; untilMs: number },
+  ): Promise<"done" | "done before">;
 }
+
+/** Between two looks at an event that another worker has. */
+const lookAgainMs = 250;
 
 /** Longer than LINE or the queue bring an event again; the receiver takes none older than three days. */
 const rememberedSeconds = 7 * 24 * 60 * 60;
@@ -48,28 +57,37 @@ export function createOnce(tableName: string, env: Environment): Once {
     keyPrefix: "event",
   });
 
+  const tryRun = async (webhookEventId: string, task: () => Promise<void>, log: Log) => {
+    const ran: Ran = { done: false };
+    try {
+      await runOnce(webhookEventId, async () => {
+        await task().catch((error: unknown) => {
+          ran.failure = { error };
+          throw error;
+        });
+        ran.done = true;
+      });
+    } catch (error) {
+      if (error instanceof IdempotencyAlreadyInProgressError) return "in progress";
+      // The table may have failed after the task.
+      if (ran.failure !== undefined) throw ran.failure.error;
+      if (!ran.done) throw error;
+      // Run again, it would be done twice for sure; not noted down, only if the event comes again.
+      log("warn", "event not noted as done", describeError(error));
+    }
+    return ran.done ? "done" : "done before";
+  };
+
   return {
     // Only the remaining time is asked of it.
     beginInvocation: (context) => config.registerLambdaContext(context as LambdaContext),
-    async run(webhookEventId, task, log) {
-      const ran: Ran = { done: false };
-      try {
-        await runOnce(webhookEventId, async () => {
-          await task().catch((error: unknown) => {
-            ran.failure = { error };
-            throw error;
-          });
-          ran.done = true;
-        });
-      } catch (error) {
-        if (error instanceof IdempotencyAlreadyInProgressError) throw new InProgressElsewhere("Another worker has it");
-        // The table may have failed after the task.
-        if (ran.failure !== undefined) throw ran.failure.error;
-        if (!ran.done) throw error;
-        // Run again, it would be done twice for sure; not noted down, only if the event comes again.
-        log("warn", "event not noted as done", describeError(error));
+    async run(webhookEventId, task, { log, untilMs }) {
+      for (;;) {
+        const ran = await tryRun(webhookEventId, task, log);
+        if (ran !== "in progress") return ran;
+        if (performance.now() + lookAgainMs > untilMs) throw new InProgressElsewhere("Another worker has it");
+        await wait(lookAgainMs);
       }
-      return ran.done ? "done" : "done before";
     },
   };
 }

@@ -37,6 +37,9 @@ export interface Delivery {
   onReplyRefused: () => void;
 }
 
+/** With less than this, a handler is not begun. */
+export const leastTimeMs = 500;
+
 /**
  * Has an event handled, if it is the bot's to handle, and not handled before.
  * @throws whatever its handler throws.
@@ -53,7 +56,8 @@ export async function workEvent(event: webhook.Event, delivery: Delivery, option
   const handleOnce = async () => {
     outcome = await handle(event, handler, delivery, options);
   };
-  await options.once.run(event.webhookEventId, handleOnce, delivery.log);
+  const { log, endsAtMs } = delivery;
+  await options.once.run(event.webhookEventId, handleOnce, { log, untilMs: endsAtMs - leastTimeMs });
   return outcome;
 }
 

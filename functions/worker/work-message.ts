@@ -2,7 +2,7 @@ import { toConversation } from "../conversation.ts";
 import { describeError, hashId, toLabel, type Log } from "../log.ts";
 import { InProgressElsewhere } from "./once.ts";
 import { parseQueueMessage } from "./read-message.ts";
-import { workEvent, type Delivery, type EventOptions, type Outcome } from "./work-event.ts";
+import { leastTimeMs, workEvent, type Delivery, type EventOptions, type Outcome } from "./work-event.ts";
 import type { Count, Metric } from "./metrics.ts";
 
 const metrics: Readonly<Record<Outcome, Metric>> = {
@@ -18,9 +18,6 @@ const metrics: Readonly<Record<Outcome, Metric>> = {
 export class NoTimeLeft extends Error {
   override readonly name = "NoTimeLeft";
 }
-
-/** With less than this, a handler is not begun. */
-const leastTimeMs = 500;
 
 export interface MessageOptions extends EventOptions {
   logFor: (correlationId: string) => Log;

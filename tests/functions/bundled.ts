@@ -12,13 +12,22 @@ import { createEventsTable } from "./table.ts";
 
 export type FunctionName = "webhook" | "worker";
 
-export const entryOf = (name: FunctionName) => path.join(import.meta.dirname, `../../functions/${name}.ts`);
+const entryOf = (name: FunctionName) => path.join(import.meta.dirname, `../../functions/${name}.ts`);
+
+const bundles = new Map<FunctionName, Promise<Uint8Array>>();
+
+/** The bundle as it is deployed. */
+export function bundleOnce(name: FunctionName): Promise<Uint8Array> {
+  const bundled = bundles.get(name) ?? bundle(entryOf(name));
+  bundles.set(name, bundled);
+  return bundled;
+}
 
 /** A function's bundle as it is deployed, in a process of its own with nothing but Lambda's environment. */
 export async function startBundle(name: FunctionName, env: Record<string, string>) {
   const directory = await mkdtemp(path.join(tmpdir(), `${name}-`));
   const file = path.join(directory, `${name}.mjs`);
-  await writeFile(file, await bundle(entryOf(name)));
+  await writeFile(file, await bundleOnce(name));
   const child = fork(new URL("driver.mjs", import.meta.url), [file], { env, silent: true, execArgv: [] });
   const output: Buffer[] = [];
   child.stdout?.on("data", (chunk: Buffer) => output.push(chunk));

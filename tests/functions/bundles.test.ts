@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bundle } from "../../infra/artifact.ts";
-import { entryOf, startBundle, startBundles, type FunctionName } from "./bundled.ts";
+import { bundleOnce, startBundle, startBundles, type FunctionName } from "./bundled.ts";
 import { callback, signed, startCloud, textEvent } from "./cloud.ts";
 import { toRecord } from "./setup.ts";
 
@@ -15,7 +14,7 @@ test.each<[FunctionName, number]>([
   ["webhook", 60_000],
   ["worker", 600_000],
 ])("the bundle of %s is at most %i bytes and loads nothing but Node's own modules", async (name, mostBytes) => {
-  const code = Buffer.from(await bundle(entryOf(name))).toString("utf8");
+  const code = Buffer.from(await bundleOnce(name)).toString("utf8");
 
   expect(Buffer.byteLength(code)).toBeLessThanOrEqual(mostBytes);
   const imported = [...code.matchAll(/\bfrom\s?"([^"]+)"|\bimport\("([^"]+)"\)/g)].map(
@@ -28,7 +27,7 @@ test.each<[FunctionName, number]>([
 const nodeModules = /^node:|^(buffer|crypto|fs|http|http2|https|os|path|process|stream|url|util)$/;
 
 test("the receiver has neither the bot nor LINE's client in it", async () => {
-  const code = Buffer.from(await bundle(entryOf("webhook"))).toString("utf8");
+  const code = Buffer.from(await bundleOnce("webhook")).toString("utf8");
 
   expect(code).not.toContain("You said");
   expect(code).not.toContain("/v2/bot/message");
@@ -156,12 +155,11 @@ test("an event whose worker is killed is taken up again, when the killed worker'
   await expect(invocation).rejects.toThrow("ended");
   cloud.override = () => undefined;
 
-  await using next = await startBundle("worker", bundles.env);
+  await using next = await startBundle("worker", { ...bundles.env, INVOCATION_MS: "10000" });
   expect(await next.started).toBe(true);
   const Records = cloud.queue.map((message) => toRecord(message));
-  expect(await next.invoke({ Records })).toMatchObject({ batchItemFailures: [{}] });
-  await expect.poll(() => next.invoke({ Records }), { timeout: 10_000 }).toEqual({ batchItemFailures: [] });
+  // It waits, as giving the event back would count as one of its three receives.
+  expect(await next.invoke({ Records })).toEqual({ batchItemFailures: [] });
 
   expect(cloud.replies()).toEqual(["You said: hello", "You said: hello"]); // One to the killed worker's call.
-  expect(await next.stop()).toContain('"error":"InProgressElsewhere"');
 });
