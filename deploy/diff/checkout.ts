@@ -16,7 +16,13 @@ export interface Checkout {
 /** The folder that one works in, as it is. */
 export const workingTree = (folder: string): Checkout => ({ folder, [Symbol.asyncDispose]: () => Promise.resolve() });
 
-export async function checkOut(git: Git, commit: string, tell: (message: string) => void): Promise<Checkout> {
+export interface CheckoutOptions {
+  /** Told of what takes long. */
+  tell: (message: string) => void;
+  signal: AbortSignal;
+}
+
+export async function checkOut(git: Git, commit: string, options: CheckoutOptions): Promise<Checkout> {
   const parent = await mkdtemp(path.join(tmpdir(), "line-bot-diff-"));
   const remove = (): Promise<void> => rm(parent, { recursive: true, force: true });
   try {
@@ -25,7 +31,8 @@ export async function checkOut(git: Git, commit: string, tell: (message: string)
     const index = { GIT_INDEX_FILE: path.join(parent, "index") };
     await git(["read-tree", commit], index);
     await git(["checkout-index", "--all", `--prefix=${folder}/`], index);
-    await provideDependencies(git.folder, folder, tell);
+    await provideDependencies(git.folder, folder, options);
+    options.signal.throwIfAborted();
     return { folder, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
@@ -33,7 +40,7 @@ export async function checkOut(git: Git, commit: string, tell: (message: string)
   }
 }
 
-async function provideDependencies(from: string, to: string, tell: (message: string) => void): Promise<void> {
+async function provideDependencies(from: string, to: string, { tell, signal }: CheckoutOptions): Promise<void> {
   const [own, wanted] = await Promise.all([readLock(from), readLock(to)]);
   if (wanted === undefined) return;
   // A commit that brings its own along is not asked for them.
@@ -52,7 +59,12 @@ async function provideDependencies(from: string, to: string, tell: (message: str
       stdio: ["ignore", 2, 2],
     },
   );
+  const stop = (): void => void child.kill();
+  signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
   const [code] = (await once(child, "exit")) as [number | null];
+  signal.removeEventListener("abort", stop);
+  signal.throwIfAborted();
   if (code !== 0) throw new UserError("npm ci failed for the other side's lock file, see above.");
 }
 

@@ -12,7 +12,7 @@ import { type Phrase, type Report, say } from "./model.ts";
 import { type EvaluatedStack, evaluateStack } from "./sides.ts";
 import { toStackResult } from "./stack-diff.ts";
 
-export interface CommitsOptions {
+interface CommitsOptions {
   repository: string;
   base: string;
   /** Undefined: the working tree. */
@@ -21,18 +21,21 @@ export interface CommitsOptions {
   stacks: string[];
   /** Told of what takes long. */
   tell?: (message: string) => void;
+  /** Ends what is under way, and takes away what was made for it: the comparison rejects with the signal's reason. */
+  signal?: AbortSignal;
 }
 
 export async function compareCommits(options: CommitsOptions): Promise<Report> {
-  const { head, tell = () => {} } = options;
+  const { head, tell = () => {}, signal = new AbortController().signal } = options;
   const git = openGit(options.repository);
   const [tip, headCommit] = await Promise.all([findCommit(git, options.base), findCommit(git, head ?? "HEAD")]);
   // What came to the base since then is no part of the change.
   const parting = await tryFindMergeBase(git, tip, headCommit);
   const baseCommit = parting ?? tip;
-  await using baseSide = await checkOut(git, baseCommit, tell);
-  await using headSide = head === undefined ? workingTree(git.folder) : await checkOut(git, headCommit, tell);
-  const stacks = await evaluateAll(baseSide, headSide, options.stacks);
+  const about = { tell, signal };
+  await using baseSide = await checkOut(git, baseCommit, about);
+  await using headSide = head === undefined ? workingTree(git.folder) : await checkOut(git, headCommit, about);
+  const stacks = await evaluateAll(baseSide, headSide, options.stacks, signal);
   const code = await compareCode({
     git,
     base: { commit: baseCommit, folder: baseSide.folder, artifacts: artifactsOf(stacks, "base") },
@@ -61,14 +64,19 @@ export async function compareCommits(options: CommitsOptions): Promise<Report> {
 const shallow = (base: string): Phrase =>
   say`This clone does not reach back to where the two parted: the comparison is with the tip of ${base}.`;
 
-async function evaluateAll(base: Checkout, head: Checkout, wanted: string[]): Promise<EvaluatedStack[]> {
+async function evaluateAll(
+  base: Checkout,
+  head: Checkout,
+  wanted: string[],
+  signal: AbortSignal,
+): Promise<EvaluatedStack[]> {
   const all = await findStacks([base.folder, head.folder]);
   for (const stack of wanted) {
     if (all.includes(stack)) continue;
     throw new UserError(`There is no Pulumi.${stack}.yaml on either side; there are stacks ${all.join(", ")}.`);
   }
   const stacks = wanted.length === 0 ? all : all.filter((stack) => wanted.includes(stack));
-  return inPairs(stacks, (stack) => evaluateStack(base.folder, head.folder, stack));
+  return inPairs(stacks, (stack) => evaluateStack(base.folder, head.folder, stack, signal));
 }
 
 async function findStacks(folders: string[]): Promise<string[]> {
@@ -86,7 +94,9 @@ async function inPairs<T, R>(items: T[], work: (item: T) => Promise<R>): Promise
   const worker = async (): Promise<void> => {
     for (const [index, item] of queue) results[index] = await work(item);
   };
-  await Promise.all([worker(), worker()]);
+  // Nobody may be at work any more in folders that are taken away after a failure.
+  const ended = await Promise.allSettled([worker(), worker()]);
+  for (const one of ended) if (one.status === "rejected") throw one.reason;
   return results;
 }
 

@@ -35,11 +35,17 @@ export interface EvaluatedStep {
 
 export const nothingDeployed: Snapshot = { resources: [], pendingOperations: [] };
 
+export interface DeployOptions {
+  side: "base" | "head";
+  signal: AbortSignal;
+  /** What the other side left. */
+  former?: Snapshot | undefined;
+}
+
 /** Deploys a side over what the other one left. */
 export async function deployInMemory(
   program: StackProgram,
-  side: "base" | "head",
-  former: Snapshot = nothingDeployed,
+  { side, signal, former = nothingDeployed }: DeployOptions,
 ): Promise<Deployed> {
   const problems: string[] = [];
   const steps: EvaluatedStep[] = [];
@@ -49,6 +55,7 @@ export async function deployInMemory(
   const { snapshot, result } = await runOperation({
     ...settings,
     ...program,
+    signal,
     kind: "update",
     source: asPreview(program.source),
     providers: createEchoHost({
@@ -66,6 +73,7 @@ export async function deployInMemory(
       if (diagnosticEvent?.severity === "error") problems.push(problemIn(diagnosticEvent));
     },
   });
+  signal.throwIfAborted();
   if (result === "failed" && problems.length === 0) problems.push("The program failed without saying why.");
   // What is replaced along with another one tells why only where it is made again.
   for (const step of steps) if (step.keys.length === 0) step.keys = keysOfParts.get(step.urn) ?? [];
@@ -89,7 +97,6 @@ const settings = {
   refresh: false,
   continueOnError: false,
   expectNoChanges: false,
-  signal: new AbortController().signal,
 } satisfies Partial<Operation>;
 
 /** A program that acts for itself does not in a preview. */

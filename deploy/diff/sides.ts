@@ -3,8 +3,9 @@ import path from "node:path";
 import { isObject, kindOf, someValue } from "../../local/engine/core/properties.ts";
 import { findProgram, createSource } from "../../local/engine/program.ts";
 import { findProject, type Project } from "../../local/engine/project/project-file.ts";
-import { deployInMemory, type Deployed, type StackProgram } from "./evaluate.ts";
+import { deployInMemory, type Deployed, type DeployOptions, type StackProgram } from "./evaluate.ts";
 import { programEnvironment } from "./environment.ts";
+import { tidyProblem } from "./problem.ts";
 import {
   completeSettings,
   type CompletedSettings,
@@ -27,16 +28,21 @@ interface DeployedSide extends Deployed {
   artifacts: ReadonlyMap<string, string>;
 }
 
-export async function evaluateStack(baseFolder: string, headFolder: string, stack: string): Promise<EvaluatedStack> {
+export async function evaluateStack(
+  baseFolder: string,
+  headFolder: string,
+  stack: string,
+  signal: AbortSignal,
+): Promise<EvaluatedStack> {
   const [base, head] = await Promise.all([findProject(baseFolder), findProject(headFolder)]);
   const written = { base: await tryReadSettings(base, stack), head: await tryReadSettings(head, stack) };
   const settings = completeSettings(written.base, written.head);
-  const deployedBase = settings.base && (await deploy(base, stack, settings.base, "base"));
+  const deployedBase = settings.base && (await deploy(base, stack, settings.base, { side: "base", signal }));
   // What cannot be deployed leaves nothing that a comparison could start from.
   const isComparable = deployedBase === undefined || deployedBase.problems.length === 0;
   const deployedHead =
     settings.head && isComparable
-      ? await deploy(head, stack, settings.head, "head", deployedBase?.snapshot)
+      ? await deploy(head, stack, settings.head, { side: "head", signal, former: deployedBase?.snapshot })
       : undefined;
   return { stack, settings, written, base: deployedBase, head: deployedHead };
 }
@@ -45,13 +51,14 @@ async function deploy(
   project: Project,
   stack: string,
   settings: StackSettings,
-  side: "base" | "head",
-  former?: Deployed["snapshot"],
+  options: DeployOptions,
 ): Promise<DeployedSide> {
   const { pwd } = await findProgram(project);
-  const deployed = await deployInMemory(await programOf(project, stack, settings), side, former);
-  // Where the sources lie on this machine is nobody's business.
-  const problems = deployed.problems.map((problem) => problem.replaceAll(`${project.folder}/`, ""));
+  const quick = await deployInMemory(await programOf(withPlainStacks(project), stack, settings), options);
+  // Where it went wrong is worth the time that stack traces take.
+  const deployed =
+    quick.problems.length === 0 ? quick : await deployInMemory(await programOf(project, stack, settings), options);
+  const problems = deployed.problems.map((problem) => tidyProblem(problem, project.folder));
   return { ...deployed, problems, artifacts: problems.length > 0 ? new Map() : artifactsIn(deployed.snapshot, pwd) };
 }
 
@@ -72,7 +79,7 @@ async function programOf(project: Project, stack: string, settings: StackSetting
   const about = { stack, ...evaluated };
   const env = programEnvironment();
   const source = createSource({
-    project: withPlainStacks(project),
+    project,
     program,
     organization: "organization",
     ...about,

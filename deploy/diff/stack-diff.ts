@@ -24,7 +24,9 @@ export function toStackResult(evaluated: EvaluatedStack): StackResult {
   const now = isBroken ? [] : (head?.snapshot ?? nothingDeployed).resources;
   const isGone = written.head === undefined;
   const steps = isBroken || isGone ? [] : (head?.steps ?? []);
-  const compared = compareStack({ stack, former, now, steps });
+  const all = compareStack({ stack, former, now, steps });
+  // What a stack that nobody deploys any more says of itself is no news.
+  const compared = isGone ? { ...all, outputs: { former: {}, now: {} } } : all;
   const status = isBroken ? "broken" : isGone ? "gone" : written.base === undefined ? "new" : undefined;
   return {
     compared,
@@ -58,8 +60,8 @@ export function toStackDiff(
 const plain = (changes: Omit<PropertyChange, "replaces">[]): PropertyChange[] =>
   changes.map((change) => ({ ...change, replaces: false }));
 
-function problemsOf({ base, head, stack }: EvaluatedStack): string[] {
-  if (base && base.problems.length > 0) return [`The base of ${stack} cannot be evaluated:`, ...base.problems];
+function problemsOf({ base, head }: EvaluatedStack): string[] {
+  if (base && base.problems.length > 0) return ["The base cannot be evaluated:", ...base.problems];
   return head?.problems ?? [];
 }
 
@@ -83,12 +85,13 @@ function settingsChanges(
       value !== undefined && holdsSecure(value) ? secret(JSON.stringify(value)) : value,
     );
     const changes = changesBetween(was === undefined ? {} : { value: was }, is === undefined ? {} : { value: is });
-    return plain(changes).map((change) => ({
-      ...change,
-      path: change.secret ? key : `${key}${change.path.slice("value".length)}`,
-    }));
+    return plain(changes).map((change) => ({ ...change, path: settingPath(key, change.path) }));
   });
 }
+
+/** Of `value.a.secure`, which is how a file writes a secret, `<key>.a`. */
+const settingPath = (key: ConfigKey, path: string): string =>
+  `${key}${path.slice("value".length).replace(/\.secure$/, "")}`;
 
 function graphOf({ resources }: ComparedStack): StackDiff["graph"] {
   const position = new Map(resources.map(({ urn }, index) => [urn, index]));

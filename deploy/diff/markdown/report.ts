@@ -93,10 +93,12 @@ function shortest(report: Report, room: number): Frame {
 }
 
 function opening(report: Report): string[] {
-  const { stacks } = report;
-  const problems = stacks.flatMap(({ stack, problems }) =>
-    problems.length === 0 ? [] : [`${codeSpan(stack)} cannot be deployed:`, "", codeBlock(cutProblems(problems)), ""],
-  );
+  const problems = failures(report.stacks).flatMap(({ names, problems }) => [
+    `${names.map((name) => codeSpan(name)).join(", ")} cannot be deployed:`,
+    "",
+    codeBlock(cutProblems(problems)),
+    "",
+  ]);
   if (isUnchanged(report)) {
     return ["## Infrastructure", "", nothingChanges(report, codeSpan), ""];
   }
@@ -104,6 +106,16 @@ function opening(report: Report): string[] {
     ({ names, words }) => `- **${names.map((name) => codeSpan(name)).join(", ")}**: ${words}`,
   );
   return ["## Infrastructure", "", ...heads, "", ...problems];
+}
+
+/** Stacks that fail for the same reason, together. */
+function failures(stacks: Report["stacks"]): { names: string[]; problems: string[] }[] {
+  const found = new Map<string, { names: string[]; problems: string[] }>();
+  for (const { stack, problems } of stacks.filter(({ problems }) => problems.length > 0)) {
+    const key = problems.join("\n");
+    found.set(key, { names: [...(found.get(key)?.names ?? []), stack], problems });
+  }
+  return [...found.values()];
 }
 
 export function nothingChanges({ stacks, code }: Report, span: (text: string) => string): string {

@@ -44,7 +44,8 @@ function countsOf({ status, changes, outputs, unchanged }: StackDiff): string {
     return count === 0 ? [] : [`${count} ${done[kind]}`];
   });
   if (counts.length === 0 && outputs.length > 0) counts.push("only outputs change");
-  return `${status === "new" ? "new stack, " : ""}${[...counts, `${unchanged} unchanged`].join(", ")}`;
+  if (status === "new") return ["new stack", ...counts].join(", ");
+  return [...counts, `${unchanged} unchanged`].join(", ");
 }
 
 const marks: Record<Finding["weight"], string> = { danger: "🔴", caution: "🟠", notice: "⚪" };

@@ -1,4 +1,7 @@
 /** Real programs of real commits, run by the engine. */
+import { mkdtemp, readdir, readFile, rm, watch } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { compareCommits } from "../../../deploy/diff/compare-commits.ts";
 import { renderMarkdown } from "../../../deploy/diff/markdown/report.ts";
@@ -93,8 +96,20 @@ describe("a change between two commits", () => {
     expect(report.labels).toEqual(["broken"]);
     const text = renderMarkdown(report);
     expect(text).toContain("`dev` cannot be deployed");
-    expect(text).toContain("not yet");
+    expect(text).toMatch(/Error: not yet\n    at infra\/index\.ts:6:7\n```/);
     expect(text).not.toContain("line-bot-diff-");
+  });
+
+  it("that Node cannot read is told with the place, and once for all stacks", async () => {
+    const { "Pulumi.dev.yaml": settings = "" } = project;
+    const report = await reportOf("unreadable", {
+      ...edited("infra/index.ts", "const config =", "const config = 1 2"),
+      "Pulumi.prod.yaml": settings,
+    });
+
+    const text = renderMarkdown(report);
+    expect(text).toContain("`dev`, `prod` cannot be deployed:");
+    expect(text.match(/infra\/index\.ts:6\s+const config = 1 2/g)).toHaveLength(1);
   });
 
   it("leaves out what has come to the base since", async () => {
@@ -131,10 +146,37 @@ describe("the working tree", () => {
   });
 });
 
+describe("a comparison that is stopped", () => {
+  it("ends the program that it waits for, and leaves nothing behind", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "diff-test-stopped-"));
+    vi.stubEnv("TMPDIR", folder);
+    const endless = `import { writeFileSync } from "node:fs";
+writeFileSync(process.env["TMPDIR"] + "/started", String(process.pid));
+await new Promise(() => setInterval(() => {}, 1000));`;
+    await repository.git("checkout", "--quiet", "-B", "endless", "main");
+    await repository.write({ "infra/index.ts": endless });
+    await repository.commit("Endless");
+    const stopping = new AbortController();
+    const changes = watch(folder);
+
+    const options = { repository: repository.path, base: "endless", head: "endless", stacks: [] };
+    const compared = compareCommits({ ...options, signal: stopping.signal });
+    for await (const { filename } of changes) if (filename === "started") break;
+    stopping.abort(new Error("stopped"));
+
+    await expect(compared).rejects.toThrow("stopped");
+    expect((await readdir(folder)).filter((name) => name.startsWith("line-bot-diff-"))).toEqual([]);
+    const pid = Number(await readFile(path.join(folder, "started"), "utf8"));
+    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+    vi.unstubAllEnvs();
+    await rm(folder, { recursive: true });
+  });
+});
+
 describe("what cannot be compared", () => {
-  it("is a commit that is not there", async () => {
-    const options = { repository: repository.path, base: "nowhere", head: undefined, stacks: [] };
-    await expect(compareCommits(options)).rejects.toThrow('"nowhere" is no commit of this repository');
+  it.each(["nowhere", "--output=x"])("is a commit that is not there: %s", async (base) => {
+    const options = { repository: repository.path, base, head: undefined, stacks: [] };
+    await expect(compareCommits(options)).rejects.toThrow(`"${base}" is no commit of this repository`);
   });
 
   it("is a stack that has no settings on either side", async () => {

@@ -203,6 +203,20 @@ export const library: Record<string, LibraryCase> = {
       })(side);
     },
   },
+  "a secret inside of an object": {
+    base(side) {
+      side.settings["bot:database"] = {
+        user: "bot",
+        password: { secure: "v1:AAAAAAAAAAAAAAAA:cGFzc3dvcmRwYXNzd29yZA" },
+      };
+    },
+    edit(side) {
+      side.settings["bot:database"] = {
+        user: "app",
+        password: { secure: "v1:BBBBBBBBBBBBBBBB:b3RoZXJvdGhlcm90aGVyb3" },
+      };
+    },
+  },
   "encrypted anew": {
     edit(side) {
       side.encryption = "awskms://alias/bot-prod";

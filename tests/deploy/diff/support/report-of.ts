@@ -47,16 +47,16 @@ async function reportBetween(
 ): Promise<Report> {
   const written = { base: base && toSettings(base), head: head && toSettings(head) };
   const settings = completeSettings(written.base, written.head);
-  const deploy = (side: Side, completed: StackSettings, name: "base" | "head", former?: Deployed["snapshot"]) =>
+  const { signal } = new AbortController();
+  const deploy = (program: Side, completed: StackSettings, side: "base" | "head", former?: Deployed["snapshot"]) =>
     deployInMemory(
       {
         project: project.name,
         stack,
         ...toEvaluated(completed, project, stack),
-        source: sourceOf(side.program, project.name, stack),
+        source: sourceOf(program.program, project.name, stack),
       },
-      name,
-      former,
+      { side, signal, former },
     );
   const deployedBase = base && settings.base && (await deploy(base, settings.base, "base"));
   const deployedHead = head && settings.head && (await deploy(head, settings.head, "head", deployedBase?.snapshot));
