@@ -57,7 +57,7 @@ const projectKeys = {
   reservedConcurrency: digits("a number of concurrent executions", 1, 1000),
   workerMemorySizeMb: digits("a number of MB", 128, 10_240),
   // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
-  workerConcurrency: digits("a number of batches at once", 2, 1000),
+  workerConcurrency: digits("a number of events at once", 2, 1000),
   alarmEmail: v.pipe(v.string(), v.email("a mail address")),
   tracing: flag,
   permissionsBoundary: policyArn,

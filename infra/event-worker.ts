@@ -84,7 +84,7 @@ export function createEventWorker(
   return { ...worker, queue, deadLetters, table };
 }
 
-/** Has the live version work on what is in the queue, so many batches at once. */
+/** Has the live version work on what is in the queue, so many events at once. */
 export function startWorking(
   name: string,
   worker: EventWorker & LiveFunction,
@@ -96,7 +96,8 @@ export function startWorking(
     {
       eventSourceArn: worker.queue.arn,
       functionName: worker.alias.arn,
-      batchSize: 10,
+      // docs/decisions/one-event-a-batch.md
+      batchSize: 1,
       functionResponseTypes: ["ReportBatchItemFailures"],
       // What is left of the account's concurrency is the receiver's.
       scalingConfig: { maximumConcurrency: concurrency },

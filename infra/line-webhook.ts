@@ -31,7 +31,7 @@ export interface WorkerArgs {
   entry: string;
   /** Default: 512 MB. */
   memorySizeMb?: number | undefined;
-  /** Batches of up to ten events that are worked on at once. Default: 10, which leaves the rest to the receiver. */
+  /** Events that are worked on at once. Default: 10, which leaves the rest to the receiver. */
   concurrency?: number | undefined;
 }
 

@@ -21,7 +21,7 @@ export async function benchChaos(args: string[]): Promise<number> {
     users: parseCount("users", values.users),
     seed: parseCount("seed", values.seed),
     requestsAtOnce: 16,
-    invocationsPerKill: 100,
+    invocationsPerKill: 500,
   });
   const { lost, doubled, outOfOrder, ...counts } = report;
   const broken = { lost, doubled, outOfOrder };

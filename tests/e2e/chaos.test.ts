@@ -5,7 +5,7 @@ import { runChaos } from "./chaos/chaos.ts";
 const seed = Number(process.env["CHAOS_SEED"] ?? Math.floor(Date.now() / 86_400_000));
 
 test("loses and doubles nothing while workers die, services throttle, LINE fails and events come twice", async () => {
-  const report = await runChaos({ events: 600, users: 60, seed, requestsAtOnce: 16, invocationsPerKill: 40 });
+  const report = await runChaos({ events: 600, users: 60, seed, requestsAtOnce: 16, invocationsPerKill: 200 });
 
   console.log(JSON.stringify(report));
   expect(report).toMatchObject({
