@@ -13,7 +13,7 @@ const command = {
     head: { type: "string" },
     live: { type: "boolean", default: false },
     local: { type: "boolean", default: false },
-    stack: { type: "string", multiple: true, default: [] },
+    stack: { type: "string", multiple: true },
     format: { type: "string", default: "markdown" },
     out: { type: "string" },
     "fail-on": { type: "string", default: "" },
@@ -56,7 +56,7 @@ export function parseDiffOptions(args: string[]): DiffOptions {
 
 type Values = ReturnType<typeof parseCommandLine<(typeof command)["options"]>>["values"];
 
-function parseCompared({ live, local, base, head, stack: stacks }: Values): DiffOptions["compared"] {
+function parseCompared({ live, local, base, head, stack: stacks = [] }: Values): DiffOptions["compared"] {
   if (!live) {
     if (local) throw new UserError("--local belongs to --live: without it, nothing is reached in any case.");
     return { base, head, stacks };
