@@ -5,6 +5,8 @@ export interface Callback {
   /** The user id of the bot. */
   destination: string;
   events: webhook.Event[];
+  /** What is wrong with events that are left out, as in `events[1].type`. */
+  malformed: string[];
 }
 
 /** LINE signed it, and it is not what LINE documents. The message names the property, never its value. */
@@ -17,11 +19,12 @@ const mostLevels = 500;
 
 /**
  * Parses a webhook's body and checks what every event has in common. Event types and properties that are not known
- * pass: LINE adds some without notice. So whoever reads what belongs to one type still has to look.
+ * pass: LINE adds some without notice. So whoever reads what belongs to one type still has to look. An event that lacks
+ * what all have in common does not keep others from being taken: LINE would send them all again, or none.
  *
  * Written by hand: it is on the path of every request, where a schema library costs as much as the signature.
  * @see https://developers.line.biz/en/reference/messaging-api/#request-body
- * @throws {MalformedCallback}
+ * @throws {MalformedCallback} when there is nothing in it to be taken, though there should be.
  */
 export function parseCallback(text: string): Callback {
   const body = parseJson(text);
@@ -29,12 +32,15 @@ export function parseCallback(text: string): Callback {
   const { destination, events } = body;
   if (typeof destination !== "string") throw new MalformedCallback("destination");
   if (!Array.isArray(events)) throw new MalformedCallback("events");
-  for (const [index, event] of events.entries()) {
+  const malformed: string[] = [];
+  const wellFormed = events.filter((event: unknown, index): event is webhook.Event => {
     const wrong = findWrongProperty(event);
-    if (wrong !== undefined) throw new MalformedCallback(`events[${index}]${wrong}`);
-  }
+    if (wrong !== undefined) malformed.push(`events[${index}]${wrong}`);
+    return wrong === undefined;
+  });
+  if (wellFormed.length === 0 && malformed[0] !== undefined) throw new MalformedCallback(malformed[0]);
   if (!hasFewBrackets(text) && nestsDeeperThan(mostLevels, body)) throw new MalformedCallback("the depth of the body");
-  return { destination, events };
+  return { destination, events: wellFormed, malformed };
 }
 
 function parseJson(text: string): unknown {

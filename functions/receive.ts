@@ -80,6 +80,5 @@ async function verifiesWithRenewed(
 function read(body: SignedBody): Received {
   const isText = typeof body === "string" ? body.isWellFormed() : isUtf8(body);
   if (!isText) throw new MalformedCallback("the UTF-8");
-  const { destination, events } = parseCallback(body.toString());
-  return { outcome: "received", destination, events };
+  return { outcome: "received", ...parseCallback(body.toString()) };
 }

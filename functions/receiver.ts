@@ -63,8 +63,11 @@ async function receiveAll(
 ): Promise<Received> {
   const received = await receive(request, options.credentials);
   if (received.outcome !== "received") return received;
-  const { destination } = received;
+  const { destination, malformed } = received;
   const [events, stale] = pickEvents(received, log, options);
+  if (malformed.length > 0) {
+    log("error", "malformed events are not handled", { events: malformed.length, reason: malformed[0] });
+  }
   try {
     const messages = events.map((event) => ({ destination, event, correlationId }));
     if (messages.length > 0) await options.queue.send(messages, { timeoutMs: leftMs() });

@@ -103,6 +103,16 @@ describe("the events of one request", () => {
     expect(textsOf(ofConversation("C2"))).toEqual(range(12));
   });
 
+  test("are handled once when two have one id", async () => {
+    await using fn = await startFunction();
+    const twice = textEvent("hello");
+
+    expect(await fn.status(signed(callback(twice, twice)))).toBe(200);
+
+    expect(fn.cloud.queue).toHaveLength(1);
+    expect(fn.cloud.replies()).toEqual(["You said: hello"]);
+  });
+
   test("are one conversation each when they have no source", async () => {
     await using fn = await startFunction();
     const link = event("accountLink", { source: undefined, link: { result: "failed", nonce: "n" } });

@@ -221,7 +221,6 @@ describe("a signed body that is not LINE's form", () => {
     ["destination", '{"__proto__":{"destination":"U","events":[]}}'],
     ["events[0]", callback(null)],
     ["events[0]", callback([])],
-    ["events[1]", callback(event("follow"), "x")],
     ["events[0].type", callback(without("type"))],
     ["events[0].type", callback(event(""))],
     ["events[0].webhookEventId", callback(without("webhookEventId"))],
@@ -251,6 +250,19 @@ describe("a signed body that is not LINE's form", () => {
     expect(await fn.status(signed(malformed))).toBe(400);
     expect(fn.log()).toMatchObject([{ message: "webhook", status: 400, outcome: "malformed", reason }]);
   });
+});
+
+test("takes the other events of a request when one is malformed, and says what is wrong with that", async () => {
+  await using fn = await startFunction();
+  const { webhookEventId: _, ...nameless } = textEvent("nameless");
+
+  expect(await fn.status(signed(callback(textEvent("first"), null, nameless, textEvent("last"))))).toBe(200);
+
+  expect(fn.cloud.replies()).toEqual(["You said: first", "You said: last"]);
+  expect(fn.log().slice(0, 2)).toMatchObject([
+    { level: "ERROR", message: "malformed events are not handled", events: 2, reason: "events[1]" },
+    { level: "INFO", message: "webhook", status: 200, events: 2 },
+  ]);
 });
 
 test("takes a body that is deep or broad within reason", async () => {
