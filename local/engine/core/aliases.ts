@@ -53,7 +53,7 @@ function possibleUrns(deployment: Deployment, plan: Plan, named: Named): Set<Urn
   const parentAlias = named.parent && plan.aliasOf.get(named.parent);
   if (!named.parent || !parentAlias) return new Set(own);
   const inherit = (type: string, name: string): Urn =>
-    inheritedUrn(parseUrn(named.parent as Urn).name, parentAlias, type, name);
+    inheritedUrn(deployment, parseUrn(named.parent as Urn).name, parentAlias, type, name);
   const inherited = own.map((urn) => inherit(parseUrn(urn).type, parseUrn(urn).name));
   return new Set([...own, inherit(named.type, named.name), ...inherited]);
 }
@@ -72,8 +72,14 @@ function urnOfAlias({ operation }: Deployment, plan: Plan, named: Named, alias: 
 }
 
 /** A child named after its parent (`parent-detail`) was named after the parent's former name before. */
-function inheritedUrn(parentName: string, parentAlias: Urn, type: string, name: string): Urn {
-  const { name: formerName, stack, project } = parseUrn(parentAlias);
+function inheritedUrn(
+  { operation: { stack, project } }: Deployment,
+  parentName: string,
+  parentAlias: Urn,
+  type: string,
+  name: string,
+): Urn {
+  const formerName = parseUrn(parentAlias).name;
   const childName = name.startsWith(parentName) ? formerName + name.slice(parentName.length) : name;
   return makeUrn({ stack, project, parent: parentAlias, type, name: childName });
 }

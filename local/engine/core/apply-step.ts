@@ -136,14 +136,19 @@ async function applyDelete(deployment: Deployment, step: Step): Promise<void> {
 async function applyRead(deployment: Deployment, step: Step): Promise<void> {
   const fresh = newSide(step);
   const { id = "" } = fresh.state;
+  let failure: InitializationFailed | undefined;
   if (isUnknown(id)) {
     change(fresh, { outputs: {} });
   } else {
     const inputs = inputsOf(fresh.state);
     // Providers have always been sent the inputs as the state here, and count on it.
-    const read = await deployment.providers.forStep(step).read({ urn: step.urn, id, inputs, outputs: inputs });
-    if (!read) throw new Error(`resource '${id}' does not exist`);
-    fresh.state = { ...fresh.state, outputs: read.outputs, ...(read.id ? { id: read.id } : {}) };
+    const provider = deployment.providers.forStep(step);
+    const read = await partially(() => provider.read({ urn: step.urn, id, inputs, outputs: inputs }));
+    if (!read.answer) throw new Error(`resource '${id}' does not exist`);
+    failure = read.failure;
+    const { outputs } = read.answer;
+    const initErrors = failure ? { initErrors: failure.reasons } : {};
+    fresh.state = { ...fresh.state, outputs, id: read.answer.id || id, ...initErrors };
   }
   if (step.op === "read-replacement" && step.old) change(step.old, { delete: true });
   if (step.old) {
@@ -152,6 +157,7 @@ async function applyRead(deployment: Deployment, step: Step): Promise<void> {
       equal(outputsOf(fresh.state), outputsOf(step.old.state));
     change(fresh, { created: step.old.state.created ?? "", modified: same ? (step.old.state.modified ?? "") : now() });
   }
+  if (failure) throw failure;
 }
 
 async function applyRefresh(deployment: Deployment, step: Step): Promise<void> {
@@ -175,7 +181,8 @@ async function applyRefresh(deployment: Deployment, step: Step): Promise<void> {
     return;
   }
   const inputs = read.inputs ?? inputsOf(state);
-  const fresh: Held = { state };
+  // A program that was run for the refresh has said anew what it wants of the resource, its provider among it.
+  const fresh: Held = { state: newSide(step).state };
   change(fresh, { id: read.id, inputs, outputs: read.outputs, initErrors: failure?.reasons ?? [] });
   if (!equal(inputs, inputsOf(state)) || !equal(read.outputs, outputsOf(state))) change(fresh, { modified: now() });
   step.new = fresh;

@@ -117,9 +117,8 @@ export class DeploymentMonitor implements Monitor {
     const protect = request.protect ?? parent.protect;
     const retainOnDelete = request.retainOnDelete ?? parent.retainOnDelete;
     const fits =
-      !request.custom ||
-      (parent.provider &&
-        packageOfProvider(parseUrn(parseProviderRef(parent.provider).urn).type) === packageOf(request.type));
+      parent.provider &&
+      packageOfProvider(parseUrn(parseProviderRef(parent.provider).urn).type) === packageOf(request.type);
     const provider = request.provider || (fits ? parent.provider : undefined);
     return {
       ...request,
@@ -134,8 +133,7 @@ export class DeploymentMonitor implements Monitor {
   async #complete(request: RegisterResource): Promise<Goal> {
     const { provider: _, ...rest } = request;
     const { custom, type, dependencies, inputs, parent } = request;
-    const provider =
-      custom && !isProviderType(type) ? await this.#providerOf(request, parent) : custom ? undefined : request.provider;
+    const provider = custom && !isProviderType(type) ? await this.#providerOf(request, parent) : undefined;
     const named = Object.keys(request.propertyDependencies).length > 0;
     const propertyDependencies: Record<string, Urn[]> = {};
     for (const key of new Set([...Object.keys(inputs), ...Object.keys(request.propertyDependencies)])) {
@@ -207,12 +205,13 @@ export class DeploymentMonitor implements Monitor {
     return provider;
   }
 
-  /** In a preview: the resource, or one below it, does not exist yet. */
+  /** In a preview: the resource, or one that is part of it as a component, does not exist yet. */
   #isUnresolved(urn: Urn): boolean {
     if (this.#unresolved.has(urn)) return true;
+    const parentOf = (child: Urn): Goal | undefined => this.#goals.get(this.#goals.get(child)?.parent ?? "");
     return [...this.#unresolved].some((unresolved) => {
-      for (let at = this.#goals.get(unresolved)?.parent; at; at = this.#goals.get(at)?.parent)
-        if (at === urn) return true;
+      for (let at = unresolved; parentOf(at)?.custom === false; at = this.#goals.get(at)?.parent ?? "")
+        if (this.#goals.get(at)?.parent === urn) return true;
       return false;
     });
   }

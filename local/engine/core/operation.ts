@@ -59,7 +59,10 @@ async function execute(deployment: Deployment, before: Snapshot): Promise<void> 
     if (kind !== "update") checkTargetsExist(deployment);
     const refreshes = kind === "refresh" ? !operation.source : operation.refresh;
     if (before.pendingOperations.length > 0 && !dryRun && !refreshes) reporter.warning(pendingMessage(before));
-    if (refreshes && (refuseMissing(deployment, deployment.excludes) || !(await refreshBase(deployment)))) return;
+    if (refreshes && before.resources.length > 0) {
+      if (refuseMissing(deployment, deployment.targets) || refuseMissing(deployment, deployment.excludes)) return;
+      if (!(await refreshBase(deployment))) return;
+    }
     if (deployment.stopped.aborted || (kind === "refresh" && !operation.source)) return;
     if (refuseMissing(deployment, replaceTargets)) return;
     checkDeleteHooks(deployment);
@@ -138,7 +141,8 @@ async function finish(deployment: Deployment, end: () => Promise<void>): Promise
 }
 
 function checkTargetsExist(deployment: Deployment): void {
-  const missing = [...deployment.targets.literals].find((urn) => !deployment.allOlds.has(urn));
+  const named = [...deployment.targets.literals, ...deployment.excludes.literals];
+  const missing = named.find((urn) => !deployment.allOlds.has(urn));
   if (missing !== undefined) throw new Error(`no resource named '${missing}' found`);
 }
 

@@ -52,7 +52,8 @@ export class Planner {
       ? ignoreChanges(inputsOf(fresh.state), oldInputs, goal.ignoreChanges)
       : { inputs: inputsOf(fresh.state), invalid: [] };
     this.#deployment.reportInvalidPaths(urn, invalid);
-    if (!provider) return setInputs(fresh, inputs);
+    // A component keeps what it was told last, though it may be told to make nothing of it.
+    if (!provider) return;
     if (!targeted) return setInputs(fresh, oldInputs);
     const anew =
       !old || old.state.external || this.#deployment.deletes.has(urn) || this.#plan.isReplaceTarget(urn, old.state);
@@ -117,7 +118,10 @@ export class Planner {
     if (fresh.state.deletedWith && this.#plan.replaces.has(fresh.state.deletedWith))
       return replacedBecauseOf("deletedWith");
     if (await this.#providerChanged(old.state, fresh.state)) return replacedBecauseOf("provider");
-    if (!provider) return equal(inputsOf(old.state), inputsOf(fresh.state)) ? UNCHANGED : CHANGED;
+    if (!provider) {
+      const { inputs } = ignoreChanges(inputsOf(fresh.state), inputsOf(old.state), goal.ignoreChanges);
+      return equal(inputsOf(old.state), inputs) ? UNCHANGED : CHANGED;
+    }
     try {
       return await diffResource(
         this.#deployment,

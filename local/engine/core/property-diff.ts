@@ -72,7 +72,11 @@ export function applyReplaceOnChanges(
   hasInitErrors: boolean,
 ): DiffResult {
   if ((!diff.changes && !hasInitErrors) || replaceOnChanges.length === 0) return diff;
-  const patterns = replaceOnChanges.map((text) => parsePath(text) ?? [text]);
+  const patterns = replaceOnChanges.map((text) => {
+    const path = parsePath(text);
+    if (!path) throw new Error(`replaceOnChanges: ${JSON.stringify(text)} is not a path of properties`);
+    return path;
+  });
   const matches = (path: string): boolean => {
     const parsed = parsePath(path) ?? [path];
     return patterns.some((pattern) => pathContains(pattern, parsed));
@@ -114,9 +118,9 @@ export function ignoreChanges(
   for (const text of paths) {
     const path = parsePath(text);
     if (!path) continue;
-    const result = resetPath(path, olds, inputs);
-    if (result === undefined) invalid.push(text);
-    else inputs = result;
+    const { value, ok } = resetPath(path, olds, inputs);
+    inputs = value;
+    if (!ok) invalid.push(text);
   }
   return { inputs, invalid };
 }

@@ -16,7 +16,7 @@ export function parsePath(text: string): PropertyPath | undefined {
     const [, index, key] = match;
     if (key !== undefined) path.push(key);
     else if (index === "*") path.push("*");
-    else if (index?.startsWith('"')) path.push(index.slice(1, -1).replaceAll(/\\(.)/g, "$1"));
+    else if (index?.startsWith('"')) path.push(index.slice(1, -1).replaceAll('\\"', '"'));
     else path.push(Number(index));
   }
   return path;
@@ -26,7 +26,7 @@ export function formatPath(path: PropertyPath): string {
   return path
     .map((key, i) => {
       if (typeof key === "number") return `[${key}]`;
-      if (/[.[\]"]/.test(key)) return `["${key.replaceAll('"', '\\"')}"]`;
+      if (/[^A-Za-z0-9_]/.test(key)) return `["${key.replaceAll('"', '\\"')}"]`;
       return i === 0 ? key : `.${key}`;
     })
     .join("");
@@ -38,12 +38,17 @@ export function pathContains(pattern: PropertyPath, path: PropertyPath): boolean
 }
 
 /**
- * The new inputs with the old value at the path, for `ignoreChanges`. Undefined where that cannot be: an element of a
- * list that was added or removed, or something above the path that is there on one side only.
+ * The new inputs with the old value at the path, for `ignoreChanges`. Not `ok` where that cannot be: an element of a
+ * list that was added or removed, or something above the path that is there on one side only. What could be put back
+ * has been, all the same.
  */
-export function resetPath(path: PropertyPath, olds: PropertyMap, news: PropertyMap): PropertyMap | undefined {
-  const result = reset(path, { value: olds, secret: false }, { value: news, secret: false });
-  return result === undefined ? undefined : (result as PropertyMap);
+export function resetPath(path: PropertyPath, olds: PropertyMap, news: PropertyMap): Reset<PropertyMap> {
+  return reset(path, { value: olds, secret: false }, { value: news, secret: false }) as Reset<PropertyMap>;
+}
+
+interface Reset<T = PropertyValue> {
+  value: T;
+  ok: boolean;
 }
 
 interface Side {
@@ -52,71 +57,64 @@ interface Side {
   secret: boolean;
 }
 
-function reset(path: PropertyPath, oldSide: Side, newSide: Side): PropertyValue | undefined {
-  const olds: Side = { value: unwrapSecret(oldSide.value), secret: oldSide.secret || isSecret(oldSide.value) };
-  const news: Side = { value: unwrapSecret(newSide.value), secret: newSide.secret || isSecret(newSide.value) };
-  const [key, ...rest] = path;
-  if (key === undefined) return undefined;
-  const result =
-    key === "*"
-      ? resetAll(rest, olds, news)
-      : typeof key === "number"
-        ? resetIndex(key, rest, olds, news)
-        : resetKey(key, rest, olds, news);
-  if (result === undefined) return undefined;
-  return isSecret(newSide.value) ? secret(result) : result;
+const opened = ({ value, secret: around }: Side): Side => ({
+  value: unwrapSecret(value),
+  secret: around || isSecret(value),
+});
+
+function reset([key, ...rest]: PropertyPath, oldSide: Side, newSide: Side): Reset {
+  if (key === undefined) return { value: newSide.value, ok: false };
+  const [olds, news] = [opened(oldSide), opened(newSide)];
+  /** The old value, marked as secret where it loses the secret around it by the move, or what is below it. */
+  const below = (before: PropertyValue, after: PropertyValue): Reset => {
+    if (rest.length > 0) return reset(rest, { ...olds, value: before }, { ...news, value: after });
+    return { value: olds.secret && !news.secret ? secret(before) : before, ok: true };
+  };
+  const how = key === "*" ? resetAll : typeof key === "number" ? resetIndex : resetKey;
+  const { value, ok } = how(key as never, olds.value, news.value, below, rest.length === 0);
+  return { value: isSecret(newSide.value) ? secret(value) : value, ok };
 }
 
-/** The old value, marked as secret where it loses the secret around it by the move. */
-const moved = (value: PropertyValue, olds: Side, news: Side): PropertyValue =>
-  olds.secret && !news.secret ? secret(value) : value;
+type Below = (before: PropertyValue, after: PropertyValue) => Reset;
 
-function resetIndex(index: number, rest: PropertyPath, olds: Side, news: Side): PropertyValue | undefined {
-  const [o, n] = [olds.value, news.value];
-  if (!Array.isArray(o) || !Array.isArray(n)) return Array.isArray(o) === Array.isArray(n) ? n : undefined;
-  if (index >= o.length && index >= n.length) return rest.length === 0 ? n : undefined;
+function resetIndex(index: number, o: PropertyValue, n: PropertyValue, below: Below, last: boolean): Reset {
+  if (!Array.isArray(o) || !Array.isArray(n)) return { value: n, ok: Array.isArray(o) === Array.isArray(n) };
   const [before, after] = [o[index], n[index]];
-  if (before === undefined || after === undefined) return undefined;
-  const value =
-    rest.length === 0 ? moved(before, olds, news) : reset(rest, { ...olds, value: before }, { ...news, value: after });
-  return value === undefined ? undefined : n.with(index, value);
+  if (before === undefined || after === undefined) return { value: n, ok: last && before === after };
+  const { value, ok } = below(before, after);
+  return { value: n.with(index, value), ok };
 }
 
-function resetKey(key: string, rest: PropertyPath, olds: Side, news: Side): PropertyValue | undefined {
-  const before = isMap(olds.value) ? olds.value[key] : undefined;
-  const n = news.value;
-  if (rest.length === 0) {
-    if (before !== undefined) return isMap(n) ? { ...n, [key]: moved(before, olds, news) } : undefined;
-    return isMap(n) ? without(n, key) : n;
-  }
-  if (!isMap(olds.value) || !isMap(n)) return isMap(olds.value) === isMap(n) ? n : undefined;
+function resetKey(key: string, o: PropertyValue, n: PropertyValue, below: Below, last: boolean): Reset {
+  const before = isMap(o) ? o[key] : undefined;
+  if (!isMap(n)) return { value: n, ok: last ? before === undefined : !isMap(o) };
+  if (last && before === undefined) return { value: without(n, key), ok: true };
   const after = n[key];
-  if (after === undefined) return before === undefined ? n : undefined;
-  const value = reset(rest, { ...olds, value: before ?? null }, { ...news, value: after });
-  return value === undefined ? undefined : { ...n, [key]: value };
+  if (!last && (!isMap(o) || after === undefined)) return { value: n, ok: isMap(o) && before === undefined };
+  const { value, ok } = below(before ?? null, after ?? null);
+  return { value: { ...n, [key]: value }, ok };
 }
 
-function resetAll(rest: PropertyPath, olds: Side, news: Side): PropertyValue | undefined {
-  const [o, n] = [olds.value, news.value];
-  const one = (before: PropertyValue, after: PropertyValue): PropertyValue | undefined =>
-    rest.length === 0 ? moved(before, olds, news) : reset(rest, { ...olds, value: before }, { ...news, value: after });
-  if (isMap(n)) {
-    if (!isMap(o)) return rest.length === 0 ? n : undefined;
-    const result: PropertyMap = rest.length === 0 ? {} : { ...n };
-    for (const [key, before] of Object.entries(o)) {
-      const after = n[key];
-      if (after === undefined && rest.length > 0) return undefined;
-      const value = one(before, after ?? null);
-      if (value === undefined) return undefined;
-      result[key] = value;
-    }
-    return result;
+function resetAll(_: "*", o: PropertyValue, n: PropertyValue, below: Below, last: boolean): Reset {
+  if (Array.isArray(o) && Array.isArray(n)) {
+    const items = n.map((after, i) => (i < o.length ? below(o[i] ?? null, after) : { value: after, ok: true }));
+    const ok = o.length === n.length && items.every((item) => item.ok);
+    return { value: items.map(({ value }) => value), ok };
   }
-  if (!Array.isArray(n)) return undefined;
-  if (!Array.isArray(o)) return rest.length === 0 ? n : undefined;
-  if (o.length !== n.length) return undefined;
-  const items = n.map((after, i) => one(o[i] ?? null, after));
-  return items.every((item) => item !== undefined) ? items : undefined;
+  if (!isMap(o) || !isMap(n)) return { value: n, ok: last && (isMap(n) || Array.isArray(n)) };
+  const result: PropertyMap = last ? {} : { ...n };
+  let ok = true;
+  for (const [key, before] of Object.entries(o)) {
+    const after = n[key];
+    if (after === undefined && !last) {
+      ok = false;
+      continue;
+    }
+    const item = below(before, after ?? null);
+    result[key] = item.value;
+    ok &&= item.ok;
+  }
+  return { value: result, ok };
 }
 
 function without(map: PropertyMap, key: string): PropertyMap {

@@ -48,7 +48,8 @@ export class Registrar {
     let urn: Urn | undefined;
     try {
       urn = makeUrn({ ...this.#deployment.operation, ...goal });
-      if (goal.parent && !this.#plan.urns.has(goal.parent))
+      // A parent that is no target answers by its former name.
+      if (goal.parent && !this.#plan.urns.has(goal.parent) && !this.#plan.sames.has(goal.parent))
         throw new Error(`could not find parent resource ${goal.parent}`);
       if (this.#plan.urns.has(urn)) {
         this.#deployment.reporter.error(`Duplicate resource URN '${urn}'; try giving it a unique name`, urn);
@@ -66,7 +67,10 @@ export class Registrar {
 
   async #register(goal: Goal, urn: Urn): Promise<Registered> {
     const former = findFormerSelf(this.#deployment, this.#plan, urn, goal);
-    if (former.conflict) throw new Told(`resource ${urn} is invalid`);
+    const refuseConflict = (): void => {
+      if (former.conflict) throw new Told(`resource ${urn} is invalid`);
+    };
+    if (this.#deployment.kind !== "update") refuseConflict();
     let { old } = former;
     const fresh: Held = { state: stateOfGoal(goal, urn, old?.state, former.alias) };
     if (isProviderType(goal.type))
@@ -82,6 +86,7 @@ export class Registrar {
     if (this.#isImport(goal, old?.state)) return await this.#import(registration);
     const targeted = this.#plan.isTargetOrImplied(fresh.state);
     await this.#planner.check(registration, targeted);
+    refuseConflict();
     const carried = targeted && this.#deployment.limited ? requirementsOf(fresh.state) : [];
     refuseCycle(this.#deployment, this.#plan, urn, carried);
     const before = carryOver(this.#deployment, this.#plan, carried);
@@ -102,9 +107,14 @@ export class Registrar {
       const sides = { old, new: fresh, replacement: "old goes later" as const };
       return [makeStep("create-replacement", sides), makeStep("replace", sides)];
     }
-    // What depends on it comes later, and may share its lot.
-    if (targeted && this.#deployment.targets.constrained) plan.targets.add(urn);
+    // What depends on it comes later, and may share its lot; providers and the stack only share it if they were named.
+    if (this.#deployment.targets.constrained && plan.isTarget(fresh.state)) plan.targets.add(urn);
     if (!targeted) {
+      if (old?.state.provider && !this.#deployment.providers.tryFind(old.state.provider))
+        throw new Error(
+          `provider ${old.state.provider} for resource ${urn} has not been registered yet, this is due to a change of ` +
+            "providers mixed with --target. Change your program back to the original providers",
+        );
       plan.excludes.add(urn);
       // Others may have needed it before, so that it was kept already.
       const kept = plan.sames.has(urn);
@@ -157,9 +167,9 @@ export class Registrar {
 
   async #refresh(urn: Urn, old: Held, fresh: Held): Promise<Held | undefined> {
     this.#plan.refreshes.add(urn);
-    await this.#deployment.providers.ensure(old.state.provider);
+    await this.#deployment.providers.ensure(fresh.state.provider);
     const internal = !fresh.state.custom || isProviderType(fresh.state.type);
-    const step = makeStep("refresh", { old, new: old, persisted: true, internal });
+    const step = makeStep("refresh", { old, new: { state: fresh.state }, persisted: true, internal });
     await this.#carryOut.settle([step]);
     if (step.new) {
       this.#deployment.graph.alias(step.new, old);
@@ -209,6 +219,7 @@ export class Registrar {
           created: imported.state.created,
           modified: imported.state.modified,
           importID: goal.importId,
+          replacementTrigger: undefined,
         }),
       },
     };

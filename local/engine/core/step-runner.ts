@@ -83,6 +83,7 @@ export class StepRunner {
       for (const missing of requirementsOf(fresh.state).filter((needed) => this.#plan.skippedCreates.has(needed))) {
         reporter.error(`Resource '${urn}' depends on '${missing}' which was was not specified in --target list.`, urn);
         this.#deployment.fail();
+        this.#plan.skippedCreates.delete(missing);
         allowed = false;
       }
     }

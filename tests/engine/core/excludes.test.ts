@@ -87,6 +87,6 @@ describe("an operation that excludes resources", () => {
     const { result } = await after(one, undefined, { kind: "refresh", excludes: [urnOf("nowhere")] });
 
     expect(result.result).toBe("failed");
-    expect(result.messages[0]).toContain(`Target '${urnOf("nowhere")}' could not be found in the stack.`);
+    expect(result.messages[0]).toBe(`no resource named '${urnOf("nowhere")}' found`);
   });
 });

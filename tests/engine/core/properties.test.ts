@@ -119,14 +119,21 @@ describe("property paths", () => {
     ["an added property", "a", {}, { a: 2 }, {}],
     ["a removed property", "a", { a: 1 }, {}, { a: 1 }],
     ["an element", "a[0]", { a: [1, 2] }, { a: [3, 4] }, { a: [1, 4] }],
-    ["an added element", "a[1]", { a: [1] }, { a: [1, 2] }, undefined],
     ["all elements' names", "a[*].n", { a: [{ n: 1 }] }, { a: [{ n: 2, m: 3 }] }, { a: [{ n: 1, m: 3 }] }],
     ["everything", "*", { a: 1, b: 2 }, { b: 3, c: 4 }, { a: 1, b: 2 }],
     ["a path that is on neither side", "a.b", {}, {}, {}],
-    ["a path below what is gone", "a.b", { a: { b: 1 } }, {}, undefined],
     ["a value out of a secret", "a.b", { a: secret({ b: 1 }) }, { a: { b: 2 } }, { a: { b: secret(1) } }],
   ])("ignores the change of %s", (_, path, olds, news, expected) => {
-    expect(resetPath(parsePath(path) ?? [], olds, news)).toEqual(expected);
+    expect(resetPath(parsePath(path) ?? [], olds, news)).toEqual({ value: expected, ok: true });
+  });
+
+  it.each([
+    ["an added element", "a[1]", { a: [1] }, { a: [1, 2] }, { a: [1, 2] }],
+    ["a path below what is gone", "a.b", { a: { b: 1 } }, {}, {}],
+    ["elements one of which was added", "a[*].n", { a: [{ n: 1 }] }, { a: [{ n: 2 }, {}] }, { a: [{ n: 1 }, {}] }],
+    ["everything in a shorter list", "a[*]", { a: [1, 2] }, { a: [3] }, { a: [1] }],
+  ])("says that it cannot ignore the change of %s, and ignores what it can", (_, path, olds, news, expected) => {
+    expect(resetPath(parsePath(path) ?? [], olds, news)).toEqual({ value: expected, ok: false });
   });
 
   it("names the paths that cannot be ignored", () => {
