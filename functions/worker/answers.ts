@@ -3,7 +3,7 @@ import type { Reply, ReplyContext } from "../bot-interface.ts";
 import { tryFindRecipient } from "../conversation.ts";
 import { isStatus, type LineClient } from "./line-client.ts";
 import { describeError, type Log } from "../log.ts";
-import type { Marks } from "./marks.ts";
+import type { Mark, Marks } from "./marks.ts";
 import { isWithoutAnswer, retryLine } from "./retry-line.ts";
 import { toRetryKey } from "./retry-key.ts";
 
@@ -42,6 +42,8 @@ export function createAnswers(event: webhook.Event, options: AnswersOptions): An
     const to = tryFindRecipient(event);
     if (to === undefined) throw new Error(`There is nobody to push to: ${event.type} came without a source`);
     const retryKey = toRetryKey(event.webhookEventId, nth);
+    // LINE knows a key for a day only, and dead letters live for weeks.
+    if (isRepeat && (await marks.has("pushed", retryKey))) return;
     try {
       await retryLine(() => line.pushMessage({ to, messages }, retryKey), signal);
     } catch (error) {
@@ -49,7 +51,12 @@ export function createAnswers(event: webhook.Event, options: AnswersOptions): An
       if (!isStatus(error, 409)) throw error;
       log("info", "push accepted before", { acceptedRequestId: error.headers.get("x-line-accepted-request-id") ?? "" });
     }
+    await note("pushed", retryKey);
   };
+
+  /** What cannot be noted is done all the same. */
+  const note = (mark: Mark, id: string): Promise<void> =>
+    marks.put(mark, id).catch((error: unknown) => log("warn", "answer not noted", describeError(error)));
 
   /** @returns whether the reply is sent, now or before. */
   const sendReply = async (replyToken: string, messages: Messages): Promise<boolean> => {
@@ -91,9 +98,7 @@ export function createAnswers(event: webhook.Event, options: AnswersOptions): An
       if (replyToken === undefined) return sendPush(messages, nth);
       if (isRepeat && (await marks.has("answered", event.webhookEventId))) return;
       if (!(await sendReply(replyToken, messages))) return sendPush(messages, nth);
-      await marks.put("answered", event.webhookEventId).catch((error: unknown) => {
-        log("warn", "reply not noted", describeError(error));
-      });
+      await note("answered", event.webhookEventId);
     },
 
     push: (...replies) => sendPush(replies.map(toMessage), answers++),

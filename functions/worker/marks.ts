@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import * as v from "valibot";
 import type { AwsCall } from "../aws-call.ts";
+import { rememberedSeconds } from "./once.ts";
 
-/** `unsent`: a message was taken back by who wrote it. `answered`: an event has its reply. */
-type Mark = "unsent" | "answered";
+/** `unsent`: a message was taken back by who wrote it. `answered`: an event has its reply. `pushed`: by retry key. */
+export type Mark = "unsent" | "answered" | "pushed";
 
 /** Notes about messages and events that outlive the worker: in the table of events, under hashed ids. */
 export interface Marks {
@@ -12,14 +13,13 @@ export interface Marks {
 }
 
 const timeoutMs = 1500;
-const keptSeconds = 7 * 24 * 60 * 60;
 
 const answer = v.object({ Item: v.optional(v.unknown()) });
 
 export function createMarks(callDynamoDb: AwsCall, tableName: string): Marks {
   return {
     async put(mark, id) {
-      const expiration = { N: String(Math.ceil(Date.now() / 1000) + keptSeconds) };
+      const expiration = { N: String(Math.ceil(Date.now() / 1000) + rememberedSeconds) };
       await callDynamoDb("PutItem", { TableName: tableName, Item: { ...toKey(mark, id), expiration } }, { timeoutMs });
     },
     async has(mark, id) {

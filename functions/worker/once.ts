@@ -36,8 +36,8 @@ export interface Once {
 /** Between two looks at an event that another worker has. */
 const lookAgainMs = 250;
 
-/** Longer than LINE or the queue bring an event again; the receiver takes none older than three days. */
-const rememberedSeconds = 7 * 24 * 60 * 60;
+/** Longer than an event comes again: three days to the receiver, four in the queue, 14 among the dead letters. */
+export const rememberedSeconds = 30 * 24 * 60 * 60;
 
 /** Keeps what is done in the table of events: a hash of the event's id, a state and two times, and nothing else. */
 export function createOnce(tableName: string, env: Environment): Once {

@@ -161,15 +161,13 @@ describe("a push", () => {
   });
 
   test("has a key of its own, which is the same when the event is handled again", async () => {
-    let times = 0;
     await using fn = await startFunction({
       bot: onText(async ({ push }) => {
         await Promise.all([push("one"), push("two")]);
-        times += 1;
-        if (times === 1) throw new Error("after the pushes");
       }),
     });
-    await fn.receive(signed(callback(textEvent("hello"))));
+    await fn.receive(hello());
+    fn.cloud.override = always(pushPath, { status: 403 });
     await fn.deliver();
     fn.cloud.override = always(pushPath, { status: 409, body: { message: "The retry key is already accepted" } });
     await fn.deliver();
@@ -180,6 +178,24 @@ describe("a push", () => {
     expect(new Set([one, two]).size).toBe(2);
     expect([oneAgain, twoAgain]).toEqual([one, two]);
     expect(outcomes(fn.log())).toEqual(["failed", "handled"]);
+  });
+
+  test("is noted, and not made again when LINE has forgotten its key, as it does after a day", async () => {
+    let times = 0;
+    await using fn = await startFunction({
+      bot: onText(async ({ push }) => {
+        await push("hi");
+        times += 1;
+        if (times === 1) throw new Error("after the push");
+      }),
+    });
+    await fn.receive(hello());
+
+    await fn.deliver();
+    await fn.deliver();
+
+    expect(outcomes(fn.log())).toEqual(["failed", "handled"]);
+    expect(fn.cloud.callsTo(pushPath)).toHaveLength(1);
   });
 
   test("of another event has another key", async () => {
