@@ -5,8 +5,16 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { join } from "node:path";
 import { tmpdir } from "node:os";
 
-/** Ends the process when its channel to the engine breaks. Plain JavaScript: it is loaded wherever the SDK is. */
-const GUARD = pathToFileURL(fileURLToPath(new URL("./end-with-parent.mjs", import.meta.url))).href;
+const beside = (file: string): string => pathToFileURL(fileURLToPath(new URL(file, import.meta.url))).href;
+
+/** Plain JavaScript: they are loaded wherever the SDK is. The first ends the process when its channel to the engine breaks. */
+const PRELOADED = ["./end-with-parent.mjs", "./lean-sdk.mjs"].flatMap((file) => ["--import", beside(file)]);
+
+/**
+ * The SDK sets it, but late, and V8 takes no compiled code from a process with other flags: each process would leave
+ * the next one code that it cannot use.
+ */
+const SDK_FLAGS = ["--allow-natives-syntax"];
 
 /** How long a process that is busy with something may take to hear that it is to end. */
 const goodbyeMs = 500;
@@ -30,7 +38,7 @@ export interface ChildOptions {
 }
 
 export function startNode({ script, args, nodeArgs = [], cwd, env, onLine }: ChildOptions): Child {
-  const child = spawn(process.execPath, ["--import", GUARD, ...nodeArgs, script, ...args], {
+  const child = spawn(process.execPath, [...SDK_FLAGS, ...PRELOADED, ...nodeArgs, script, ...args], {
     cwd,
     env: { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache"), ...env },
     stdio: ["ignore", "pipe", "pipe", "ipc"],

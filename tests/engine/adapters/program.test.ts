@@ -100,6 +100,23 @@ describe("a Node.js program", PATIENCE, () => {
     expect(messages.filter((message) => message.includes("thrown by the program"))).toHaveLength(1);
   });
 
+  it("that was compiled is told of by its sources, and may ask for what the SDK loads late", async () => {
+    await using project = await createProject(`
+      import * as pulumi from "@pulumi/pulumi";
+      import { fail } from "./compiled.js";
+      await pulumi.runtime.computeCodePaths();
+      fail();
+    `);
+    const map = { version: 3, sources: ["before.ts"], names: [], mappings: "AAoCE" };
+    const inline = `data:application/json;base64,${Buffer.from(JSON.stringify(map)).toString("base64")}`;
+    const code = `export function fail() { throw new Error("thrown by what was compiled"); }`;
+    await writeFile(join(project.dir, "compiled.js"), `${code}\n//# sourceMappingURL=${inline}\n`);
+
+    const { messages } = await operate(project.dir, new MemoryStore(), UPDATE);
+
+    expect(messages.join("\n")).toMatch(/thrown by what was compiled[\s\S]*before\.ts:37/);
+  });
+
   it("that exits on its own fails, and says with what", async () => {
     await using project = await createProject(`process.exit(7);`);
 
