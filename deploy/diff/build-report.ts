@@ -1,7 +1,7 @@
 /** From what was evaluated to the report: findings in words, and everything through the mask. */
-import { unwrapSecret } from "../../local/engine/core/properties.ts";
-import type { PropertyValue, Snapshot } from "../../local/engine/core/contracts.ts";
-import { isSecret, someValue } from "../../local/engine/core/properties.ts";
+import { unwrapSecret } from "../../local/engine/values/properties.ts";
+import type { PropertyValue, Snapshot } from "../../local/engine/contracts/contracts.ts";
+import { isSecret, someValue } from "../../local/engine/values/properties.ts";
 import { createMask } from "./mask.ts";
 import { maskReport } from "./mask-report.ts";
 import type { CodeDiff, Phrase, Report } from "./model.ts";

@@ -1,8 +1,8 @@
 /** What rules look at: each resource of a stack as it was and as it is to be. */
-import type { PropertyMap, PropertyValue, ResourceState } from "../../local/engine/core/contracts.ts";
-import type { StepEventMetadata } from "../../local/engine/core/events.ts";
-import { containsSecrets, containsUnknowns } from "../../local/engine/core/properties.ts";
-import { isProviderType, parseUrn, ROOT_STACK_TYPE } from "../../local/engine/core/urn.ts";
+import type { PropertyMap, PropertyValue, ResourceState } from "../../local/engine/contracts/contracts.ts";
+import type { StepEventMetadata } from "../../local/engine/contracts/events.ts";
+import { containsSecrets, containsUnknowns } from "../../local/engine/values/properties.ts";
+import { isProviderType, parseUrn, ROOT_STACK_TYPE } from "../../local/engine/values/urn.ts";
 import type { EvaluatedStep } from "./evaluate.ts";
 import type { ChangeKind } from "./model.ts";
 

@@ -1,8 +1,8 @@
 /** Both sides of a change, deployed one after the other into a state in memory: nothing is reached, nothing is made. */
-import type { Operation, ResourceState, Snapshot, Source, StepOp } from "../../local/engine/core/contracts.ts";
-import type { EngineEvent, StepEventMetadata } from "../../local/engine/core/events.ts";
+import type { Operation, ResourceState, Snapshot, Source, StepOp } from "../../local/engine/contracts/contracts.ts";
+import type { EngineEvent, StepEventMetadata } from "../../local/engine/contracts/events.ts";
 import { runOperation } from "../../local/engine/core/operation.ts";
-import { isDefaultProvider, isRootStack, parseUrn } from "../../local/engine/core/urn.ts";
+import { isDefaultProvider, isRootStack, parseUrn } from "../../local/engine/values/urn.ts";
 import { createEchoHost } from "./echo/host.ts";
 
 /** One stack of one side. */

@@ -1,8 +1,8 @@
 /** Stacks against what is deployed of them, as Pulumi's own preview sees it. */
 import * as v from "valibot";
-import type { PropertyMap, StepOp } from "../../local/engine/core/contracts.ts";
-import { mapProperties, secret } from "../../local/engine/core/properties.ts";
-import { isProviderType, parseUrn } from "../../local/engine/core/urn.ts";
+import type { PropertyMap, StepOp } from "../../local/engine/contracts/contracts.ts";
+import { mapProperties, secret } from "../../local/engine/values/properties.ts";
+import { isProviderType, parseUrn } from "../../local/engine/values/urn.ts";
 import { UserError } from "../../line/user-error.ts";
 import { formatFingerprint, takeFingerprint } from "../fingerprint.ts";
 import { localStack } from "../local-stack.ts";

@@ -1,7 +1,7 @@
 /** What a policy lets whom do, and whether another one lets more, or less. */
 import { canonical } from "../../local/aws/provider/policy.ts";
-import type { PropertyMap, PropertyValue } from "../../local/engine/core/contracts.ts";
-import { isMap } from "../../local/engine/core/properties.ts";
+import type { PropertyMap, PropertyValue } from "../../local/engine/contracts/contracts.ts";
+import { isMap } from "../../local/engine/values/properties.ts";
 import { tryParseJson } from "./property-changes.ts";
 
 /** One statement for one action on one resource. Patterns may hold `*` and `?`. */

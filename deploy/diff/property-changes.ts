@@ -1,7 +1,7 @@
 /** What differs between two sets of properties, place by place, as a reviewer wants it: by meaning, without bookkeeping. */
 import { samePolicy } from "../../local/aws/provider/policy.ts";
-import type { PropertyMap, PropertyValue } from "../../local/engine/core/contracts.ts";
-import { formatPath, type PropertyPath } from "../../local/engine/core/property-path.ts";
+import type { PropertyMap, PropertyValue } from "../../local/engine/contracts/contracts.ts";
+import { formatPath, type PropertyPath } from "../../local/engine/values/property-path.ts";
 import {
   equal,
   isMap,
@@ -10,7 +10,7 @@ import {
   isUnknown,
   kindOf,
   unwrapSecret,
-} from "../../local/engine/core/properties.ts";
+} from "../../local/engine/values/properties.ts";
 import { digestText, otherDigestText, type PropertyChange, secretText, unknownText } from "./model.ts";
 
 /** Paths at which order says nothing. */

@@ -1,7 +1,7 @@
 /** A stack's own ARNs in a text, replaced by marks: what a policy says of a queue is the same after the queue was replaced. */
 import { canonical } from "../../local/aws/provider/policy.ts";
-import type { PropertyValue } from "../../local/engine/core/contracts.ts";
-import { isUnknown } from "../../local/engine/core/properties.ts";
+import type { PropertyValue } from "../../local/engine/contracts/contracts.ts";
+import { isUnknown } from "../../local/engine/values/properties.ts";
 import type { ComparedResource, ComparedStack, State } from "./compared.ts";
 
 export interface References {

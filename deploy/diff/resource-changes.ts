@@ -1,8 +1,8 @@
 /** What becomes of a resource, property by property. */
 import { tryFindSchema } from "../../local/aws/provider/schema.ts";
-import type { PropertyMap, PropertyValue } from "../../local/engine/core/contracts.ts";
-import { parsePath, pathContains, type PropertyPath } from "../../local/engine/core/property-path.ts";
-import { isMap, isSecret, unwrapSecret } from "../../local/engine/core/properties.ts";
+import type { PropertyMap, PropertyValue } from "../../local/engine/contracts/contracts.ts";
+import { parsePath, pathContains, type PropertyPath } from "../../local/engine/values/property-path.ts";
+import { isMap, isSecret, unwrapSecret } from "../../local/engine/values/properties.ts";
 import { type ComparedResource, type ComparedStack, kindNameOf, type State } from "./compared.ts";
 import type { PropertyChange, ResourceChange } from "./model.ts";
 import { changesBetween } from "./property-changes.ts";

@@ -1,6 +1,6 @@
 /** Stacks of two checkouts, evaluated: base deployed into nothing, head over that. */
 import path from "node:path";
-import { isObject, kindOf, someValue } from "../../local/engine/core/properties.ts";
+import { isObject, kindOf, someValue } from "../../local/engine/values/properties.ts";
 import { findProgram, createSource } from "../../local/engine/program.ts";
 import { findProject, type Project } from "../../local/engine/project/project-file.ts";
 import { deployInMemory, type Deployed, type DeployOptions, type StackProgram } from "./evaluate.ts";

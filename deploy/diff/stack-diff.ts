@@ -1,5 +1,5 @@
-import type { ResourceState } from "../../local/engine/core/contracts.ts";
-import { parseUrn } from "../../local/engine/core/urn.ts";
+import type { ResourceState } from "../../local/engine/contracts/contracts.ts";
+import { parseUrn } from "../../local/engine/values/urn.ts";
 import { compareStack, compareTexts, type ComparedStack } from "./compared.ts";
 import { type Phrase, type PropertyChange, say, type StackDiff } from "./model.ts";
 import { changesBetween } from "./property-changes.ts";
@@ -7,7 +7,7 @@ import { changeOf } from "./resource-changes.ts";
 import type { EvaluatedStack } from "./sides.ts";
 import type { ConfigKey, ConfigValue } from "../../local/engine/project/config-value.ts";
 import { holdsSecure } from "../../local/engine/project/config-value.ts";
-import { secret } from "../../local/engine/core/properties.ts";
+import { secret } from "../../local/engine/values/properties.ts";
 import { nothingDeployed } from "./evaluate.ts";
 
 export interface StackResult {

@@ -2,17 +2,17 @@ import { createProviderHost, parseAttachedProviders } from "./adapters/provider-
 import type { UpdateRecord } from "./backend/history.ts";
 import { createStackStore } from "./backend/stack-store.ts";
 import { organization } from "./backend/stack-reference.ts";
-import type { OperationResult, PropertyMap, Snapshot } from "./core/contracts.ts";
-import type { EngineEvent } from "./core/events.ts";
+import type { OperationResult, PropertyMap, Snapshot } from "./contracts/contracts.ts";
+import type { EngineEvent } from "./contracts/events.ts";
 import { runOperation } from "./core/operation.ts";
-import { containsSecrets, withoutMarks } from "./core/properties.ts";
+import { containsSecrets, withoutMarks } from "./values/properties.ts";
 import { createSource, findProgram } from "./program.ts";
 import { holdsSecure } from "./project/config-value.ts";
 import { findProject } from "./project/project-file.ts";
 import { resolveStackConfig } from "./project/stack-config.ts";
 import { type Environment, type StackWorkspace, findBackend, openStack } from "./workspace.ts";
 
-export type { EngineEvent } from "./core/events.ts";
+export type { EngineEvent } from "./contracts/events.ts";
 
 /** One operation on one stack, as `pulumi preview`, `up`, `refresh` and `destroy` do it. */
 export interface StackOperation {

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { UserError } from "../../line/user-error.ts";
 import { createInlineProgram } from "./adapters/inline-program.ts";
 import { createNodejsProgram } from "./adapters/nodejs-program.ts";
-import type { Source } from "./core/contracts.ts";
+import type { Source } from "./contracts/contracts.ts";
 import type { Project } from "./project/project-file.ts";
 import type { Environment } from "./workspace.ts";
 

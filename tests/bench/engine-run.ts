@@ -1,6 +1,6 @@
 /** Runs one operation of the embedded engine in a process of its own, and says how long it took and how large it got. */
 import { createNodejsProgram } from "../../local/engine/adapters/nodejs-program.ts";
-import type { Monitor } from "../../local/engine/core/contracts.ts";
+import type { Monitor } from "../../local/engine/contracts/contracts.ts";
 import { runStackOperation, type StackOperation } from "../../local/engine/engine.ts";
 
 interface Request {

@@ -1,7 +1,7 @@
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ResourceState, Snapshot } from "../../local/engine/core/contracts.ts";
+import type { ResourceState, Snapshot } from "../../local/engine/contracts/contracts.ts";
 
 export interface TempFolder extends AsyncDisposable {
   path: string;

@@ -6,9 +6,9 @@ import { secretsOf, toWanted, withoutWriteOnly } from "../../../local/aws/provid
 import { tryFindSchema, type TypeSchema } from "../../../local/aws/provider/schema.ts";
 import { resourceTypes } from "../../../local/aws/resource-types.ts";
 import type { Attributes, ResourceType } from "../../../local/aws/cloud.ts";
-import type { PropertyMap, Provider } from "../../../local/engine/core/contracts.ts";
-import { markSecretsLike, secret, UNKNOWN, withoutMarks } from "../../../local/engine/core/properties.ts";
-import { parseUrn } from "../../../local/engine/core/urn.ts";
+import type { PropertyMap, Provider } from "../../../local/engine/contracts/contracts.ts";
+import { markSecretsLike, secret, UNKNOWN, withoutMarks } from "../../../local/engine/values/properties.ts";
+import { parseUrn } from "../../../local/engine/values/urn.ts";
 import { completed, type EchoOptions } from "./echo-provider.ts";
 import { createEchoOther } from "./other.ts";
 import { hashOf, placeholdersFor } from "./placeholders.ts";

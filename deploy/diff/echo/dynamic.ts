@@ -1,6 +1,6 @@
-import type { DiffResult, PropertyMap, Provider } from "../../../local/engine/core/contracts.ts";
-import { equal, withoutMarks } from "../../../local/engine/core/properties.ts";
-import { parseUrn } from "../../../local/engine/core/urn.ts";
+import type { DiffResult, PropertyMap, Provider } from "../../../local/engine/contracts/contracts.ts";
+import { equal, withoutMarks } from "../../../local/engine/values/properties.ts";
+import { parseUrn } from "../../../local/engine/values/urn.ts";
 import { completed } from "./echo-provider.ts";
 import { hashOf } from "./placeholders.ts";
 

@@ -1,4 +1,4 @@
-import type { Provider } from "../../../local/engine/core/contracts.ts";
+import type { Provider } from "../../../local/engine/contracts/contracts.ts";
 
 export interface EchoOptions {
   /** Whatever is made anew on a side gets other names and ids than on the other side, and the same in every run. */

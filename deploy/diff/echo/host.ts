@@ -4,8 +4,8 @@ import type {
   PropertyMap,
   ProviderHost,
   UnconfiguredProvider,
-} from "../../../local/engine/core/contracts.ts";
-import { withoutMarks } from "../../../local/engine/core/properties.ts";
+} from "../../../local/engine/contracts/contracts.ts";
+import { withoutMarks } from "../../../local/engine/values/properties.ts";
 import { checkConfig, toProviderConfig } from "../../../local/aws/provider/config.ts";
 import { createEchoAws } from "./aws.ts";
 import type { EchoOptions } from "./echo-provider.ts";

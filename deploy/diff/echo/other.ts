@@ -1,5 +1,5 @@
-import type { Provider } from "../../../local/engine/core/contracts.ts";
-import { parseUrn } from "../../../local/engine/core/urn.ts";
+import type { Provider } from "../../../local/engine/contracts/contracts.ts";
+import { parseUrn } from "../../../local/engine/values/urn.ts";
 import { completed, type EchoOptions } from "./echo-provider.ts";
 import { hashOf } from "./placeholders.ts";
 

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { toArn } from "../../../local/aws/arn.ts";
 import { partitionOf, type Attributes } from "../../../local/aws/cloud.ts";
-import { parseUrn } from "../../../local/engine/core/urn.ts";
+import { parseUrn } from "../../../local/engine/values/urn.ts";
 import type { Output, TypeSchema } from "../../../local/aws/provider/schema.ts";
 
 interface World {

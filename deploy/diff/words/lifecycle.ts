@@ -1,6 +1,6 @@
 /** What it means that a resource comes, goes, or is made anew. */
 import { canonical } from "../../../local/aws/provider/policy.ts";
-import type { PropertyMap } from "../../../local/engine/core/contracts.ts";
+import type { PropertyMap } from "../../../local/engine/contracts/contracts.ts";
 import { type ComparedResource, type ComparedStack, type State, textOf } from "../compared.ts";
 import { type Label, type Phrase, say } from "../model.ts";
 import { caution, danger, type Draft, notice, type Rule, sentence, type Subject } from "./draft.ts";

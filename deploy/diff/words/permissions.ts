@@ -1,6 +1,6 @@
 /** Who may do more, and who less. */
 import { textOf, type ComparedResource, type ComparedStack, type State } from "../compared.ts";
-import { containsSecrets, containsUnknowns } from "../../../local/engine/core/properties.ts";
+import { containsSecrets, containsUnknowns } from "../../../local/engine/values/properties.ts";
 import { type Phrase, say } from "../model.ts";
 import { comparePolicies, tryParseGrants, type Grant } from "../policy.ts";
 import { referencesIn } from "../references.ts";

@@ -1,6 +1,6 @@
 /** What another value of a property means, of what stays. */
-import type { PropertyValue } from "../../../local/engine/core/contracts.ts";
-import { isMap } from "../../../local/engine/core/properties.ts";
+import type { PropertyValue } from "../../../local/engine/contracts/contracts.ts";
+import { isMap } from "../../../local/engine/values/properties.ts";
 import { inputOf } from "../compared.ts";
 import type { Phrase } from "../model.ts";
 import { tryParseJson } from "../property-changes.ts";

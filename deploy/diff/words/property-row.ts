@@ -1,5 +1,5 @@
 /** What the rows of the table are made of. */
-import type { PropertyValue } from "../../../local/engine/core/contracts.ts";
+import type { PropertyValue } from "../../../local/engine/contracts/contracts.ts";
 import { type Label, type Phrase, say } from "../model.ts";
 import { toShown } from "../property-changes.ts";
 import type { Draft } from "./draft.ts";

@@ -1,5 +1,5 @@
 /** A property of a type, and what another value of it means. */
-import type { PropertyValue } from "../../../local/engine/core/contracts.ts";
+import type { PropertyValue } from "../../../local/engine/contracts/contracts.ts";
 import { type Phrase, say } from "../model.ts";
 import { always, is, isEmpty, lessIs, offIs, type Row } from "./property-row.ts";
 

@@ -1,12 +1,12 @@
 /** What takes more than a row in a table. */
-import { kindOf } from "../../../local/engine/core/properties.ts";
-import { parseUrn } from "../../../local/engine/core/urn.ts";
+import { kindOf } from "../../../local/engine/values/properties.ts";
+import { parseUrn } from "../../../local/engine/values/urn.ts";
 import { compareTexts, inputOf, textOf, type ComparedResource, type ComparedStack } from "../compared.ts";
 import { type Phrase, say } from "../model.ts";
 import { changesBetween } from "../property-changes.ts";
 import { referencesIn } from "../references.ts";
 import { caution, danger, type Draft, listOf, named, notice, type Rule, sentence } from "./draft.ts";
-import type { PropertyValue } from "../../../local/engine/core/contracts.ts";
+import type { PropertyValue } from "../../../local/engine/contracts/contracts.ts";
 
 /** Words for one type. */
 const byType: Record<string, Rule> = {

@@ -1,5 +1,5 @@
 /** What is said of a stack as a whole. */
-import type { PropertyMap } from "../../../local/engine/core/contracts.ts";
+import type { PropertyMap } from "../../../local/engine/contracts/contracts.ts";
 import { textOf, type ComparedResource, type ComparedStack } from "../compared.ts";
 import { type Phrase, say, type StackDiff } from "../model.ts";
 import { caution, danger, type Draft, listOf, notice, sentence } from "./draft.ts";

@@ -8,8 +8,8 @@ import { lstat, readdir, readFile, stat } from "node:fs/promises";
 import { isAbsolute, join, relative, resolve, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
-import { isObject, kindOf, someValue } from "../core/properties.ts";
-import type { PropertyMap, PropertyValue } from "../core/contracts.ts";
+import { isObject, kindOf, someValue } from "../values/properties.ts";
+import type { PropertyMap, PropertyValue } from "../contracts/contracts.ts";
 import { tarEnd, tarHeader, tarPadding } from "./tar.ts";
 
 type Fields = { [key: string]: PropertyValue };

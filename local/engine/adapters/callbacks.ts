@@ -4,7 +4,7 @@ import callbackServices from "@pulumi/pulumi/proto/callback_grpc_pb.js";
 import callbackMessages from "@pulumi/pulumi/proto/callback_pb.js";
 import resourceMessages from "@pulumi/pulumi/proto/resource_pb.js";
 import aliasMessages from "@pulumi/pulumi/proto/alias_pb.js";
-import type { ErrorHook, HookArgs, PropertyMap, ResourceHook, ResourceState } from "../core/contracts.ts";
+import type { ErrorHook, HookArgs, PropertyMap, ResourceHook, ResourceState } from "../contracts/contracts.ts";
 import { call, CHANNEL_OPTIONS, fromStruct, toStruct } from "./grpc.ts";
 import { HOOK_LISTS } from "./registration-request.ts";
 

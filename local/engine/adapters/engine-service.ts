@@ -3,7 +3,7 @@ import type grpc from "@grpc/grpc-js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import engineServices from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engineMessages from "@pulumi/pulumi/proto/engine_pb.js";
-import type { Monitor } from "../core/contracts.ts";
+import type { Monitor } from "../contracts/contracts.ts";
 import { unary } from "./grpc.ts";
 
 const { LogSeverity } = engineMessages;

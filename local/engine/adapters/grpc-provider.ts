@@ -9,8 +9,8 @@ import {
   type PropertyMap,
   type Provider,
   type UnconfiguredProvider,
-} from "../core/contracts.ts";
-import { containsSecrets, isSecret, markSecretsLike, secret } from "../core/properties.ts";
+} from "../contracts/contracts.ts";
+import { containsSecrets, isSecret, markSecretsLike, secret } from "../values/properties.ts";
 import {
   call,
   CHANNEL_OPTIONS,

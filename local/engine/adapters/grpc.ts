@@ -1,7 +1,7 @@
 /** What the gRPC adapters share: values between JSON and protobuf, calls as promises, a server on loopback. */
 import grpc from "@grpc/grpc-js";
 import structs from "google-protobuf/google/protobuf/struct_pb.js";
-import type { PropertyMap, PropertyValue } from "../core/contracts.ts";
+import type { PropertyMap, PropertyValue } from "../contracts/contracts.ts";
 
 /**
  * State files and archives can be far larger than gRPC's default of 4 MB. Retries and statistics cost memory for every

@@ -2,7 +2,7 @@
 import grpc from "@grpc/grpc-js";
 import languageServices from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import languageMessages from "@pulumi/pulumi/proto/language_pb.js";
-import { ProgramFailed, type Source } from "../core/contracts.ts";
+import { ProgramFailed, type Source } from "../contracts/contracts.ts";
 import { call, CHANNEL_OPTIONS } from "./grpc.ts";
 import type { DeploymentInfo } from "./monitor-service.ts";
 import { createProgramSource, type Run, type RunningProgram } from "./program-source.ts";

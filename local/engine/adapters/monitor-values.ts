@@ -2,8 +2,8 @@
 import grpc from "@grpc/grpc-js";
 import messages from "@pulumi/pulumi/proto/resource_pb.js";
 import { UserError } from "../../../line/user-error.ts";
-import { MonitorClosed, type PropertyMap, type RegisterResource } from "../core/contracts.ts";
-import { isSecret, kindOf, mapProperties, outputDependencies, SIGNATURE, SIGNATURES } from "../core/properties.ts";
+import { MonitorClosed, type PropertyMap, type RegisterResource } from "../contracts/contracts.ts";
+import { isSecret, kindOf, mapProperties, outputDependencies, SIGNATURE, SIGNATURES } from "../values/properties.ts";
 import { isServiceError } from "./grpc.ts";
 
 /** What this engine can do, by the names that older SDKs ask for and the numbers of newer ones. */

@@ -1,5 +1,5 @@
 /** A Node.js Pulumi program as a source of registrations: the SDK's own runner in a process of its own. */
-import { ProgramFailed, type Monitor, type Source } from "../core/contracts.ts";
+import { ProgramFailed, type Monitor, type Source } from "../contracts/contracts.ts";
 import { startNode } from "./child.ts";
 import type { DeploymentInfo } from "./monitor-service.ts";
 import { createProgramSource, type Run, type RunningProgram } from "./program-source.ts";

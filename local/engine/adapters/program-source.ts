@@ -1,5 +1,5 @@
 /** A program somewhere else as a source of registrations: it talks to a monitor and an engine that are served for it. */
-import type { Monitor, Source } from "../core/contracts.ts";
+import type { Monitor, Source } from "../contracts/contracts.ts";
 import { addEngineService } from "./engine-service.ts";
 import { serve } from "./grpc.ts";
 import { MonitorService, type DeploymentInfo } from "./monitor-service.ts";

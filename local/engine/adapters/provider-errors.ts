@@ -2,7 +2,7 @@
 import grpc from "@grpc/grpc-js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import statuses from "@pulumi/pulumi/proto/status_pb.js";
-import { StatusUnknown } from "../core/contracts.ts";
+import { StatusUnknown } from "../contracts/contracts.ts";
 import { isServiceError } from "./grpc.ts";
 
 /** Undefined for a method that the provider does not have; dynamic providers of old answer INTERNAL there. */

@@ -2,7 +2,7 @@
 import grpc from "@grpc/grpc-js";
 import { UserError } from "../../../line/user-error.ts";
 import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
-import type { Monitor, ProviderHost, UnconfiguredProvider } from "../core/contracts.ts";
+import type { Monitor, ProviderHost, UnconfiguredProvider } from "../contracts/contracts.ts";
 import { startNode, type Child } from "./child.ts";
 import { addEngineService } from "./engine-service.ts";
 import { call, isServiceError, serve, type Server } from "./grpc.ts";

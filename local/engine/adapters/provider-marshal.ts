@@ -8,8 +8,8 @@ import {
   SIGNATURE,
   someValue,
   withoutOutputs,
-} from "../core/properties.ts";
-import type { PropertyMap, PropertyValue } from "../core/contracts.ts";
+} from "../values/properties.ts";
+import type { PropertyMap, PropertyValue } from "../contracts/contracts.ts";
 
 export interface Protocol {
   acceptsSecrets: boolean;

@@ -1,8 +1,8 @@
 /** Messages of `pulumirpc.ResourceProvider`, to and from what the core has. */
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
-import type { CheckFailure, DiffResult, PropertyDiffKind, PropertyMap, Urn } from "../core/contracts.ts";
-import { withoutMarks } from "../core/properties.ts";
-import { packageOfProvider, parseUrn } from "../core/urn.ts";
+import type { CheckFailure, DiffResult, PropertyDiffKind, PropertyMap, Urn } from "../contracts/contracts.ts";
+import { withoutMarks } from "../values/properties.ts";
+import { packageOfProvider, parseUrn } from "../values/urn.ts";
 import { entriesOf, toStruct } from "./grpc.ts";
 import { forProvider } from "./provider-marshal.ts";
 

@@ -1,7 +1,7 @@
 /** `RegisterResourceRequest` as the core has it. */
 import type aliasMessages from "@pulumi/pulumi/proto/alias_pb.js";
 import resourceMessages from "@pulumi/pulumi/proto/resource_pb.js";
-import type { Alias, HookKind, PropertyMap, RegisterResource } from "../core/contracts.ts";
+import type { Alias, HookKind, PropertyMap, RegisterResource } from "../contracts/contracts.ts";
 import { parseDuration } from "./duration.ts";
 import { entriesOf, fromValue } from "./grpc.ts";
 import type { SourcePositions } from "./source-positions.ts";

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { UserError } from "../../../line/user-error.ts";
-import type { PropertyMap, ResourceState } from "../core/contracts.ts";
+import type { PropertyMap, ResourceState } from "../contracts/contracts.ts";
 
 /** A resource as it stands in a checkpoint: its secrets are ciphertexts. */
 export type StoredResource = ResourceState;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { ResourceState } from "../core/contracts.ts";
+import type { ResourceState } from "../contracts/contracts.ts";
 import type { Cipher, SecretsManager } from "../secrets/passphrase.ts";
 import { type Decrypt, type Encrypt, storeSecret } from "./stored-values.ts";
 

@@ -1,4 +1,4 @@
-import { dependenciesOf, isProviderType, providerRef } from "../core/urn.ts";
+import { dependenciesOf, isProviderType, providerRef } from "../values/urn.ts";
 import type { StoredDeployment } from "./checkpoint.ts";
 import { magicOf } from "./snapshot-codec.ts";
 

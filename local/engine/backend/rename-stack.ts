@@ -1,7 +1,7 @@
-import type { PropertyMap, Urn } from "../core/contracts.ts";
-import { kindOf, mapProperties } from "../core/properties.ts";
-import { mapReferences } from "../core/references.ts";
-import { makeUrn, parseUrn, ROOT_STACK_TYPE } from "../core/urn.ts";
+import type { PropertyMap, Urn } from "../contracts/contracts.ts";
+import { kindOf, mapProperties } from "../values/properties.ts";
+import { mapReferences } from "../values/references.ts";
+import { makeUrn, parseUrn, ROOT_STACK_TYPE } from "../values/urn.ts";
 import type { StoredResource, VersionedDeployment } from "./checkpoint.ts";
 import type { StackReference } from "./stack-reference.ts";
 

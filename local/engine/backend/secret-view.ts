@@ -1,6 +1,6 @@
-import type { PropertyMap, PropertyValue } from "../core/contracts.ts";
-import { containsSecrets, isSecret, mapProperties } from "../core/properties.ts";
-import { ROOT_STACK_TYPE } from "../core/urn.ts";
+import type { PropertyMap, PropertyValue } from "../contracts/contracts.ts";
+import { containsSecrets, isSecret, mapProperties } from "../values/properties.ts";
+import { ROOT_STACK_TYPE } from "../values/urn.ts";
 import { type Cipher, openSecretsManager } from "../secrets/passphrase.ts";
 import type { StoredDeployment, StoredResource, VersionedDeployment } from "./checkpoint.ts";
 import { storeSecret } from "./stored-values.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { ResourceState, Snapshot } from "../core/contracts.ts";
-import { containsSecrets } from "../core/properties.ts";
+import type { ResourceState, Snapshot } from "../contracts/contracts.ts";
+import { containsSecrets } from "../values/properties.ts";
 import { engineVersion } from "../version.ts";
 import { type StoredDeployment, type StoredResource, type VersionedDeployment, featureTests } from "./checkpoint.ts";
 import type { Ciphertexts } from "./ciphertexts.ts";

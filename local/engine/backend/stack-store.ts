@@ -1,4 +1,4 @@
-import type { Snapshot, Store } from "../core/contracts.ts";
+import type { Snapshot, Store } from "../contracts/contracts.ts";
 import { DecryptionFailed, type SecretsManager, openSecretsManager } from "../secrets/passphrase.ts";
 import { type StoredDeployment, refusal } from "./checkpoint.ts";
 import { createCiphertexts } from "./ciphertexts.ts";

@@ -1,5 +1,5 @@
-import type { PropertyMap, PropertyValue } from "../core/contracts.ts";
-import { SIGNATURE, SIGNATURES, UNKNOWN, isSecret, isUnknown, kindOf, secret } from "../core/properties.ts";
+import type { PropertyMap, PropertyValue } from "../contracts/contracts.ts";
+import { SIGNATURE, SIGNATURES, UNKNOWN, isSecret, isUnknown, kindOf, secret } from "../values/properties.ts";
 
 /**
  * Property values as a checkpoint stores them. They differ from those in memory in two places: a secret holds a

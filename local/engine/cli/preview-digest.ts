@@ -1,9 +1,9 @@
 import { toStoredFields } from "../backend/snapshot-codec.ts";
-import type { PropertyMap, PropertyValue, StepOp, Urn } from "../core/contracts.ts";
-import type { EngineEvent, StepEventMetadata, StepEventState } from "../core/events.ts";
-import { isSecret, mapProperties } from "../core/properties.ts";
+import type { PropertyMap, PropertyValue, StepOp, Urn } from "../contracts/contracts.ts";
+import type { EngineEvent, StepEventMetadata, StepEventState } from "../contracts/events.ts";
+import { isSecret, mapProperties } from "../values/properties.ts";
 import { stateBehind } from "../core/reporter.ts";
-import { ROOT_STACK_TYPE } from "../core/urn.ts";
+import { ROOT_STACK_TYPE } from "../values/urn.ts";
 import { isReplacementPart, shownStep } from "../display/shown-steps.ts";
 
 interface DigestOptions {

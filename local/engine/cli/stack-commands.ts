@@ -7,7 +7,7 @@ import { parseExport } from "../backend/checkpoint.ts";
 import { readOutputs, revealSecrets } from "../backend/secret-view.ts";
 import { qualifiedName, parseStackReference } from "../backend/stack-reference.ts";
 import { createStackStore } from "../backend/stack-store.ts";
-import type { PropertyMap } from "../core/contracts.ts";
+import type { PropertyMap } from "../contracts/contracts.ts";
 import { formatValue } from "../display/property-lines.ts";
 import { findProject } from "../project/project-file.ts";
 import { writeSelectedStack } from "../project/selected-stack.ts";

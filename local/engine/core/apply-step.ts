@@ -1,13 +1,13 @@
 /** What each step does when its turn comes. */
-import { InitializationFailed, type PropertyMap, type ResourceState, type StepOp, type Urn } from "./contracts.ts";
+import { InitializationFailed, type PropertyMap, type ResourceState, type StepOp, type Urn } from "../contracts/contracts.ts";
 import type { Deployment } from "./deployment.ts";
 import { diffResource } from "./diff-resource.ts";
 import { runHooks, withRetries } from "./hooks.ts";
-import { equal, isUnknown } from "./properties.ts";
-import { invertDiff } from "./property-diff.ts";
+import { equal, isUnknown } from "../values/properties.ts";
+import { invertDiff } from "../values/property-diff.ts";
 import { change, inputsOf, now, outputsOf, type Held } from "./resource-state.ts";
 import type { Step } from "./steps.ts";
-import { isProviderType, packageOf, parseUrn } from "./urn.ts";
+import { isProviderType, packageOf, parseUrn } from "../values/urn.ts";
 
 /** Carries out a step. What it throws is its failure; `InitializationFailed` means that it happened all the same. */
 export async function applyStep(deployment: Deployment, step: Step): Promise<void> {

@@ -1,5 +1,5 @@
 /** What has to go once the program is through. */
-import type { Urn } from "./contracts.ts";
+import type { Urn } from "../contracts/contracts.ts";
 import type { Deployment } from "./deployment.ts";
 import type { Executor } from "./executor.ts";
 import { DependencyGraph } from "./graph.ts";

@@ -1,5 +1,5 @@
 /** What all parts of one operation share. */
-import type { Operation, ResourceState, Snapshot, Urn } from "./contracts.ts";
+import type { Operation, ResourceState, Snapshot, Urn } from "../contracts/contracts.ts";
 import { DependencyGraph } from "./graph.ts";
 import { Hooks } from "./hooks.ts";
 import { Journal } from "./journal.ts";

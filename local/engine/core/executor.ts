@@ -6,12 +6,12 @@ import {
   type PropertyMap,
   type StepOp,
   type Urn,
-} from "./contracts.ts";
+} from "../contracts/contracts.ts";
 import { applyStep, ProtectedResource } from "./apply-step.ts";
 import type { Deployment } from "./deployment.ts";
 import { messageOf, runHooks } from "./hooks.ts";
 import { isInternal } from "./reporter.ts";
-import { equal, isSecret, secret } from "./properties.ts";
+import { equal, isSecret, secret } from "../values/properties.ts";
 import { change, inputsOf, outputsOf, type Held } from "./resource-state.ts";
 import { sameNeedsWrite } from "./same-needs-write.ts";
 import { Slots } from "./slots.ts";

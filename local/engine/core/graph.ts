@@ -1,7 +1,7 @@
 /** Who needs whom, in a list of resources in which everything comes after what it needs. */
-import type { Urn } from "./contracts.ts";
+import type { Urn } from "../contracts/contracts.ts";
 import type { Held } from "./resource-state.ts";
-import { dependenciesOf, parseProviderRef } from "./urn.ts";
+import { dependenciesOf, parseProviderRef } from "../values/urn.ts";
 
 export class DependencyGraph {
   readonly #resources: Held[];

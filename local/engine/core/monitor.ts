@@ -10,11 +10,11 @@ import {
   type RegisteredResource,
   type RegisterResource,
   type Urn,
-} from "./contracts.ts";
+} from "../contracts/contracts.ts";
 import { goalOfDefaultProvider, isDenied, keyOfRequest, type PackageRequest } from "./default-providers.ts";
 import type { Deployment } from "./deployment.ts";
 import type { Executor } from "./executor.ts";
-import { outputDependencies, withoutOutputs } from "./properties.ts";
+import { outputDependencies, withoutOutputs } from "../values/properties.ts";
 import type { Registrar } from "./registrar.ts";
 import { outputsOf, type Goal } from "./resource-state.ts";
 import {
@@ -25,7 +25,7 @@ import {
   parseProviderRef,
   parseUrn,
   providerRef,
-} from "./urn.ts";
+} from "../values/urn.ts";
 
 export class DeploymentMonitor implements Monitor {
   /** They are set at the very end, when it is known whether all went well. */

@@ -6,7 +6,7 @@ import {
   type PropertyMap,
   type Snapshot,
   type Urn,
-} from "./contracts.ts";
+} from "../contracts/contracts.ts";
 import { Deployment } from "./deployment.ts";
 import { performDeletions } from "./deletions.ts";
 import { Executor } from "./executor.ts";
@@ -18,7 +18,7 @@ import { Registrar } from "./registrar.ts";
 import { Told } from "./reporter.ts";
 import { outputsOf } from "./resource-state.ts";
 import type { Targets } from "./targets.ts";
-import { ROOT_STACK_TYPE } from "./urn.ts";
+import { ROOT_STACK_TYPE } from "../values/urn.ts";
 
 /**
  * Runs the operation to its end and says what happened through `onEvent`. What fails on the way is reported there

@@ -9,17 +9,17 @@ import {
   type PropertyValue,
   type ResourceState,
   type Urn,
-} from "./contracts.ts";
+} from "../contracts/contracts.ts";
 import type { Deployment } from "./deployment.ts";
 import { CHANGED, diffResource, replacedBecauseOf, UNCHANGED } from "./diff-resource.ts";
 import type { Plan } from "./plan.ts";
-import { applyReplaceOnChanges, forcesReplacement, ignoreChanges } from "./property-diff.ts";
-import { containsSecrets, containsUnknowns, equal, withoutMarks } from "./properties.ts";
+import { applyReplaceOnChanges, forcesReplacement, ignoreChanges } from "../values/property-diff.ts";
+import { containsSecrets, containsUnknowns, equal, withoutMarks } from "../values/properties.ts";
 import { boundTo, dependentReplacements, type DependentReplacement } from "./replacements.ts";
 import { Told } from "./reporter.ts";
 import { inputsOf, type Goal, type Held } from "./resource-state.ts";
 import { makeDelete, makeStep, type Step } from "./steps.ts";
-import { parseProviderRef, parseUrn } from "./urn.ts";
+import { parseProviderRef, parseUrn } from "../values/urn.ts";
 
 /** A resource on its way through the plan. */
 export interface Registration {

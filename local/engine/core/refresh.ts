@@ -2,11 +2,11 @@
 import type { Deployment } from "./deployment.ts";
 import { Executor } from "./executor.ts";
 import type { Plan } from "./plan.ts";
-import { withoutDangling } from "./references.ts";
+import { withoutDangling } from "../values/references.ts";
 import type { Held } from "./resource-state.ts";
 import { makeStep, type Step } from "./steps.ts";
 import type { Targets } from "./targets.ts";
-import { dependenciesOf } from "./urn.ts";
+import { dependenciesOf } from "../values/urn.ts";
 
 /** @returns whether every read went well */
 export async function refreshBase(deployment: Deployment): Promise<boolean> {

@@ -1,5 +1,5 @@
 /** Takes a registration through the plan and its steps, to the answer that the program gets. */
-import { MonitorClosed, type PropertyMap, type ReadResource, type ResourceState, type Urn } from "./contracts.ts";
+import { MonitorClosed, type PropertyMap, type ReadResource, type ResourceState, type Urn } from "../contracts/contracts.ts";
 import { findFormerSelf } from "./aliases.ts";
 import type { Deployment } from "./deployment.ts";
 import type { Executor } from "./executor.ts";
@@ -11,7 +11,7 @@ import { change, inputsOf, outputsOf, stateOfGoal, tidy, type Goal, type Held } 
 import { StepRunner, type Registered } from "./step-runner.ts";
 import { makeStep, type Step } from "./steps.ts";
 import { carryOver, refuseCycle, sameAsBefore } from "./untargeted.ts";
-import { isProviderType, makeUrn, requirementsOf } from "./urn.ts";
+import { isProviderType, makeUrn, requirementsOf } from "../values/urn.ts";
 
 /** A read of a resource that Pulumi does not own. */
 export type ReadGoal = Omit<ReadResource, "properties" | "version" | "pluginDownloadUrl"> & { inputs: PropertyMap };

@@ -1,12 +1,12 @@
 /** Which resources go when one of them is deleted before its replacement is made. */
-import { UNKNOWN } from "./properties.ts";
-import { applyReplaceOnChanges, forcesReplacement } from "./property-diff.ts";
-import type { PropertyMap, ResourceState, Urn } from "./contracts.ts";
+import { UNKNOWN } from "../values/properties.ts";
+import { applyReplaceOnChanges, forcesReplacement } from "../values/property-diff.ts";
+import type { PropertyMap, ResourceState, Urn } from "../contracts/contracts.ts";
 import type { Deployment } from "./deployment.ts";
 import { diffResource } from "./diff-resource.ts";
 import type { Plan } from "./plan.ts";
 import { inputsOf, type Held } from "./resource-state.ts";
-import { isProviderType, parseProviderRef } from "./urn.ts";
+import { isProviderType, parseProviderRef } from "../values/urn.ts";
 
 export interface DependentReplacement {
   held: Held;

@@ -1,5 +1,5 @@
 /** One resource of the deployment, and how a registration becomes its state. */
-import type { PropertyMap, RegisterResource, ResourceState, Urn } from "./contracts.ts";
+import type { PropertyMap, RegisterResource, ResourceState, Urn } from "../contracts/contracts.ts";
 
 /**
  * Holds a resource's newest state. The state itself is never changed but replaced, so that snapshots can share it;

@@ -1,6 +1,6 @@
 /** The steps of an operation, as data. */
-import type { StepOp, Urn } from "./contracts.ts";
-import type { DetailedDiff } from "./property-diff.ts";
+import type { StepOp, Urn } from "../contracts/contracts.ts";
+import type { DetailedDiff } from "../values/property-diff.ts";
 import type { Held } from "./resource-state.ts";
 
 export interface Step {

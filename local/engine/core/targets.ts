@@ -1,5 +1,5 @@
 /** URNs that an operation is limited to, or that it leaves alone: literal or with `*` (within a part) and `**` (anything). */
-import type { Urn } from "./contracts.ts";
+import type { Urn } from "../contracts/contracts.ts";
 
 export class Targets {
   readonly literals: Set<Urn>;

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { createLogUpdate } from "log-update";
-import type { EngineEvent, StepEventMetadata } from "../core/events.ts";
+import type { EngineEvent, StepEventMetadata } from "../contracts/events.ts";
 import { createPaint } from "./text.ts";
 import { diagnosticLines, diffLines, outputLines, summaryLines } from "./report-lines.ts";
 import { stepWords } from "./operations.ts";

@@ -1,5 +1,5 @@
 import type { styleText } from "node:util";
-import type { StepOp } from "../core/contracts.ts";
+import type { StepOp } from "../contracts/contracts.ts";
 
 export type Style = Parameters<typeof styleText>[0];
 

@@ -1,6 +1,6 @@
-import type { PropertyMap, PropertyValue } from "../core/contracts.ts";
-import type { StepEventMetadata } from "../core/events.ts";
-import { equal, isMap, isUnknown, kindOf } from "../core/properties.ts";
+import type { PropertyMap, PropertyValue } from "../contracts/contracts.ts";
+import type { StepEventMetadata } from "../contracts/events.ts";
+import { equal, isMap, isUnknown, kindOf } from "../values/properties.ts";
 import type { Style } from "./operations.ts";
 
 export interface Line {

@@ -1,5 +1,5 @@
-import type { PropertyMap } from "../core/contracts.ts";
-import type { SummaryEvent } from "../core/events.ts";
+import type { PropertyMap } from "../contracts/contracts.ts";
+import type { SummaryEvent } from "../contracts/events.ts";
 import { stepWords, summaryOrder } from "./operations.ts";
 import { formatValue, lineStyles, propertyLines } from "./property-lines.ts";
 import type { Row, Rows } from "./rows.ts";

@@ -1,6 +1,6 @@
-import type { StepOp, Urn } from "../core/contracts.ts";
-import type { DiagnosticEvent, EngineEvent, StepEventMetadata } from "../core/events.ts";
-import { parseUrn } from "../core/urn.ts";
+import type { StepOp, Urn } from "../contracts/contracts.ts";
+import type { DiagnosticEvent, EngineEvent, StepEventMetadata } from "../contracts/events.ts";
+import { parseUrn } from "../values/urn.ts";
 import { isReplacementPart, shownStep } from "./shown-steps.ts";
 
 /** What is known of one resource while an operation runs. */

@@ -1,5 +1,5 @@
-import type { EngineEvent, StepEventMetadata } from "../core/events.ts";
-import { isDefaultProvider } from "../core/urn.ts";
+import type { EngineEvent, StepEventMetadata } from "../contracts/events.ts";
+import { isDefaultProvider } from "../values/urn.ts";
 
 /** The step of an event, unless it is one that nobody asked for by name: those are logged and not shown. */
 export function shownStep(event: EngineEvent): StepEventMetadata | undefined {

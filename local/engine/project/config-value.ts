@@ -1,5 +1,5 @@
 import { UserError } from "../../../line/user-error.ts";
-import { type PropertyPath, parsePath } from "../core/property-path.ts";
+import { type PropertyPath, parsePath } from "../values/property-path.ts";
 import type { Cipher } from "../secrets/passphrase.ts";
 
 /** A setting as a stack file has it; a map with the one key `secure` is a ciphertext. */

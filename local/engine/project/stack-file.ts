@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { Document, type Node, type Scalar, isMap as isYamlMap, isNode, isScalar, parseDocument } from "yaml";
 import { UserError } from "../../../line/user-error.ts";
 import { tryReadText, writeDurably } from "../files.ts";
-import type { PropertyPath } from "../core/property-path.ts";
+import type { PropertyPath } from "../values/property-path.ts";
 import { type ConfigKey, type ConfigValue, isMap, isSecure, parseConfigKey } from "./config-value.ts";
 import { type Project, fileExists } from "./project-file.ts";
 

@@ -10,7 +10,7 @@ import messages from "@pulumi/pulumi/proto/analyzer_pb.js";
 import type { AnyResource } from "../../../deploy/policy/resources.ts";
 import { root } from "../../../deploy/local-stack.ts";
 import { call, CHANNEL_OPTIONS, toStruct } from "../../../local/engine/adapters/grpc.ts";
-import type { PropertyMap } from "../../../local/engine/core/contracts.ts";
+import type { PropertyMap } from "../../../local/engine/contracts/contracts.ts";
 
 export const packDir = path.join(root, "deploy", "policy");
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { controls, type StackResources } from "../../../deploy/policy/controls.ts";
 import type { AnyResource } from "../../../deploy/policy/resources.ts";
-import { UNKNOWN } from "../../../local/engine/core/properties.ts";
+import { UNKNOWN } from "../../../local/engine/values/properties.ts";
 import { toMutable, toProtected } from "./mutable-stack.ts";
 import { packDir, type PolicyPack, startPack } from "./pack-process.ts";
 import { deployLocalStack } from "./stacks.ts";

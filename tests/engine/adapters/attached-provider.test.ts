@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { secret } from "../../../local/engine/core/properties.ts";
+import { secret } from "../../../local/engine/values/properties.ts";
 import { MemoryStore } from "../core/harness.ts";
 import { createProject, operate, serveProvider, type ProviderTraits } from "./support.ts";
 

@@ -8,7 +8,7 @@ import grpc from "@grpc/grpc-js";
 import automation from "@pulumi/pulumi/automation/server.js";
 import languageServices from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import { describe, expect, it } from "vitest";
-import { isSecret, secret } from "../../../local/engine/core/properties.ts";
+import { isSecret, secret } from "../../../local/engine/values/properties.ts";
 import { createInlineProgram } from "../../../local/engine/adapters/inline-program.ts";
 import { MemoryStore } from "../core/harness.ts";
 import { createProject, deployment, operate } from "./support.ts";

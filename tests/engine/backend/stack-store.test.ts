@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { openFileBackend } from "../../../local/engine/backend/file-backend.ts";
 import { emptyDeployment } from "../../../local/engine/backend/snapshot-codec.ts";
 import { createStackStore } from "../../../local/engine/backend/stack-store.ts";
-import type { PropertyMap, ResourceState } from "../../../local/engine/core/contracts.ts";
-import { secret } from "../../../local/engine/core/properties.ts";
+import type { PropertyMap, ResourceState } from "../../../local/engine/contracts/contracts.ts";
+import { secret } from "../../../local/engine/values/properties.ts";
 import { createSecretsManager } from "../../../local/engine/secrets/passphrase.ts";
 import { createSnapshot, createTempFolder, rootUrn, stack, thingUrn } from "../support.ts";
 

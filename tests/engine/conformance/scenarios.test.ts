@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type EngineEvent, runStackOperation } from "../../../local/engine/engine.ts";
-import { parseUrn } from "../../../local/engine/core/urn.ts";
+import { parseUrn } from "../../../local/engine/values/urn.ts";
 import { openFileBackend } from "../../../local/engine/backend/file-backend.ts";
 import { readStackFile } from "../../../local/engine/project/stack-file.ts";
 import { openSecretsManager } from "../../../local/engine/secrets/passphrase.ts";

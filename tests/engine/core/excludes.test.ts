@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { PropertyMap } from "../../../local/engine/core/contracts.ts";
+import type { PropertyMap } from "../../../local/engine/contracts/contracts.ts";
 import { Cloud, MemoryStore, run, urnOf, type Options, type Program } from "./harness.ts";
 import { faultsOf } from "./integrity.ts";
 

@@ -1,6 +1,6 @@
 /** A program of 32 resources, broken off at every call of a provider, at every write, and at every registration. */
 import { describe, expect, it } from "vitest";
-import type { PropertyMap, Snapshot } from "../../../local/engine/core/contracts.ts";
+import type { PropertyMap, Snapshot } from "../../../local/engine/contracts/contracts.ts";
 import { Cloud, MemoryStore, run, urnOf, type Call, type Program } from "./harness.ts";
 import { faultsOf } from "./integrity.ts";
 

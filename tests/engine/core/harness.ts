@@ -14,8 +14,8 @@ import {
   type Source,
   type Store,
   type Urn,
-} from "../../../local/engine/core/contracts.ts";
-import type { EngineEvent } from "../../../local/engine/core/events.ts";
+} from "../../../local/engine/contracts/contracts.ts";
+import type { EngineEvent } from "../../../local/engine/contracts/events.ts";
 import { runOperation } from "../../../local/engine/core/operation.ts";
 
 export const STACK = "urn:pulumi:dev::test::pulumi:pulumi:Stack::test-dev";

@@ -1,6 +1,6 @@
 /** What holds for every deployment, whatever happened to the operation that wrote it. */
-import type { Snapshot } from "../../../local/engine/core/contracts.ts";
-import { dependenciesOf, isProviderType, providerRef } from "../../../local/engine/core/urn.ts";
+import type { Snapshot } from "../../../local/engine/contracts/contracts.ts";
+import { dependenciesOf, isProviderType, providerRef } from "../../../local/engine/values/urn.ts";
 
 /** Everything that a resource names is there and comes first; one URN has one resource that is not condemned. */
 export function faultsOf(snapshot: Snapshot): string[] {

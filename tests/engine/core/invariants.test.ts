@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Operation, PropertyMap } from "../../../local/engine/core/contracts.ts";
+import type { Operation, PropertyMap } from "../../../local/engine/contracts/contracts.ts";
 import { Cloud, MemoryStore, run, unwell, urnOf, type Options, type Program } from "./harness.ts";
 import { faultsOf } from "./integrity.ts";
 import { createRandom, type Random } from "./random.ts";

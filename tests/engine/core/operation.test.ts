@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { isSecret, secret, UNKNOWN } from "../../../local/engine/core/properties.ts";
-import type { PropertyMap } from "../../../local/engine/core/contracts.ts";
+import { isSecret, secret, UNKNOWN } from "../../../local/engine/values/properties.ts";
+import type { PropertyMap } from "../../../local/engine/contracts/contracts.ts";
 import { Cloud, MemoryStore, run, STACK, unwell, urnOf, type Options, type Program } from "./harness.ts";
 import { faultsOf } from "./integrity.ts";
 

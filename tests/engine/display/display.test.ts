@@ -2,14 +2,14 @@ import { PassThrough } from "node:stream";
 import { text } from "node:stream/consumers";
 import { stripVTControlCharacters } from "node:util";
 import { describe, expect, it } from "vitest";
-import type { PropertyMap, StepOp } from "../../../local/engine/core/contracts.ts";
+import type { PropertyMap, StepOp } from "../../../local/engine/contracts/contracts.ts";
 import type {
   EngineEvent,
   StepEventMetadata,
   StepEventState,
   SummaryEvent,
-} from "../../../local/engine/core/events.ts";
-import { SIGNATURE, SIGNATURES, UNKNOWN } from "../../../local/engine/core/properties.ts";
+} from "../../../local/engine/contracts/events.ts";
+import { SIGNATURE, SIGNATURES, UNKNOWN } from "../../../local/engine/values/properties.ts";
 import { type DisplayOptions, createDisplay } from "../../../local/engine/display/display.ts";
 import { rootUrn } from "../support.ts";
 

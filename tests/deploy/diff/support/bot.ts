@@ -1,6 +1,6 @@
 /** A bot's backend as the project's own program has it, in small: what the library of changes edits. */
-import { SIGNATURE, SIGNATURES } from "../../../../local/engine/core/properties.ts";
-import type { PropertyMap } from "../../../../local/engine/core/contracts.ts";
+import { SIGNATURE, SIGNATURES } from "../../../../local/engine/values/properties.ts";
+import type { PropertyMap } from "../../../../local/engine/contracts/contracts.ts";
 import type { DeclaredProgram } from "./program.ts";
 
 export const archive = (hash: string): PropertyMap => ({

@@ -1,5 +1,5 @@
 /** Changes as people make them, each a small edit of the bot's backend. The report of each is a file that was read. */
-import type { PropertyMap } from "../../../../local/engine/core/contracts.ts";
+import type { PropertyMap } from "../../../../local/engine/contracts/contracts.ts";
 import type { CodeDiff } from "../../../../deploy/diff/model.ts";
 import { archive } from "./bot.ts";
 import type { Declared, DeclaredProgram } from "./program.ts";

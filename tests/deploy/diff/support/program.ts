@@ -2,8 +2,8 @@
  * Programs as data: resources by `<type> <name>`, whose texts may name another one's output as in `${Queue events.arn}`.
  * They run through the real engine, against the same providers as a program of its own process.
  */
-import type { Monitor, PropertyMap, PropertyValue, Source } from "../../../../local/engine/core/contracts.ts";
-import { secret } from "../../../../local/engine/core/properties.ts";
+import type { Monitor, PropertyMap, PropertyValue, Source } from "../../../../local/engine/contracts/contracts.ts";
+import { secret } from "../../../../local/engine/values/properties.ts";
 
 export interface Declared {
   type: string;

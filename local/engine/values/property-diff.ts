@@ -1,5 +1,5 @@
 /** What differs between two property maps, for providers that leave the comparison to the engine. */
-import type { DiffResult, PropertyDiffKind, PropertyMap, PropertyValue } from "./contracts.ts";
+import type { DiffResult, PropertyDiffKind, PropertyMap, PropertyValue } from "../contracts/contracts.ts";
 import { formatPath, parsePath, pathContains, resetPath, type PropertyPath } from "./property-path.ts";
 import { equal, isMap } from "./properties.ts";
 

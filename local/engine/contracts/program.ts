@@ -1,5 +1,5 @@
 /** What the core asks of a program, and what a program may ask of the core. */
-import type { CheckFailure } from "./provider-contract.ts";
+import type { CheckFailure } from "./provider.ts";
 import type { Origin, PropertyMap, PropertyValue, ResourceState, Timeouts, Urn } from "./contracts.ts";
 
 /** Where registrations come from: a language host's process, or a function in a test. */

@@ -2,7 +2,7 @@
  * Property values in Pulumi's wire form: JSON in which an object under the signature key stands for a special value.
  * https://www.pulumi.com/docs/iac/using-pulumi/extending-pulumi/  ·  proto/pulumi/provider.proto
  */
-import type { PropertyMap, PropertyValue, Urn } from "./contracts.ts";
+import type { PropertyMap, PropertyValue, Urn } from "../contracts/contracts.ts";
 
 export const SIGNATURE = "4dabf18193072939515e22adb298388d";
 export const SIGNATURES = {

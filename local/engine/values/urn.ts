@@ -1,5 +1,5 @@
 /** URNs (`urn:pulumi:<stack>::<project>::<parent types$type>::<name>`) and provider references (`<urn>::<id>`). */
-import type { ResourceState, Urn } from "./contracts.ts";
+import type { ResourceState, Urn } from "../contracts/contracts.ts";
 
 export const ROOT_STACK_TYPE = "pulumi:pulumi:Stack";
 const PROVIDER_TYPE = "pulumi:providers:";

@@ -12,14 +12,14 @@ import {
   UNKNOWN,
   withoutMarks,
   withoutOutputs,
-} from "../../../local/engine/core/properties.ts";
-import { formatPath, parsePath, pathContains, resetPath } from "../../../local/engine/core/property-path.ts";
+} from "../../../local/engine/values/properties.ts";
+import { formatPath, parsePath, pathContains, resetPath } from "../../../local/engine/values/property-path.ts";
 import {
   applyReplaceOnChanges,
   diffProperties,
   ignoreChanges,
   invertDiff,
-} from "../../../local/engine/core/property-diff.ts";
+} from "../../../local/engine/values/property-diff.ts";
 
 const output = (fields: Record<string, never> | object) => ({ [SIGNATURE]: SIGNATURES.output, ...fields });
 const asset = (hash: string, text: string) => ({ [SIGNATURE]: SIGNATURES.asset, hash, text });

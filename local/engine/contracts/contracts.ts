@@ -8,11 +8,11 @@
  *                              └──what happens──▶ EngineEvent
  */
 import type { EngineEvent } from "./events.ts";
-import type { Source } from "./program-contract.ts";
-import type { ProviderHost } from "./provider-contract.ts";
+import type { Source } from "./program.ts";
+import type { ProviderHost } from "./provider.ts";
 
-export * from "./program-contract.ts";
-export * from "./provider-contract.ts";
+export * from "./program.ts";
+export * from "./provider.ts";
 
 /**
  * A property value as Pulumi's wire has it: JSON, in which an object under Pulumi's signature key stands for a

@@ -1,6 +1,6 @@
 /** What the core asks of providers. */
 import type { PropertyMap, Urn } from "./contracts.ts";
-import type { InvokeResult, Monitor } from "./program-contract.ts";
+import type { InvokeResult, Monitor } from "./program.ts";
 
 export interface CheckFailure {
   property: string;

@@ -1,5 +1,5 @@
 /** Paths into property maps: `root.nested["a key"][0].*`, where `*` stands for any key or index. */
-import type { PropertyMap, PropertyValue } from "./contracts.ts";
+import type { PropertyMap, PropertyValue } from "../contracts/contracts.ts";
 import { isMap, isSecret, secret, unwrapSecret } from "./properties.ts";
 
 export type PropertyPath = (string | number)[];
