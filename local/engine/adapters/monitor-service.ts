@@ -6,7 +6,13 @@ import providerMessages from "@pulumi/pulumi/proto/provider_pb.js";
 import resourceServices from "@pulumi/pulumi/proto/resource_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/resource_pb.js";
 import { UserError } from "../../../line/user-error.ts";
-import { MonitorClosed, type Monitor, type PropertyMap, type RegisterResource, type Urn } from "../contracts/contracts.ts";
+import {
+  MonitorClosed,
+  type Monitor,
+  type PropertyMap,
+  type RegisterResource,
+  type Urn,
+} from "../contracts/contracts.ts";
 import { containsUnknowns, outputDependencies } from "../values/properties.ts";
 import { createAssetHasher } from "./assets.ts";
 import {

@@ -1,5 +1,11 @@
 /** What each step does when its turn comes. */
-import { InitializationFailed, type PropertyMap, type ResourceState, type StepOp, type Urn } from "../contracts/contracts.ts";
+import {
+  InitializationFailed,
+  type PropertyMap,
+  type ResourceState,
+  type StepOp,
+  type Urn,
+} from "../contracts/contracts.ts";
 import type { Deployment } from "./deployment.ts";
 import { diffResource } from "./diff-resource.ts";
 import { runHooks, withRetries } from "./hooks.ts";

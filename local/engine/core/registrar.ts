@@ -1,5 +1,11 @@
 /** Takes a registration through the plan and its steps, to the answer that the program gets. */
-import { MonitorClosed, type PropertyMap, type ReadResource, type ResourceState, type Urn } from "../contracts/contracts.ts";
+import {
+  MonitorClosed,
+  type PropertyMap,
+  type ReadResource,
+  type ResourceState,
+  type Urn,
+} from "../contracts/contracts.ts";
 import { findFormerSelf } from "./aliases.ts";
 import type { Deployment } from "./deployment.ts";
 import type { Executor } from "./executor.ts";

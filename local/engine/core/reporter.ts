@@ -1,5 +1,13 @@
 /** Says what happens, in the shape of Pulumi's engine events, and counts it. */
-import type { Monitor, Operation, OperationResult, PropertyMap, ResourceState, StepOp, Urn } from "../contracts/contracts.ts";
+import type {
+  Monitor,
+  Operation,
+  OperationResult,
+  PropertyMap,
+  ResourceState,
+  StepOp,
+  Urn,
+} from "../contracts/contracts.ts";
 import type { DiagnosticEvent, EngineEvent, StepEventMetadata, StepEventState } from "../contracts/events.ts";
 import { maskForDisplay } from "../values/properties.ts";
 import type { Step } from "./steps.ts";
