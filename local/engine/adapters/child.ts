@@ -1,14 +1,14 @@
 /** Node processes that do not outlive the engine, whatever becomes of it. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { join } from "node:path";
 import { tmpdir } from "node:os";
 
-const beside = (file: string): string => pathToFileURL(fileURLToPath(new URL(file, import.meta.url))).href;
-
 /** Plain JavaScript: they are loaded wherever the SDK is. The first ends the process when its channel to the engine breaks. */
-const PRELOADED = ["./end-with-parent.mjs", "./lean-sdk.mjs"].flatMap((file) => ["--import", beside(file)]);
+const PRELOADED = [
+  new URL("./end-with-parent.mjs", import.meta.url),
+  new URL("./lean-sdk.mjs", import.meta.url),
+].flatMap(({ href }) => ["--import", href]);
 
 /**
  * The SDK sets it, but late, and V8 takes no compiled code from a process with other flags: each process would leave
