@@ -11,7 +11,8 @@ import { diffResource } from "./diff-resource.ts";
 import { runHooks, withRetries } from "./hooks.ts";
 import { equal, isUnknown } from "../values/properties.ts";
 import { invertDiff } from "../values/property-diff.ts";
-import { change, inputsOf, now, outputsOf, type Held } from "./resource-state.ts";
+import { change, type Held } from "./resource-state.ts";
+import { inputsOf, outputsOf } from "../values/state.ts";
 import type { Step } from "./steps.ts";
 import { isProviderType, packageOf, parseUrn } from "../values/urn.ts";
 
@@ -19,6 +20,8 @@ import { isProviderType, packageOf, parseUrn } from "../values/urn.ts";
 export async function applyStep(deployment: Deployment, step: Step): Promise<void> {
   await APPLY[step.op](deployment, step);
 }
+
+const now = (): string => new Date().toISOString();
 
 type Apply = (deployment: Deployment, step: Step) => Promise<void>;
 

@@ -3,7 +3,7 @@ import type { DiffResult, Provider, PropertyMap, ResourceState } from "../contra
 import type { Deployment } from "./deployment.ts";
 import { diffProperties, ignoreChanges } from "../values/property-diff.ts";
 import { withoutMarks } from "../values/properties.ts";
-import { inputsOf, outputsOf } from "./resource-state.ts";
+import { inputsOf, outputsOf } from "../values/state.ts";
 
 export const CHANGED: DiffResult = { changes: true, replaces: [], stables: [], diffs: [] };
 export const UNCHANGED: DiffResult = { changes: false, replaces: [], stables: [], diffs: [] };

@@ -1,7 +1,7 @@
 /** Hooks of the program around steps, and the retries that an error hook may ask for. */
 import type { ErrorHook, HookArgs, HookKind, ResourceHook } from "../contracts/contracts.ts";
 import type { Deployment } from "./deployment.ts";
-import { inputsOf, outputsOf } from "./resource-state.ts";
+import { inputsOf, outputsOf } from "../values/state.ts";
 import type { Step } from "./steps.ts";
 import { parseUrn } from "../values/urn.ts";
 

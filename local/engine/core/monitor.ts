@@ -16,7 +16,8 @@ import type { Deployment } from "./deployment.ts";
 import type { Executor } from "./executor.ts";
 import { outputDependencies, withoutOutputs } from "../values/properties.ts";
 import type { Registrar } from "./registrar.ts";
-import { outputsOf, type Goal } from "./resource-state.ts";
+import type { Goal } from "./resource-state.ts";
+import { outputsOf } from "../values/state.ts";
 import {
   isProviderType,
   isRootStack,

@@ -16,7 +16,7 @@ import { Plan } from "./plan.ts";
 import { refreshBase, refreshRest } from "./refresh.ts";
 import { Registrar } from "./registrar.ts";
 import { Told } from "./reporter.ts";
-import { outputsOf } from "./resource-state.ts";
+import { outputsOf } from "../values/state.ts";
 import type { Targets } from "./targets.ts";
 import { ROOT_STACK_TYPE } from "../values/urn.ts";
 

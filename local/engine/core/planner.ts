@@ -17,7 +17,8 @@ import { applyReplaceOnChanges, forcesReplacement, ignoreChanges } from "../valu
 import { containsSecrets, containsUnknowns, equal, withoutMarks } from "../values/properties.ts";
 import { boundTo, dependentReplacements, type DependentReplacement } from "./replacements.ts";
 import { Told } from "./reporter.ts";
-import { inputsOf, type Goal, type Held } from "./resource-state.ts";
+import type { Goal, Held } from "./resource-state.ts";
+import { inputsOf } from "../values/state.ts";
 import { makeDelete, makeStep, type Step } from "./steps.ts";
 import { parseProviderRef, parseUrn } from "../values/urn.ts";
 

@@ -15,7 +15,7 @@ import {
 import { createBuiltinProvider } from "./builtins.ts";
 import type { Deployment } from "./deployment.ts";
 import { containsUnknowns, equal, UNKNOWN } from "../values/properties.ts";
-import { inputsOf } from "./resource-state.ts";
+import { inputsOf } from "../values/state.ts";
 import { Slots } from "./slots.ts";
 import type { Step } from "./steps.ts";
 import { isProviderType, packageOfProvider, parseProviderRef, parseUrn, providerRef } from "../values/urn.ts";

@@ -5,7 +5,8 @@ import type { PropertyMap, ResourceState, Urn } from "../contracts/contracts.ts"
 import type { Deployment } from "./deployment.ts";
 import { diffResource } from "./diff-resource.ts";
 import type { Plan } from "./plan.ts";
-import { inputsOf, type Held } from "./resource-state.ts";
+import type { Held } from "./resource-state.ts";
+import { inputsOf } from "../values/state.ts";
 import { isProviderType, parseProviderRef } from "../values/urn.ts";
 
 export interface DependentReplacement {

@@ -9,7 +9,7 @@ import type {
   Urn,
 } from "../contracts/contracts.ts";
 import type { DiagnosticEvent, EngineEvent, StepEventMetadata, StepEventState } from "../contracts/events.ts";
-import { maskForDisplay } from "../values/properties.ts";
+import { createSecretFilter, maskForDisplay } from "../values/masking.ts";
 import type { Step } from "./steps.ts";
 import { isDefaultProvider } from "../values/urn.ts";
 
@@ -159,24 +159,6 @@ export class Reporter {
     shownStates.set(shown, state);
     return shown;
   }
-}
-
-/** Secret settings may turn up in messages and plain values; what is shorter than three characters hides nothing. */
-function createSecretFilter(values: string[]): (text: string) => string {
-  const leaves = (value: unknown): string[] => {
-    if (typeof value === "string") return [value];
-    return typeof value === "object" && value !== null ? Object.values(value).flatMap(leaves) : [];
-  };
-  const parsed = (value: string): unknown => {
-    try {
-      return JSON.parse(value);
-    } catch {
-      return value; // Most settings are plain text.
-    }
-  };
-  const secrets = values.flatMap((value) => [value, ...leaves(parsed(value))]).filter((value) => value.length >= 3);
-  if (secrets.length === 0) return (text) => text;
-  return (text) => secrets.reduce((shown, secret) => shown.replaceAll(secret, "[secret]"), text);
 }
 
 /** A step that the user did not ask for and that no summary counts. */

@@ -1,5 +1,6 @@
 /** One resource of the deployment, and how a registration becomes its state. */
-import type { PropertyMap, RegisterResource, ResourceState, Urn } from "../contracts/contracts.ts";
+import type { RegisterResource, ResourceState, Urn } from "../contracts/contracts.ts";
+import { tidy } from "../values/state.ts";
 
 /**
  * Holds a resource's newest state. The state itself is never changed but replaced, so that snapshots can share it;
@@ -50,24 +51,3 @@ export function stateOfGoal(
     resourceHooks: goal.hooks,
   });
 }
-
-type Loose<T> = { [K in keyof T]: T[K] | undefined };
-
-/** Leaves out what a state file leaves out: whatever is absent, false or empty. */
-export function tidy(state: Loose<ResourceState>): ResourceState {
-  const result: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(state)) {
-    const empty =
-      value === undefined ||
-      value === false ||
-      value === "" ||
-      (typeof value === "object" && value !== null && Object.keys(value).length === 0 && key !== "replacementTrigger");
-    if (!empty || key === "custom") result[key] = value;
-  }
-  return result as unknown as ResourceState;
-}
-
-export const inputsOf = (state: ResourceState | undefined): PropertyMap => state?.inputs ?? {};
-export const outputsOf = (state: ResourceState | undefined): PropertyMap => state?.outputs ?? {};
-
-export const now = (): string => new Date().toISOString();

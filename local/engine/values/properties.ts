@@ -136,19 +136,6 @@ export function markSecretsLike(outputs: PropertyMap, inputs: PropertyMap): Prop
   return marked;
 }
 
-/** For eyes: no secret, and no text of an asset, which may be of any length. */
-export function maskForDisplay(map: PropertyMap, hide: (text: string) => string): PropertyMap {
-  return mapProperties(map, (value) => {
-    if (typeof value === "string") return hide(value);
-    if (!isObject(value)) return value;
-    const kind = kindOf(value);
-    if (kind === "secret") return { [SIGNATURE]: SIGNATURES.secret, ciphertext: "[secret]" };
-    if (kind === "asset" && value["text"]) return { ...value, text: "<contents elided>" };
-    if (kind === "output") return UNKNOWN;
-    return value;
-  });
-}
-
 /** Pulumi's equality: an absent property is a null one; assets are equal by content. */
 export function equal(a: PropertyValue | undefined, b: PropertyValue | undefined): boolean {
   if (a === b || (a ?? null) === (b ?? null)) return true;

@@ -1,6 +1,6 @@
 /** Keeps the references between resources true when some of them were renamed or have gone. */
 import type { ResourceState, Urn } from "../contracts/contracts.ts";
-import { tidy } from "../core/resource-state.ts";
+import { tidy } from "./state.ts";
 import { makeUrn, parseProviderRef, parseUrn, providerRef, requirementsOf } from "./urn.ts";
 
 /** Renamed resources carry their former URN as an alias: everything that still names it is put right. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { maskForDisplay } from "../../../local/engine/values/masking.ts";
 import {
   containsSecrets,
   containsUnknowns,
   equal,
   markSecretsLike,
-  maskForDisplay,
   outputDependencies,
   secret,
   SIGNATURE,
