@@ -33,14 +33,14 @@ export function parseCallback(text: string): Callback {
   if (typeof destination !== "string") throw new MalformedCallback("destination");
   if (!Array.isArray(events)) throw new MalformedCallback("events");
   const malformed: string[] = [];
-  const wellFormed = events.filter((event: unknown, index): event is webhook.Event => {
+  for (const [index, event] of events.entries()) {
     const wrong = findWrongProperty(event);
     if (wrong !== undefined) malformed.push(`events[${index}]${wrong}`);
-    return wrong === undefined;
-  });
-  if (wellFormed.length === 0 && malformed[0] !== undefined) throw new MalformedCallback(malformed[0]);
+  }
+  if (malformed[0] !== undefined && malformed.length === events.length) throw new MalformedCallback(malformed[0]);
   if (!hasFewBrackets(text) && nestsDeeperThan(mostLevels, body)) throw new MalformedCallback("the depth of the body");
-  return { destination, events: wellFormed, malformed };
+  const isWellFormed = (event: unknown) => findWrongProperty(event) === undefined;
+  return { destination, events: malformed.length > 0 ? events.filter(isWellFormed) : events, malformed };
 }
 
 function parseJson(text: string): unknown {

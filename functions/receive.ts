@@ -80,5 +80,6 @@ async function verifiesWithRenewed(
 function read(body: SignedBody): Received {
   const isText = typeof body === "string" ? body.isWellFormed() : isUtf8(body);
   if (!isText) throw new MalformedCallback("the UTF-8");
-  return { outcome: "received", ...parseCallback(body.toString()) };
+  const { destination, events, malformed } = parseCallback(body.toString());
+  return { outcome: "received", destination, events, malformed };
 }
