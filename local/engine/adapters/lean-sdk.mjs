@@ -1,5 +1,5 @@
 // Loaded before the SDK, which would take half its time for what programs seldom need: a package manager (for functions
-// that become archives), a compiler (for functions that are serialized), and the source maps of its own files.
+// that become archives), a compiler (for functions that are serialized), and maps of each stack trace to its own sources.
 import Module from "node:module";
 
 const late = new Set(["@npmcli/arborist", "../../typescript-shim"]);
@@ -9,7 +9,7 @@ Module._load = function (request, parent, ...rest) {
   const loadIt = (name = request) => Reflect.apply(load, this, [name, parent, ...rest]);
   if (!parent?.filename?.includes("/@pulumi/pulumi/")) return loadIt();
   if (late.has(request)) return whenUsed(loadIt);
-  if (request === "source-map-support/register") return loadIt("source-map-support").install({ retrieveSourceMap });
+  if (request === "source-map-support/register") return Module.setSourceMapsSupport(true, { nodeModules: false });
   return loadIt();
 };
 
@@ -26,11 +26,4 @@ function whenUsed(loadIt) {
       },
     },
   );
-}
-
-/** Nothing is mapped in a package; `null` leaves a program's own files to be looked up. */
-function retrieveSourceMap(source) {
-  return source.includes("/node_modules/")
-    ? { url: source, map: { version: 3, sources: [], names: [], mappings: "" } }
-    : null;
 }
