@@ -10,7 +10,7 @@ import { createSource, findProgram } from "./program.ts";
 import { holdsSecure } from "./project/config-value.ts";
 import { findProject } from "./project/project-file.ts";
 import { resolveStackConfig } from "./project/stack-config.ts";
-import { type Environment, type StackWorkspace, findBackend, openStack } from "./workspace.ts";
+import { type Environment, type StackWorkspace, findBackend, keepSalt, openStack } from "./workspace.ts";
 
 export type { EngineEvent } from "./contracts/events.ts";
 
@@ -97,6 +97,7 @@ export async function runStackOperation(operation: StackOperation): Promise<Stac
   });
   // It takes a tenth of a second to derive the key; meanwhile the stack is locked and read. Whoever needs it is told.
   if (Object.values(workspace.file.config()).some(holdsSecure)) workspace.secrets.unlock().catch(() => {});
+  await keepSalt(workspace.file, workspace.secrets);
   if (operation.kind === "preview") return execute(operation, workspace, env);
   return recorded(operation, workspace, () => execute(operation, workspace, env));
 }

@@ -78,14 +78,14 @@ export async function createStack(
   const lock = await backend.lock(stack);
   try {
     await backend.createStack(stack, emptyDeployment(secrets.salt));
-    if (salt === undefined) await saveSalt(file, secrets.salt);
+    await keepSalt(file, secrets);
   } finally {
     await lock.release();
   }
   return secrets;
 }
 
-/** The stack file's salt; where somebody lost it, the one that the state was written with. */
+/** The stack file's salt; where somebody lost it, the one that the state was written with. Nothing is written. */
 async function findSecrets(
   backend: FileBackend,
   stack: StackReference,
@@ -95,12 +95,12 @@ async function findSecrets(
   const salt = file.encryptionSalt();
   if (salt !== undefined) return openSecretsManager(salt, env);
   const stored = (await backend.readDeployment(stack)).deployment?.secrets_providers?.state?.salt;
-  const secrets = stored === undefined ? await createSecretsManager(env) : openSecretsManager(stored, env);
-  await saveSalt(file, secrets.salt);
-  return secrets;
+  return stored === undefined ? createSecretsManager(env) : openSecretsManager(stored, env);
 }
 
-async function saveSalt(file: StackFile, salt: string): Promise<void> {
+/** Puts the salt that the state is written with into the stack's file. */
+export async function keepSalt(file: StackFile, { salt }: SecretsManager): Promise<void> {
+  if (file.encryptionSalt() === salt) return;
   file.setEncryptionSalt(salt);
   await file.save();
 }

@@ -15,12 +15,13 @@ export class SourcePositions {
     this.#root = projectRoot;
   }
 
-  of(request: Positioned): { sourcePosition?: string; stackTrace?: { sourcePosition: string }[] } {
+  of(request: Positioned): { sourcePosition?: string; stackTrace?: { sourcePosition?: string }[] } {
     const position = this.#format(request.getSourceposition());
     const frames = request.getStacktrace()?.getFramesList() ?? [];
-    const stackTrace = frames.flatMap((frame) => {
+    // A frame of nobody's file is a frame all the same.
+    const stackTrace = frames.map((frame) => {
       const sourcePosition = this.#format(frame.getPc());
-      return sourcePosition ? [{ sourcePosition }] : [];
+      return sourcePosition ? { sourcePosition } : {};
     });
     return { ...(position ? { sourcePosition: position } : {}), ...(stackTrace.length > 0 ? { stackTrace } : {}) };
   }

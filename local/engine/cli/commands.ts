@@ -13,6 +13,7 @@ const from =
 
 const operations = from(() => import("./operation-commands.ts"));
 const stacks = from(() => import("./stack-commands.ts"));
+const stackViews = from(() => import("./stack-views.ts"));
 const settings = from(() => import("./config-commands.ts"));
 const records = from(() => import("./history-commands.ts"));
 const users = from(() => import("./user-commands.ts"));
@@ -108,7 +109,7 @@ export const commands: Word = {
     stack: {
       help: "show and manage stacks",
       flags: { ...stack, ...showSecrets, "show-name": on("print the name alone") },
-      run: stacks("showStack"),
+      run: stackViews("showStack"),
       words: {
         init: {
           help: "make a stack",
@@ -127,13 +128,13 @@ export const commands: Word = {
           help: "list the project's stacks",
           aliases: ["list"],
           flags: { ...json, all: on("of all projects", "a"), project: text("of this project", "p") },
-          run: stacks("listStacks"),
+          run: stackViews("listStacks"),
         },
         output: {
           help: "print the stack's outputs",
           positionals: onePositional,
           flags: { ...stack, ...json, ...showSecrets },
-          run: stacks("printStackOutputs"),
+          run: stackViews("printStackOutputs"),
         },
         export: {
           help: "print the state",

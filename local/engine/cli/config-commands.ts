@@ -1,15 +1,18 @@
 import { text as readAll } from "node:stream/consumers";
+import * as v from "valibot";
 import { UserError } from "../../../line/user-error.ts";
 import {
   type ConfigValue,
   coerceText,
   decryptConfig,
+  describeConfigValue,
   holdsSecure,
   isMap,
   parseConfigKey,
   parseConfigPath,
   toConfigText,
 } from "../project/config-value.ts";
+import { looksLikeSecret } from "../project/secret-looks.ts";
 import { withDeclaredConfig } from "../project/stack-config.ts";
 import type { StackWorkspace } from "../workspace.ts";
 import type { Command } from "./arguments.ts";
@@ -30,8 +33,7 @@ async function describe(workspace: StackWorkspace, value: ConfigValue, showSecre
   const secret = holdsSecure(value);
   if (secret && !showSecrets) return { secret };
   const plain = secret ? decryptConfig(value, (await workspace.secrets.unlock()).decrypt) : value;
-  const isObject = typeof plain === "object" && plain !== null;
-  return { value: toConfigText(plain), ...(isObject && { objectValue: plain }), secret };
+  return { ...describeConfigValue(plain), secret };
 }
 
 export async function listConfig(command: Command): Promise<void> {
@@ -48,7 +50,10 @@ export async function listConfig(command: Command): Promise<void> {
   if (command.flags.on("json")) return printJson(Object.fromEntries(described));
   printTable(
     ["KEY", "VALUE"],
-    described.map(([key, value]) => [shortKey(key, project.name), "value" in value ? value.value : "[secret]"]),
+    described.map(([key, value]) => [
+      shortKey(key, project.name),
+      "value" in value ? value.value : toConfigText(decryptConfig(values[key] ?? null, () => "[secret]")),
+    ]),
   );
 }
 
@@ -78,7 +83,7 @@ export async function setConfig(command: Command): Promise<void> {
   const workspace = await workspaceOf(command);
   const value = positionals[1] ?? trimLastNewline(await readAll(process.stdin));
   const place = placeOf(workspace, positionals[0] ?? "", flags.on("path"));
-  if (!flags.on("secret") && !flags.on("plaintext") && looksLikeSecret(place.key, value)) {
+  if (!flags.on("secret") && !flags.on("plaintext") && looksLikeSecret(place.key.split(":")[1] ?? "", value)) {
     throw new UserError(
       `config value for '${place.key}' looks like a secret; rerun with --secret to encrypt it, or --plaintext if you meant to store in plaintext`,
     );
@@ -96,7 +101,11 @@ async function setOne(
   typed?: ConfigValue,
 ): Promise<void> {
   const plain = typed ?? (path.length > 0 ? coerceText(text) : text);
-  file.set(key, path, secret ? { secure: (await secrets.unlock()).encrypt(text) } : plain);
+  if (!secret) return file.set(key, path, plain);
+  const { encrypt } = await secrets.unlock();
+  // What is encrypted needs its salt.
+  file.setEncryptionSalt(secrets.salt);
+  file.set(key, path, { secure: encrypt(text) });
 }
 
 const converters: Record<string, (text: string) => ConfigValue> = {
@@ -140,14 +149,34 @@ export async function setAllConfig(command: Command): Promise<void> {
 }
 
 async function setFromJson(workspace: StackWorkspace, json: string): Promise<void> {
-  const entries = Object.entries(
-    JSON.parse(json) as Record<string, { value?: string; objectValue?: ConfigValue; secret?: boolean }>,
-  );
-  for (const [name, { value, objectValue, secret }] of entries) {
+  for (const [name, { value, objectValue, secret }] of Object.entries(parseSettings(json))) {
     const place = placeOf(workspace, name, false);
     if (value === undefined) throw new UserError(`${name} has no value: print the settings with --show-secrets`);
     await setOne(workspace, place, value, secret === true, secret ? undefined : objectValue);
   }
+}
+
+const settingsSchema = v.record(
+  v.string(),
+  v.object({
+    value: v.optional(v.string()),
+    objectValue: v.optional(v.custom<ConfigValue>((value) => value !== undefined)),
+    secret: v.optional(v.boolean()),
+  }),
+);
+
+/** Says nothing of what was given: it may hold secrets. */
+function parseSettings(json: string): v.InferOutput<typeof settingsSchema> {
+  let given: unknown;
+  try {
+    given = JSON.parse(json);
+  } catch {
+    throw new UserError("could not parse --json argument: it is not JSON");
+  }
+  const parsed = v.safeParse(settingsSchema, given);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw new UserError(`could not parse --json argument: ${v.getDotPath(issue) ?? "it"}: expected ${issue.expected}`);
 }
 
 export async function removeConfig(command: Command): Promise<void> {
@@ -172,10 +201,4 @@ export async function refreshConfig(command: Command): Promise<void> {
 
 function trimLastNewline(text: string): string {
   return text.replace(/\r?\n$/, "");
-}
-
-/** The CLI's own rule begins like this: a telling name, and a text that is no word. */
-function looksLikeSecret(key: string, value: string): boolean {
-  const telling = /passw(or)?d|secret|token/i.test(key.split(":")[1] ?? "");
-  return telling && value.length >= 20 && /\d/.test(value) && /[A-Za-z]/.test(value) && !/\s/.test(value);
 }

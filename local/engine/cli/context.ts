@@ -39,7 +39,9 @@ export async function stackNameOf(context: Context, { flags }: Command, position
   }
   const name = positional ?? named ?? context.env["PULUMI_STACK"] ?? (await selectedStack(context));
   if (name === undefined)
-    throw new StackNotFound("no stack selected: name one with --stack, or with `pulumi stack select <stack>`");
+    throw new UserError(
+      "no stack selected; please use `pulumi stack select` or `pulumi stack init` to choose one, or name one with --stack",
+    );
   return name;
 }
 

@@ -1,19 +1,21 @@
 import { UserError } from "../../../line/user-error.ts";
 import type { UpdateRecord } from "../backend/history.ts";
-import { type ConfigValue, decryptConfig, holdsSecure, toConfigText } from "../project/config-value.ts";
+import { type ConfigValue, decryptConfig, describeConfigValue, holdsSecure } from "../project/config-value.ts";
 import { DecryptionFailed } from "../secrets/passphrase.ts";
 import type { Cipher } from "../secrets/passphrase.ts";
 import type { Command } from "./arguments.ts";
 import { openContext, requireStack, requireWorkspace } from "./context.ts";
-import { printJson, printLine, printTable } from "./print.ts";
+import { formatAge, printJson, printLine, printTable } from "./print.ts";
 
 export async function showHistory(command: Command): Promise<void> {
   const { flags } = command;
   const context = await openContext(command);
   const stack = await requireStack(context, command);
-  const page = { size: parseCount(flags.text("page-size"), 10), number: parseCount(flags.text("page"), 1) };
-  const updates = await context.backend.listUpdates(stack, page);
-  if (!flags.on("json")) return printUpdates(updates);
+  const size = parseCount("page-size", flags.text("page-size"), 10);
+  const page = { size, number: Math.max(1, parseCount("page", flags.text("page"), 1)) };
+  // As the CLI has it, pages of no size are one with everything.
+  const updates = await context.backend.listUpdates(stack, size > 0 ? page : undefined);
+  if (!flags.on("json")) return printUpdates(updates, page.number);
   const anySecret = updates.some(({ config }) =>
     Object.values(config).some((value) => holdsSecure(value as ConfigValue)),
   );
@@ -24,10 +26,9 @@ export async function showHistory(command: Command): Promise<void> {
   printJson(updates.map((update) => describeUpdate(update, cipher)));
 }
 
-function parseCount(text: string | undefined, usual: number): number {
+function parseCount(flag: string, text: string | undefined, usual: number): number {
   const count = Number(text ?? usual);
-  if (!Number.isInteger(count) || count < 1)
-    throw new UserError(`${JSON.stringify(text)} is not a number of 1 or more`);
+  if (!Number.isInteger(count)) throw new UserError(`--${flag} takes a number, not ${JSON.stringify(text)}`);
   return count;
 }
 
@@ -52,8 +53,7 @@ function describeConfig(value: ConfigValue, cipher: Cipher | undefined) {
   const secret = holdsSecure(value);
   if (secret && !cipher) return { secret };
   const plain = secret && cipher ? tryDecrypt(value, cipher) : value;
-  const isObject = typeof plain === "object" && plain !== null;
-  return { value: toConfigText(plain), ...(isObject && { objectValue: plain }), secret };
+  return { ...describeConfigValue(plain), secret };
 }
 
 /** A setting of long ago may have been encrypted with a passphrase that nobody has any more. */
@@ -68,12 +68,17 @@ function tryDecrypt(value: ConfigValue, cipher: Cipher): ConfigValue {
 
 const fromSeconds = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
-function printUpdates(updates: UpdateRecord[]): void {
-  if (updates.length === 0) return printLine("Stack has never been updated");
-  for (const { version, kind, result, message, startTime, endTime, resourceChanges = {} } of updates) {
-    const counts = Object.entries(resourceChanges).map(([op, count]) => `${count} ${op}`);
+function printUpdates(updates: UpdateRecord[], page: number): void {
+  if (updates.length === 0)
+    return printLine(page > 1 ? `No stack updates found on page '${page}'` : "Stack has never been updated");
+  for (const { version, kind, result, message, environment, startTime, endTime, resourceChanges = {} } of updates) {
+    const { create = 0, delete: deleted = 0, update = 0, same = 0 } = resourceChanges;
     printLine(`Version: ${version}\nUpdateKind: ${kind}\nStatus: ${result}\nMessage: ${message}`);
-    printLine(`${counts.join(", ")}\nUpdated ${fromSeconds(startTime)} took ${endTime - startTime}s\n`);
+    const age = formatAge(new Date(startTime * 1000));
+    printLine(`+${create}-${deleted}~${update} ${same} Updated ${age} took ${endTime - startTime}s`);
+    const about = Object.entries(environment).filter(([, value]) => value.trim() !== "");
+    for (const [name, value] of about.toSorted(([a], [b]) => (a < b ? -1 : 1))) printLine(`    ${name}: ${value}`);
+    printLine("");
   }
 }
 

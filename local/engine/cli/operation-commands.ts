@@ -36,7 +36,9 @@ async function operate(command: Command, kind: Kind): Promise<number> {
   await requireStack(context, command);
   if (flags.on("preview-only")) return run(context, command, kind, true);
   if (!flags.on("yes") && !flags.on("skip-preview")) {
-    throw new NotConfirmed("--yes or --skip-preview must be passed in to proceed when running in non-interactive mode");
+    throw new NotConfirmed(
+      "--yes or --skip-preview or --preview-only must be passed in to proceed when running in non-interactive mode",
+    );
   }
   if (!flags.on("skip-preview") && !flags.on("json")) {
     const code = await run(context, command, kind, true);

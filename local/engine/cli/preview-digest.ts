@@ -19,6 +19,7 @@ export function createPreviewDigest(options: DigestOptions) {
   const diagnostics: { urn?: Urn; message: string; severity: string }[] = [];
   let config: Record<string, string> = {};
   let summary: EngineEvent["summaryEvent"];
+  const startedAtMs = performance.now();
 
   return {
     onEvent(event: EngineEvent): void {
@@ -39,11 +40,11 @@ export function createPreviewDigest(options: DigestOptions) {
       if (summaryEvent) summary = summaryEvent;
     },
     toJson: () => ({
-      config,
+      ...(Object.keys(config).length > 0 && { config }),
       steps: steps.map((step) => describeStep(step, options)),
       ...(diagnostics.length > 0 && { diagnostics }),
       // Nanoseconds, as Go counts durations.
-      duration: (summary?.durationSeconds ?? 0) * 1_000_000_000,
+      duration: Math.round((performance.now() - startedAtMs) * 1_000_000),
       changeSummary: summary?.resourceChanges ?? {},
       ...(summary?.maybeCorrupt && { maybeCorrupt: true }),
     }),

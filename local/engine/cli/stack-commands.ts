@@ -1,22 +1,20 @@
 import { existsSync } from "node:fs";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, extname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import { UserError } from "../../../line/user-error.ts";
 import { parseExport } from "../backend/checkpoint.ts";
-import { readOutputs, revealSecrets } from "../backend/secret-view.ts";
+import { revealSecrets } from "../backend/secret-view.ts";
 import { qualifiedName, parseStackReference } from "../backend/stack-reference.ts";
 import { createStackStore } from "../backend/stack-store.ts";
-import type { PropertyMap } from "../contracts/contracts.ts";
-import { formatValue } from "../display/property-lines.ts";
 import { findProject } from "../project/project-file.ts";
 import { writeSelectedStack } from "../project/selected-stack.ts";
 import { readStackFile, stackFilePath } from "../project/stack-file.ts";
-import { createStack, noSuchStack } from "../workspace.ts";
+import { createStack, keepSalt, noSuchStack } from "../workspace.ts";
 import type { Command } from "./arguments.ts";
-import { type Context, openContext, requireStack, requireWorkspace, selectedStack, stackNameOf } from "./context.ts";
-import { NotConfirmed, StackNotFound } from "./exit-codes.ts";
-import { printJson, printLine, printTable } from "./print.ts";
+import { type Context, openContext, requireStack, requireWorkspace, selectedStack } from "./context.ts";
+import { StackNotFound } from "./exit-codes.ts";
+import { printJson, printLine } from "./print.ts";
 
 export async function initStack(command: Command): Promise<void> {
   const { flags, positionals } = command;
@@ -29,13 +27,19 @@ export async function initStack(command: Command): Promise<void> {
   }
   const project = context.project ?? (await findProject(context.cwd));
   const name = positionals[0] ?? flags.text("stack");
-  if (name === undefined) throw new UserError("name the stack: `pulumi stack init <stack>`");
+  if (name === undefined) throw new UserError("missing stack name: `pulumi stack init <stack>`");
   const stack = parseStackReference(name, project.name);
+  if (stack.project !== project.name) {
+    throw new UserError(
+      `could not create stack: provided project name ${JSON.stringify(stack.project)} doesn't match ${basename(project.file)}, which says ${JSON.stringify(project.name)}`,
+    );
+  }
   const file = await readStackFile(await stackFilePath(project, stack.name), project.name);
   if (await context.backend.exists(stack)) throw new UserError(`stack '${qualifiedName(stack)}' already exists`);
   await createStack(context.backend, stack, file, context.env);
   if (!flags.on("no-select")) await select(context, qualifiedName(stack));
-  printLine(`Created stack '${stack.name}'`);
+  // As the CLI has it: what a command prints is for programs, and this is not.
+  process.stderr.write(`Created stack '${stack.name}'\n`);
 }
 
 async function select({ home, project, backend }: Context, stack: string | undefined): Promise<void> {
@@ -54,91 +58,6 @@ export async function selectStack(command: Command): Promise<void> {
   await select(context, qualifiedName(stack));
 }
 
-export async function listStacks(command: Command): Promise<void> {
-  const context = await openContext(command);
-  const { backend, project } = context;
-  const current = await selectedStack(context);
-  const all = command.flags.on("all");
-  const stacks = await backend.listStacks(all ? undefined : (command.flags.text("project") ?? project?.name));
-  const summaries = await Promise.all(
-    stacks.map(async (stack) => {
-      const { deployment } = await backend.readDeployment(stack);
-      const count = deployment?.resources?.length ?? 0;
-      const name = stack.project === project?.name ? stack.name : qualifiedName(stack);
-      return {
-        name,
-        current:
-          current !== undefined &&
-          [stack.name, qualifiedName(stack)].includes(current) &&
-          stack.project === project?.name,
-        // As the CLI has it: a stack that holds nothing was never updated.
-        ...(count > 0 && deployment && { lastUpdate: formatTime(deployment.manifest.time) }),
-        resourceCount: count,
-      };
-    }),
-  );
-  if (command.flags.on("json")) return printJson(summaries);
-  printTable(
-    ["NAME", "LAST UPDATE", "RESOURCE COUNT"],
-    summaries.map(({ name, current, lastUpdate, resourceCount }) => [
-      `${name}${current ? "*" : ""}`,
-      lastUpdate ?? "n/a",
-      `${resourceCount}`,
-    ]),
-  );
-}
-
-/** The CLI's time in JSON: RFC 3339 with three places. */
-function formatTime(time: string): string {
-  return new Date(time).toISOString();
-}
-
-export async function showStack(command: Command): Promise<void> {
-  const context = await openContext(command);
-  if (command.flags.on("show-name")) {
-    printLine(parseStackReference(await stackNameOf(context, command), context.project?.name).name);
-    return;
-  }
-  const stack = await requireStack(context, command);
-  const { deployment } = await context.backend.readDeployment(stack);
-  const resources = deployment?.resources ?? [];
-  printLine(`Current stack is ${stack.name}:`);
-  if (deployment && resources.length > 0) printLine(`    Last updated: ${deployment.manifest.time}`);
-  printLine(`Current stack resources (${resources.length}):`);
-  printTable(
-    ["TYPE", "NAME"],
-    resources.map(({ type, urn }) => [type, urn.split("::").slice(3).join("::")]),
-  );
-  printOutputs(await readOutputs(deployment, command.flags.on("show-secrets"), context.env));
-}
-
-export async function printStackOutputs(command: Command): Promise<void> {
-  const context = await openContext(command);
-  const stack = await requireStack(context, command);
-  const { deployment } = await context.backend.readDeployment(stack);
-  const outputs = await readOutputs(deployment, command.flags.on("show-secrets"), context.env);
-  const [name] = command.positionals;
-  const json = command.flags.on("json");
-  if (name === undefined) return json ? printJson(outputs) : printOutputs(outputs);
-  const value = outputs[name];
-  if (value === undefined) throw new UserError(`current stack does not have output property '${name}'`);
-  if (json) printJson(value);
-  else printLine(typeof value === "string" ? value : JSON.stringify(value));
-}
-
-function printOutputs(outputs: PropertyMap): void {
-  const names = Object.keys(outputs).toSorted();
-  if (names.length === 0) return printLine("Current stack outputs (0):\n    No output values currently in this stack");
-  printLine(`Current stack outputs (${names.length}):`);
-  printTable(
-    ["    OUTPUT", "VALUE"],
-    names.map((name) => {
-      const value = outputs[name] ?? null;
-      return [`    ${name}`, typeof value === "string" ? value : formatValue(value)];
-    }),
-  );
-}
-
 export async function exportStack(command: Command): Promise<void> {
   const context = await openContext(command);
   const stack = await requireStack(context, command);
@@ -151,7 +70,8 @@ export async function exportStack(command: Command): Promise<void> {
 
 export async function importStack(command: Command): Promise<void> {
   const context = await openContext(command);
-  const { backend, stack, secrets } = await requireWorkspace(context, command);
+  const { backend, stack, file: settings, secrets } = await requireWorkspace(context, command);
+  await keepSalt(settings, secrets);
   const file = command.flags.text("file");
   const text = file === undefined ? await readAll(process.stdin) : await readFile(file, "utf8");
   const name = file ?? "on the standard input";
@@ -173,8 +93,7 @@ export async function importStack(command: Command): Promise<void> {
 
 export async function removeStack(command: Command): Promise<void> {
   const { flags, positionals } = command;
-  if (!flags.on("yes"))
-    throw new NotConfirmed("--yes must be passed in to proceed when running in non-interactive mode");
+  if (!flags.on("yes")) throw new UserError("non-interactive mode requires --yes flag");
   const context = await openContext(command);
   const stack = await requireStack(context, command, positionals[0]);
   const lock = await context.backend.lock(stack);
@@ -219,10 +138,11 @@ export async function renameStack(command: Command): Promise<void> {
 
 export async function cancelUpdate(command: Command): Promise<void> {
   const { flags, positionals } = command;
-  if (!flags.on("yes"))
-    throw new NotConfirmed("--yes must be passed in to proceed when running in non-interactive mode");
   const context = await openContext(command);
   const stack = await requireStack(context, command, positionals[0]);
+  // The CLI asks only where somebody could answer.
+  const isAttended = process.stdin.isTTY && process.stdout.isTTY && !flags.on("non-interactive");
+  if (isAttended && !flags.on("yes")) throw new UserError(`pass --yes to cancel the update of '${stack.name}'`);
   await context.backend.cancel(stack);
   printLine(`The currently running update for '${stack.name}' has been canceled!`);
 }

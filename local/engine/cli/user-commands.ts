@@ -7,5 +7,7 @@ export async function whoami(command: Command): Promise<void> {
   const { backend } = await openContext(command);
   const user = userInfo().username;
   if (command.flags.on("json")) return printJson({ user, url: backend.url });
-  printLine(command.flags.on("verbose") ? `User: ${user}\nBackend URL: ${backend.url}` : user);
+  if (!command.flags.on("verbose")) return printLine(user);
+  // A file backend knows no organizations and no tokens; these are the CLI's words for that.
+  printLine(`User: ${user}\nOrganizations: \nBackend URL: ${backend.url}\nToken type: personal`);
 }

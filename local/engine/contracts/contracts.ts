@@ -27,7 +27,7 @@ export type Urn = string;
 /** Where in the program something was asked for. */
 export interface Origin {
   sourcePosition?: string;
-  stackTrace?: { sourcePosition: string }[];
+  stackTrace?: { sourcePosition?: string }[];
 }
 
 /** Seconds. */

@@ -59,6 +59,12 @@ export function toConfigText(value: ConfigValue): string {
   return typeof value === "string" ? value : JSON.stringify(sortKeys(value));
 }
 
+/** The shape of the CLI's `--json`. */
+export function describeConfigValue(value: ConfigValue): { value: string; objectValue?: ConfigValue } {
+  const isObject = typeof value === "object" && value !== null;
+  return { value: toConfigText(value), ...(isObject && { objectValue: sortKeys(value) }) };
+}
+
 function sortKeys(value: ConfigValue): ConfigValue {
   if (Array.isArray(value)) return value.map(sortKeys);
   if (!isMap(value)) return value;

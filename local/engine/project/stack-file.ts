@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import * as v from "valibot";
-import { Document, type Node, type Scalar, isMap as isYamlMap, isNode, isScalar, parseDocument } from "yaml";
+import { Document, type Node, type Scalar, isMap as isYamlMap, isNode, isScalar, parseDocument, visit } from "yaml";
 import { UserError } from "../../../line/user-error.ts";
 import { tryReadText, writeDurably } from "../files.ts";
 import type { PropertyPath } from "../values/property-path.ts";
 import { type ConfigKey, type ConfigValue, isMap, isSecure, parseConfigKey } from "./config-value.ts";
+import { needsQuotes, readPlainScalar } from "./plain-scalars.ts";
 import { type Project, fileExists } from "./project-file.ts";
 
 /** A stack's settings, `Pulumi.<stack>.yaml`. Edits keep the comments and the order of what is there. */
@@ -51,6 +52,7 @@ export async function readStackFile(path: string, project: string): Promise<Stac
   const document = parseDocument((await tryReadText(path)) ?? "");
   const [error] = document.errors;
   if (error) throw new UserError(`${path} is not YAML: ${error.message}`);
+  readSettings(document);
   checkStackFile(document.toJS() ?? {}, path);
   return editStackFile(document.contents === null ? new Document({}) : document, path, project);
 }
@@ -96,7 +98,13 @@ function editStackFile(document: Document, path: string, project: string): Stack
       // Pulumi replaces a text or number that stands where the path needs a map or list.
       if (path.length > 0 && !isContainer(root))
         document.setIn(at, document.createNode(typeof path[0] === "number" ? [] : {}));
-      document.setIn([...at, ...path], inPlaceOf(document.getIn([...at, ...path], true), document.createNode(value)));
+      document.setIn(
+        [...at, ...path],
+        inPlaceOf(
+          document.getIn([...at, ...path], true),
+          createValue(document, path.length > 0 ? value : toSetting(value)),
+        ),
+      );
     },
     remove(key, path) {
       const at = ["config", writtenKey(key), ...path];
@@ -105,12 +113,9 @@ function editStackFile(document: Document, path: string, project: string): Stack
       if (isYamlMap(section) && section.items.length === 0) document.delete("config");
     },
     replaceConfig(values) {
-      document.set("config", document.createNode(values));
+      document.set("config", createValue(document, values));
     },
-    save() {
-      quoteSettings(document);
-      return writeDurably(path, document.toString({ lineWidth: 0, flowCollectionPadding: false }));
-    },
+    save: () => writeDurably(path, document.toString({ lineWidth: 0, flowCollectionPadding: false })),
   };
 }
 
@@ -124,14 +129,40 @@ function inPlaceOf(old: unknown, node: Node): Node {
 
 const isQuoted = ({ type }: Scalar): boolean => type === "QUOTE_DOUBLE" || type === "QUOTE_SINGLE";
 
-/** To Pulumi a setting that is no map or list is a text, and that is how it writes one: `true` as `"true"`. */
-function quoteSettings(document: Document): void {
+/** To Pulumi, a setting that is no map or list is a text. */
+const toSetting = (value: ConfigValue): ConfigValue =>
+  typeof value === "boolean" || typeof value === "number" ? String(value) : value;
+
+/** A text that would be read as something else is written in quotes. */
+function createValue(document: Document, value: ConfigValue): Node {
+  const node = document.createNode(value);
+  visit(node, {
+    Scalar(key, scalar) {
+      const { value } = scalar;
+      if (key !== "key" && typeof value === "string" && needsQuotes(value)) scalar.type = "QUOTE_DOUBLE";
+    },
+  });
+  return node;
+}
+
+/** Gives unquoted values the meaning that they have to Pulumi: `1.50` is 1.5, of which a setting is the text. */
+function readSettings(document: Document.Parsed): void {
   const section = document.get("config");
   if (!isYamlMap(section)) return;
+  visit(section, {
+    Scalar(key, scalar) {
+      const { type, source, tag } = scalar;
+      if (key === "key" || type !== "PLAIN" || source === undefined || tag !== undefined) return;
+      const value = readPlainScalar(source);
+      // Inside of a value, numbers are JSON's.
+      Object.assign(scalar, { value: typeof value === "bigint" ? Number(value) : value, format: undefined });
+      delete scalar.minFractionDigits;
+    },
+  });
   for (const { value } of section.items) {
-    if (!isScalar(value) || (typeof value.value !== "boolean" && typeof value.value !== "number")) continue;
-    value.value = value.source ?? String(value.value);
-    value.type = "QUOTE_DOUBLE";
+    if (!isScalar(value) || typeof value.value === "string") continue;
+    const text = String(readPlainScalar(value.source ?? "") ?? "");
+    Object.assign(value, { value: text, type: "QUOTE_DOUBLE" });
   }
 }
 

@@ -32,8 +32,13 @@ describe("the command", () => {
   it.each([
     [["preview", "-s", "none"], 6, "no stack named 'none' found"],
     [["stack", "select", "none"], 6, "no stack named 'none' found"],
-    [["up", "-s", "dev"], 2, "--yes or --skip-preview must be passed"],
-    [["stack", "rm", "dev"], 2, "--yes must be passed"],
+    [["up", "-s", "dev"], 2, "--yes or --skip-preview or --preview-only must be passed"],
+    [["stack", "rm", "dev"], 1, "non-interactive mode requires --yes flag"],
+    [["stack", "init"], 1, "missing stack name"],
+    [["stack", "init", "organization/other/dev"], 1, `provided project name "other" doesn't match Pulumi.yaml`],
+    [["config", "set-all", "--json", "no"], 1, "could not parse --json argument: it is not JSON"],
+    [["config", "set-all", "--json", '{"a":{"value":5}}'], 1, "could not parse --json argument: a.value"],
+    [["stack", "history", "--page", "x"], 1, '--page takes a number, not "x"'],
     [["stack", "init", "dev"], 1, "stack 'organization/shop/dev' already exists"],
     [["up", "--parallel", "many", "--yes"], 1, '--parallel takes a number, not "many"'],
     [["stack", "init", "a b"], 1, "is not a stack's name"],
@@ -42,7 +47,7 @@ describe("the command", () => {
     [["stack", "output", "none"], 1, "does not have output property 'none'"],
     [["config", "get", "none"], 1, "configuration key 'none' not found for stack 'dev'"],
     [["config", "set", "a:b:c", "x"], 1, "could not parse a:b:c"],
-    [["config", "set", "token", "abcdefghij0123456789xyz"], 1, "looks like a secret"],
+    [["config", "set", "token", "1415fc1f4eaeb5e096ee58c1480016638fff29bf"], 1, "looks like a secret"],
     [["stack", "tag", "get", "none"], 1, "stack tag 'none' not found"],
   ])("fails %j with code %d: %s", async (args, expected, message) => {
     await using folder = await createWithStack();
@@ -51,6 +56,15 @@ describe("the command", () => {
 
     expect(stderr).toContain(message);
     expect(code).toBe(expected);
+  });
+
+  it("says what to do where no stack is selected", async () => {
+    await using folder = await createProjectFolder();
+
+    const { stderr, code } = await run(folder, ["stack"]);
+
+    expect(stderr).toContain("no stack selected; please use `pulumi stack select`");
+    expect(code).toBe(1);
   });
 
   it("says which variable names the backend where there is none", async () => {

@@ -63,11 +63,61 @@ describe("a stack's settings file", () => {
 
   it("writes all settings as texts, as Pulumi does, and leaves what is inside of them", async () => {
     const text = await edited("config:\n  shop:on: true\n  shop:n: 1.50\n  shop:m: {a: 1}\n", (file) =>
-      file.set("shop:x", [], "y"),
+      file.set("shop:x", [], "z"),
     );
 
-    expect(text).toBe('config:\n  shop:on: "true"\n  shop:n: "1.50"\n  shop:m: {a: 1}\n  shop:x: y\n');
+    expect(text).toBe('config:\n  shop:on: "true"\n  shop:n: "1.5"\n  shop:m: {a: 1}\n  shop:x: z\n');
   });
+
+  // What `pulumi config --json` printed for a file that somebody wrote by hand.
+  it.each([
+    ["True", "true"],
+    ["yes", "yes"],
+    ["1.50", "1.5"],
+    ["1e3", "1000"],
+    ["012", "10"],
+    ["0o12", "10"],
+    ["0x1F", "31"],
+    ["0b11", "3"],
+    ["1_000", "1000"],
+    ["-7", "-7"],
+    ["012345678901", "12345678901"],
+    ["12345678901234567890", "12345678901234567890"],
+    ["2020-01-01", "2020-01-01 00:00:00 +0000 UTC"],
+    ["2020-02-30", "2020-02-30"],
+    ["null", ""],
+    ["~", ""],
+    ["", ""],
+    ['"012"', "012"],
+    ["10.0.0.0", "10.0.0.0"],
+  ])("reads %s for the text %j, as Pulumi does", async (written, text) => {
+    const file = await read(`config:\n  shop:a: ${written}\n`);
+
+    expect(file.config()).toEqual({ "shop:a": text });
+  });
+
+  it("keeps the numbers and texts inside of a value apart", async () => {
+    const file = await read("config:\n  shop:a: {n: 012, f: 1.50, none: null, on: yes, day: 2020-01-01, t: '1'}\n");
+
+    expect(file.config()["shop:a"]).toEqual({
+      n: 10,
+      f: 1.5,
+      none: null,
+      on: "yes",
+      day: "2020-01-01 00:00:00 +0000 UTC",
+      t: "1",
+    });
+  });
+
+  it.each(["2020-01-01", "1_000", "yes", "0b11", "0o12", "~", "null", ".5", "012"])(
+    "writes the text %s so that it stays one",
+    async (text) => {
+      const written = await edited("", (file) => file.set("shop:a", [], text));
+
+      expect(written).toBe(`config:\n  shop:a: "${text}"\n`);
+      expect((await read(written)).config()).toEqual({ "shop:a": text });
+    },
+  );
 
   it("does not break a long value over lines", async () => {
     const long = "word ".repeat(60).trim();
