@@ -1,4 +1,5 @@
-import type { messagingApi, webhook } from "@line/bot-sdk";
+import * as v from "valibot";
+import type { HTTPFetchError, messagingApi, webhook } from "@line/bot-sdk";
 import type { Reply, ReplyContext } from "../bot-interface.ts";
 import { tryFindRecipient } from "../conversation.ts";
 import { isStatus, type LineClient } from "./line-client.ts";
@@ -74,8 +75,9 @@ export function createAnswers(event: webhook.Event, options: AnswersOptions): An
       return true;
     } catch (error) {
       if (!isStatus(error, 400)) throw error;
-      const isUsedUp = maybeSent && !mayHaveExpired(event, sentAtMs);
-      log(maybeSent ? "warn" : "error", isUsedUp ? "reply given before" : "reply refused", describeError(error));
+      const isOfToken = maybeSent && !findsFaultWithMessages(error);
+      const isUsedUp = isOfToken && !mayHaveExpired(event, sentAtMs);
+      log(isOfToken ? "warn" : "error", isUsedUp ? "reply given before" : "reply refused", describeError(error));
       if (!isUsedUp) onRefused();
       return isUsedUp;
     }
@@ -112,6 +114,17 @@ export function createAnswers(event: webhook.Event, options: AnswersOptions): An
 function mayHaveExpired({ timestamp, deliveryContext }: webhook.Event, sentAtMs: number): boolean {
   const receivedAtMs = deliveryContext.isRedelivery ? sentAtMs : timestamp;
   return Date.now() - receivedAtMs > 55_000 || Date.now() - timestamp > 19 * 60_000;
+}
+
+const errorWithDetails = v.pipe(
+  v.string(),
+  v.parseJson(),
+  v.object({ details: v.pipe(v.array(v.unknown()), v.minLength(1)) }),
+);
+
+/** LINE names the properties that it finds fault with; of a token that is used up it only says so. */
+function findsFaultWithMessages({ body }: HTTPFetchError): boolean {
+  return v.is(errorWithDetails, body);
 }
 
 function findReplyToken(event: webhook.Event): string {

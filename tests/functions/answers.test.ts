@@ -112,6 +112,20 @@ describe("a reply that LINE refuses", () => {
     expect(outcomes(fn.log())).toEqual(["reply refused"]);
   });
 
+  test("was not given before when LINE finds fault with its messages, however often the event came", async () => {
+    await using fn = await startFunction({ bot: onText(({ reply }) => reply("")) });
+    const details = [{ message: "May not be empty", property: "messages[0].text" }];
+    fn.cloud.override = always(replyPath, {
+      status: 400,
+      body: { message: "The request body has 1 error(s)", details },
+    });
+
+    await fn.send(signed(callback(textEvent("hello", { deliveryContext: { isRedelivery: true } }))));
+
+    expect(fn.log()).toContainEqual(expect.objectContaining({ level: "ERROR", message: "reply refused" }));
+    expect(fn.counted).toContain("ReplyRefused");
+  });
+
   test("does not end a handler that catches it", async () => {
     await using fn = await startFunction({
       bot: onText(async ({ reply, push }) => {
