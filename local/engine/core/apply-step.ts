@@ -48,7 +48,7 @@ const APPLY: Record<StepOp, Apply> = {
 async function applySame(deployment: Deployment, step: Step): Promise<void> {
   const [old, fresh] = sides(step);
   if (step.untargeted) return;
-  change(fresh, { ...idOf(old.state), outputs: outputsOf(old.state) });
+  change(fresh, { id: old.state.id ?? "", outputs: outputsOf(old.state) });
   // The provider keeps the inputs that it was last configured with: it said that the new ones make no difference.
   if (isProviderType(step.type) && !step.skippedCreate)
     await deployment.providers.same({ ...fresh.state, inputs: inputsOf(old.state) }, true);
@@ -56,18 +56,16 @@ async function applySame(deployment: Deployment, step: Step): Promise<void> {
 
 async function applyCreate(deployment: Deployment, step: Step): Promise<void> {
   const fresh = newSide(step);
-  const preview = deployment.dryRun;
-  const { urn } = step;
-  await runHooks(deployment, "BeforeCreate", step, { newInputs: inputsOf(fresh.state) });
+  const { custom } = fresh.state;
+  await runHooks(deployment, "BeforeCreate", step);
   let failure: InitializationFailed | undefined;
-  if (fresh.state.custom) {
+  if (custom) {
     const provider = deployment.providers.forStep(step);
+    const preview = deployment.dryRun;
     const news = inputsOf(fresh.state);
-    const request = { urn, news, preview, ...timeoutOf(fresh.state, "create") };
-    const created = await partially(() =>
-      withRetries(deployment, step, "create", async () =>
-        preview && !provider.supportsPreview ? { id: "", outputs: news } : await provider.create(request),
-      ),
+    const request = { urn: step.urn, news, preview, ...timeoutOf(fresh.state, "create") };
+    const created = await attempt(deployment, step, "create", async () =>
+      preview && !provider.supportsPreview ? { id: "", outputs: news } : await provider.create(request),
     );
     failure = created.failure;
     const { id, outputs } = created.answer;
@@ -75,71 +73,55 @@ async function applyCreate(deployment: Deployment, step: Step): Promise<void> {
     change(fresh, { id, outputs });
   }
   const time = now();
-  change(fresh, { created: time, modified: time, ...(failure ? { initErrors: failure.reasons } : {}) });
+  change(fresh, { created: time, modified: time, ...unhealthy(failure) });
   if (step.replacement === "old goes later" && step.old) change(step.old, { delete: true });
   if (failure) throw failure;
-  if (fresh.state.custom)
-    await runHooks(deployment, "AfterCreate", step, {
-      newInputs: inputsOf(fresh.state),
-      newOutputs: outputsOf(fresh.state),
-    });
+  if (custom) await runHooks(deployment, "AfterCreate", step);
 }
 
 async function applyUpdate(deployment: Deployment, step: Step): Promise<void> {
   const [old, fresh] = sides(step);
-  const preview = deployment.dryRun;
-  const { urn } = step;
-  change(fresh, { ...idOf(old.state), created: old.state.created ?? "", modified: old.state.modified ?? "" });
-  const known = { newInputs: inputsOf(fresh.state), oldInputs: inputsOf(old.state), oldOutputs: outputsOf(old.state) };
-  await runHooks(deployment, "BeforeUpdate", step, known);
-  let failure: InitializationFailed | undefined;
+  const { id = "", created = "", modified = "", custom } = old.state;
+  change(fresh, { id, created, modified });
+  await runHooks(deployment, "BeforeUpdate", step);
   if (fresh.state.custom) {
     const provider = deployment.providers.forStep(step);
+    const preview = deployment.dryRun;
     const news = inputsOf(fresh.state);
-    const { oldInputs, oldOutputs } = known;
-    const request = {
-      urn,
-      id: old.state.id ?? "",
-      oldInputs,
-      oldOutputs,
-      news,
-      ignoreChanges: step.ignoreChanges ?? [],
-      preview,
-      ...timeoutOf(fresh.state, "update"),
-    };
-    const updated = await partially(() =>
-      withRetries(deployment, step, "update", async () =>
-        preview && !provider.supportsPreview ? { outputs: news } : await provider.update(request),
-      ),
+    const [oldInputs, oldOutputs] = [inputsOf(old.state), outputsOf(old.state)];
+    const ignored = { ignoreChanges: step.ignoreChanges ?? [] };
+    const request = { urn: step.urn, id, oldInputs, oldOutputs, news, preview, ...ignored };
+    const { answer, failure } = await attempt(deployment, step, "update", async () =>
+      preview && !provider.supportsPreview
+        ? { outputs: news }
+        : await provider.update({ ...request, ...timeoutOf(fresh.state, "update") }),
     );
-    failure = updated.failure;
-    change(fresh, { outputs: updated.answer.outputs, modified: now() });
+    change(fresh, { outputs: answer.outputs, modified: now() });
+    if (failure) {
+      // The object has something of the new inputs, nobody knows what: the next diff has to start from the old ones.
+      change(fresh, { inputs: oldInputs, ...unhealthy(failure) });
+      throw failure;
+    }
   }
-  if (failure) {
-    // The object has something of the new inputs, nobody knows what: the next diff has to start from the old ones.
-    change(fresh, { initErrors: failure.reasons, inputs: known.oldInputs });
-    throw failure;
-  }
-  if (old.state.custom)
-    await runHooks(deployment, "AfterUpdate", step, { ...known, newOutputs: outputsOf(fresh.state) });
+  if (custom) await runHooks(deployment, "AfterUpdate", step);
 }
 
 async function applyDelete(deployment: Deployment, step: Step): Promise<void> {
   const old = oldSide(step);
   const { state } = old;
   const { urn } = step;
-  const known = { oldInputs: inputsOf(state), oldOutputs: outputsOf(state) };
-  await runHooks(deployment, "BeforeDelete", step, known);
+  await runHooks(deployment, "BeforeDelete", step);
   if (step.logical && state.protect) throw new ProtectedResource(urn);
   const goesWithAnother = state.deletedWith !== undefined && deployment.deletes.has(state.deletedWith);
   if (!deployment.dryRun && !state.external && !state.retainOnDelete && !goesWithAnother && state.custom) {
     const provider = deployment.providers.forStep(step);
-    const request = { urn, id: state.id ?? "", ...known, ...timeoutOf(state, "delete") };
+    const sides = { oldInputs: inputsOf(state), oldOutputs: outputsOf(state) };
+    const request = { urn, id: state.id ?? "", ...sides, ...timeoutOf(state, "delete") };
     await withRetries(deployment, step, "delete", () => provider.delete(request));
   }
   // Only now: a delete that failed has to be tried again, one that is marked so has not.
   if (step.replacement === "new comes later") change(old, { pendingReplacement: true });
-  await runHooks(deployment, "AfterDelete", step, known);
+  await runHooks(deployment, "AfterDelete", step);
 }
 
 async function applyRead(deployment: Deployment, step: Step): Promise<void> {
@@ -156,8 +138,7 @@ async function applyRead(deployment: Deployment, step: Step): Promise<void> {
     if (!read.answer) throw new Error(`resource '${id}' does not exist`);
     failure = read.failure;
     const { outputs } = read.answer;
-    const initErrors = failure ? { initErrors: failure.reasons } : {};
-    fresh.state = { ...fresh.state, outputs, id: read.answer.id || id, ...initErrors };
+    fresh.state = { ...fresh.state, outputs, id: read.answer.id || id, ...unhealthy(failure) };
   }
   if (step.op === "read-replacement" && step.old) change(step.old, { delete: true });
   if (step.old) {
@@ -244,11 +225,10 @@ export class ProtectedResource extends Error {
 }
 
 type Answer = { id: string; inputs?: PropertyMap; outputs: PropertyMap };
+type Attempt<T> = { answer: T | Answer; failure?: InitializationFailed };
 
 /** A call that may half succeed: the object that it left is the answer then, beside the failure. */
-async function partially<T extends Partial<Answer> | undefined>(
-  call: () => Promise<T>,
-): Promise<{ answer: T | Answer; failure?: InitializationFailed }> {
+async function partially<T extends Partial<Answer> | undefined>(call: () => Promise<T>): Promise<Attempt<T>> {
   try {
     return { answer: await call() };
   } catch (failure) {
@@ -258,12 +238,20 @@ async function partially<T extends Partial<Answer> | undefined>(
   }
 }
 
+const attempt = <T extends Partial<Answer>>(
+  deployment: Deployment,
+  step: Step,
+  what: "create" | "update",
+  call: () => Promise<T>,
+): Promise<Attempt<T>> => partially(() => withRetries(deployment, step, what, call));
+
+const unhealthy = (failure: InitializationFailed | undefined): { initErrors?: string[] } =>
+  failure ? { initErrors: failure.reasons } : {};
+
 function timeoutOf(state: ResourceState, what: "create" | "update" | "delete"): { timeoutSeconds?: number } {
   const seconds = state.customTimeouts?.[what];
   return seconds === undefined ? {} : { timeoutSeconds: seconds };
 }
-
-const idOf = (state: ResourceState): { id?: string } => (state.id === undefined ? {} : { id: state.id });
 
 function oldSide(step: Step): Held {
   if (!step.old) throw new Error(`a ${step.op} step needs an old resource`);

@@ -41,7 +41,7 @@ export async function performDeletions(deployment: Deployment, plan: Plan, execu
         "Either include resource in --target list or pass --target-dependents to proceed.",
       urn,
     );
-    deployment.fail();
+    deployment.failed = true;
   }
   if (unasked.length > 0 && !dryRun) return;
   await executor.run(sames);

@@ -34,10 +34,12 @@ export class Deployment {
   /** URNs that this operation deletes, or has deleted. */
   readonly deletes = new Set<Urn>();
 
+  /** Something failed, so that the operation fails. */
+  failed = false;
+  /** What went wrong makes all that would follow worthless; it was told, and nothing more needs to be said. */
+  abandoned = false;
   readonly whenStopped: Promise<void>;
   readonly #stop = new AbortController();
-  #failed = false;
-  #abandoned = false;
 
   constructor(operation: Operation, before: Snapshot) {
     this.operation = operation;
@@ -72,24 +74,10 @@ export class Deployment {
     return this.olds.get(urn)?.state;
   }
 
-  /** Something failed, so that the operation fails. */
-  fail(): void {
-    this.#failed = true;
-  }
-
-  get failed(): boolean {
-    return this.#failed;
-  }
-
-  /** What went wrong makes all that would follow worthless; it was told, and nothing more needs to be said. */
   abandon(): void {
-    if (!this.#stop.signal.aborted) this.#abandoned = true;
-    this.fail();
+    if (!this.stopped.aborted) this.abandoned = true;
+    this.failed = true;
     this.stop();
-  }
-
-  get abandoned(): boolean {
-    return this.#abandoned;
   }
 
   /** Nothing new begins; what is under way ends. */
@@ -102,7 +90,7 @@ export class Deployment {
   }
 
   hookFailed(): void {
-    this.fail();
+    this.failed = true;
     if (!this.operation.continueOnError) this.stop();
   }
 

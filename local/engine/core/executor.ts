@@ -4,6 +4,7 @@ import {
   StatusUnknown,
   type PendingOperationType,
   type PropertyMap,
+  type ResourceState,
   type StepOp,
   type Urn,
 } from "../contracts/contracts.ts";
@@ -18,18 +19,38 @@ import { sameNeedsWrite } from "./same-needs-write.ts";
 import { Slots } from "./slots.ts";
 import type { Step } from "./steps.ts";
 
-const PENDING: Partial<Record<StepOp, PendingOperationType>> = {
-  create: "creating",
-  "create-replacement": "creating",
-  update: "updating",
-  delete: "deleting",
-  "delete-replaced": "deleting",
-  discard: "deleting",
-  "discard-replaced": "deleting",
-  read: "reading",
-  "read-replacement": "reading",
-  import: "importing",
-  "import-replacement": "importing",
+const always = (): boolean => true;
+/** Deleted before its replacement is made, it stays in the state until that has been made. */
+const wentBefore = ({ pendingReplacement = false }: ResourceState): boolean => pendingReplacement;
+
+interface Trace {
+  /** What it is called in the state while nobody knows how it ends. */
+  pending?: PendingOperationType;
+  /** What becomes of the new and the old side. */
+  comes?: boolean;
+  goes?: (old: ResourceState) => boolean;
+}
+const creates: Trace = { pending: "creating", comes: true, goes: wentBefore };
+const deletes: Trace = { pending: "deleting", goes: (old) => !wentBefore(old) };
+const imports: Trace = { pending: "importing", comes: true };
+
+/** What a step leaves in the state. */
+const TRACES: Record<StepOp, Trace> = {
+  same: { comes: true, goes: always },
+  create: creates,
+  "create-replacement": creates,
+  update: { pending: "updating", comes: true, goes: always },
+  delete: deletes,
+  "delete-replaced": deletes,
+  discard: deletes,
+  "discard-replaced": deletes,
+  replace: {},
+  read: { pending: "reading", comes: true, goes: always },
+  "read-replacement": { pending: "reading", comes: true },
+  refresh: { comes: true, goes: always },
+  "remove-pending-replace": { goes: always },
+  import: imports,
+  "import-replacement": imports,
 };
 
 export type ChainResult = "done" | "failed" | "stopped";
@@ -88,7 +109,7 @@ export class Executor {
       await this.#applyAndSettle(step, applied);
       return true;
     } catch (error) {
-      this.#deployment.fail();
+      this.#deployment.failed = true;
       if (!(error instanceof StepFailed)) this.#deployment.reporter.error(messageOf(error), step.urn);
       const goesOn =
         this.#deployment.operation.continueOnError ||
@@ -103,7 +124,7 @@ export class Executor {
   async #applyAndSettle(step: Step, applied: (() => void) | undefined): Promise<void> {
     const { journal, dryRun, reporter } = this.#deployment;
     reporter.pre(step);
-    const pending = PENDING[step.op];
+    const { pending } = TRACES[step.op];
     const subject = step.new ?? step.old;
     if (pending && subject && !dryRun) await journal.begin(pending, subject);
     let failure: unknown;
@@ -146,45 +167,18 @@ export class Executor {
   }
 
   async #settle(step: Step, happened: boolean): Promise<void> {
-    const { journal } = this.#deployment;
-    const finished = step.new ?? step.old;
-    if (!finished) return;
-    if (!happened) return await journal.end({ finished });
-    const { old, new: came } = step;
-    switch (step.op) {
-      case "same":
-        if (step.untargeted) return undefined;
-        if (step.skippedCreate) return await journal.end({ finished, gone: old, urgent: false });
-        return await journal.end({
-          finished,
-          gone: old,
-          came,
-          urgent: !old || !came || sameNeedsWrite(old.state, came.state),
-        });
-      case "create":
-      case "create-replacement":
-        return await journal.end({ finished, came, gone: old?.state.pendingReplacement ? old : undefined });
-      case "update":
-      case "read":
-        return await journal.end({ finished, came, gone: old });
-      case "read-replacement":
-      case "import":
-      case "import-replacement":
-        return await journal.end({ finished, came });
-      case "refresh":
-        return step.persisted ? await journal.end({ came, gone: old, refreshed: true }) : undefined;
-      case "replace":
-        return undefined;
-      case "delete":
-      case "delete-replaced":
-      case "discard":
-      case "discard-replaced":
-      case "remove-pending-replace":
-        return await journal.end({
-          finished,
-          gone: old?.state.pendingReplacement && step.op !== "remove-pending-replace" ? undefined : old,
-        });
-    }
+    const { op, old, new: came, untargeted, skippedCreate = false, persisted } = step;
+    const finished = came ?? old;
+    if (!finished || op === "replace" || untargeted || (op === "refresh" && !persisted)) return;
+    const { comes, goes } = TRACES[op];
+    const needsWrite = !skippedCreate && old && came && sameNeedsWrite(old.state, came.state);
+    await this.#deployment.journal.end({
+      finished,
+      ...(happened && comes && !skippedCreate ? { came } : {}),
+      ...(happened && old && goes?.(old.state) ? { gone: old } : {}),
+      refreshed: op === "refresh",
+      urgent: op !== "same" || needsWrite === true,
+    });
   }
 
   /** @throws if the resource was not registered in this operation, or has had its outputs already */
@@ -195,17 +189,11 @@ export class Executor {
     this.#registered.delete(urn);
     if (step.skippedCreate) return;
     change(step.new, { outputs });
-    await this.#runComponentHooks(step);
+    if (!step.new.state.custom && (step.op === "create" || step.op === "update"))
+      await runHooks(this.#deployment, step.op === "create" ? "AfterCreate" : "AfterUpdate", step);
     reporter.outputs(step, step.op);
     const urgent = !step.old || !equal(outputsOf(step.old.state), outputs);
     if (!dryRun) await journal.end({ urgent });
-  }
-
-  async #runComponentHooks(step: Step): Promise<void> {
-    if (!step.new || step.new.state.custom || (step.op !== "create" && step.op !== "update")) return;
-    const olds = step.old ? { oldInputs: inputsOf(step.old.state), oldOutputs: outputsOf(step.old.state) } : {};
-    const news = { newInputs: inputsOf(step.new.state), newOutputs: outputsOf(step.new.state) };
-    await runHooks(this.#deployment, step.op === "create" ? "AfterCreate" : "AfterUpdate", step, { ...news, ...olds });
   }
 }
 

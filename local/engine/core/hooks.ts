@@ -39,14 +39,11 @@ export class Hooks {
   }
 }
 
-type Known = Pick<HookArgs, "newInputs" | "oldInputs" | "newOutputs" | "oldOutputs">;
-
 /** A failing hook before a step is the step's failure. One after it fails the operation, but what was done is done. */
-export async function runHooks(deployment: Deployment, kind: HookKind, step: Step, known: Known): Promise<void> {
-  const names = (step.new ?? step.old)?.state.resourceHooks?.[kind] ?? [];
+export async function runHooks(deployment: Deployment, kind: HookKind, step: Step): Promise<void> {
   const when = kind.startsWith("Before") ? "before" : "after";
-  for (const name of names) {
-    const failure = await runHook(deployment, name, kind, step, known);
+  for (const name of hooksOf(step, kind)) {
+    const failure = await runHook(deployment, name, kind, step);
     if (failure === undefined) continue;
     const message = `${when} hook ${JSON.stringify(name)} failed: ${failure}`;
     if (when === "before") throw new Error(message);
@@ -56,17 +53,11 @@ export async function runHooks(deployment: Deployment, kind: HookKind, step: Ste
   }
 }
 
-async function runHook(
-  deployment: Deployment,
-  name: string,
-  kind: HookKind,
-  step: Step,
-  known: Known,
-): Promise<string | undefined> {
+async function runHook(deployment: Deployment, name: string, kind: HookKind, step: Step): Promise<string | undefined> {
   const hook = deployment.hooks.find(name);
   if (deployment.dryRun && !hook.onDryRun) return undefined;
   try {
-    await hook.run({ ...subject(step), ...known });
+    await hook.run(argsOf(step, kind));
     return undefined;
   } catch (error) {
     if (!hook.ignoreErrors) return messageOf(error);
@@ -75,11 +66,13 @@ async function runHook(
   }
 }
 
+type Retried = "create" | "update" | "delete";
+
 /** Does it again for as long as an error hook of the resource says so. */
 export async function withRetries<T>(
   deployment: Deployment,
   step: Step,
-  failedOperation: "create" | "update" | "delete",
+  failedOperation: Retried,
   call: () => Promise<T>,
 ): Promise<T> {
   const errors: string[] = [];
@@ -100,33 +93,34 @@ export async function withRetries<T>(
 }
 
 async function shouldRetry(
-  deployment: Deployment,
+  { hooks }: Deployment,
   step: Step,
-  failedOperation: "create" | "update" | "delete",
+  failedOperation: Retried,
   errors: string[],
 ): Promise<boolean> {
   let retry = false;
-  for (const name of (step.new ?? step.old)?.state.resourceHooks?.["OnError"] ?? []) {
-    const known = {
-      ...(step.new ? { newInputs: inputsOf(step.new.state) } : {}),
-      ...(step.old ? { oldInputs: inputsOf(step.old.state), oldOutputs: outputsOf(step.old.state) } : {}),
-    };
-    const hook = deployment.hooks.findError(name);
-    retry = (await hook.run({ ...subject(step), ...known, failedOperation, errors })) || retry;
+  for (const name of hooksOf(step, "OnError")) {
+    const hook = hooks.findError(name);
+    retry = (await hook.run({ ...argsOf(step, "OnError"), failedOperation, errors })) || retry;
   }
   return retry;
 }
 
-function subject(step: Step): HookArgs {
-  const { urn, type } = step;
-  const state = (step.new ?? step.old)?.state;
+const hooksOf = (step: Step, kind: HookKind): string[] => (step.new ?? step.old)?.state.resourceHooks?.[kind] ?? [];
+
+/** New outputs are there after the step; the former self of a replacement is none of its creation's business. */
+function argsOf(step: Step, kind: HookKind): HookArgs {
+  const { urn, type, op } = step;
+  const fresh = step.new?.state;
+  const old = op === "create" || op === "create-replacement" ? undefined : step.old?.state;
   return {
     urn,
-    id: state?.id ?? "",
+    id: (fresh ?? old)?.id ?? "",
     name: parseUrn(urn).name,
     type,
-    ...(step.old && step.op !== "create" && step.op !== "create-replacement" ? { oldState: step.old.state } : {}),
-    ...(step.new ? { newState: step.new.state } : {}),
+    ...(old ? { oldState: old, oldInputs: inputsOf(old), oldOutputs: outputsOf(old) } : {}),
+    ...(fresh ? { newState: fresh, newInputs: inputsOf(fresh) } : {}),
+    ...(fresh && kind.startsWith("After") ? { newOutputs: outputsOf(fresh) } : {}),
   };
 }
 

@@ -5,7 +5,6 @@ import {
   type InvokeResult,
   type Monitor,
   type PropertyMap,
-  type Provider,
   type ReadResource,
   type RegisteredResource,
   type RegisterResource,
@@ -27,6 +26,14 @@ import {
   parseUrn,
   providerRef,
 } from "../values/urn.ts";
+
+interface Wanted {
+  provider?: string | undefined;
+  providers?: Record<string, string>;
+  parent?: Urn;
+  version?: string | undefined;
+  pluginDownloadUrl?: string | undefined;
+}
 
 export class DeploymentMonitor implements Monitor {
   /** They are set at the very end, when it is known whether all went well. */
@@ -69,9 +76,8 @@ export class DeploymentMonitor implements Monitor {
   }
 
   async #read({ version, pluginDownloadUrl, properties, ...request }: ReadResource) {
-    const { type } = request;
-    const provider =
-      request.provider ?? (await this.#defaultProvider({ pkg: packageOf(type), version, pluginDownloadUrl }, type));
+    // What holds for the children of a component is not asked here.
+    const provider = await this.#providerOf({ provider: request.provider, version, pluginDownloadUrl }, request.type);
     const { held } = await this.#registrar.read({ ...request, inputs: withoutOutputs(properties), provider });
     return { urn: held.state.urn, properties: outputsOf(held.state) };
   }
@@ -87,21 +93,12 @@ export class DeploymentMonitor implements Monitor {
     this.stackOutputs = { urn, outputs };
   }
 
-  async #invoke({
-    token,
-    args,
-    parent,
-    dependsOn,
-    version,
-    pluginDownloadUrl,
-    ...request
-  }: Invoke): Promise<InvokeResult> {
-    const pkg = packageOf(token);
-    const ref =
-      this.#explicitProvider(request.provider, {}, parent, pkg) ??
-      (await this.#defaultProvider({ pkg, version, pluginDownloadUrl }, token));
-    const provider = this.#findProvider(ref, token);
-    if (dependsOn.some((urn) => this.#isUnresolved(urn))) return { result: {}, failures: [], unknown: true };
+  async #invoke(request: Invoke): Promise<InvokeResult> {
+    const { token, args } = request;
+    const ref = await this.#providerOf(request, token);
+    const provider = this.#deployment.providers.tryFind(ref);
+    if (!provider) throw new Error(`unknown provider '${ref}' for function '${token}'`);
+    if (request.dependsOn.some((urn) => this.#isUnresolved(urn))) return { result: {}, failures: [], unknown: true };
     return await provider.invoke({ token, args: withoutOutputs(args), preview: this.#deployment.dryRun });
   }
 
@@ -133,15 +130,13 @@ export class DeploymentMonitor implements Monitor {
 
   async #complete(request: RegisterResource): Promise<Goal> {
     const { provider: _, ...rest } = request;
-    const { custom, type, dependencies, inputs, parent } = request;
-    const provider = custom && !isProviderType(type) ? await this.#providerOf(request, parent) : undefined;
+    const { custom, type, dependencies, inputs } = request;
+    const provider = custom && !isProviderType(type) ? await this.#providerOf(request, type) : undefined;
     const named = Object.keys(request.propertyDependencies).length > 0;
     const propertyDependencies: Record<string, Urn[]> = {};
     for (const key of new Set([...Object.keys(inputs), ...Object.keys(request.propertyDependencies)])) {
       const own = named ? (request.propertyDependencies[key] ?? []) : dependencies;
-      const found = outputDependencies(inputs[key] ?? null);
-      if (!named || key in request.propertyDependencies || found.size > 0)
-        propertyDependencies[key] = [...new Set([...own, ...found])];
+      propertyDependencies[key] = [...new Set([...own, ...outputDependencies(inputs[key] ?? null)])];
     }
     return {
       ...rest,
@@ -165,24 +160,14 @@ export class DeploymentMonitor implements Monitor {
     return { ...inputs, __internal: internal, ...(version ? { version } : {}) };
   }
 
+  /** Of a resource or a function: the one it names, the one its component has for the package, or the default one. */
   async #providerOf(
-    { type, provider, providers, version, pluginDownloadUrl }: RegisterResource,
-    parent: Urn | undefined,
+    { provider, providers, parent, version, pluginDownloadUrl }: Wanted,
+    what: string,
   ): Promise<string> {
-    const pkg = packageOf(type);
-    return (
-      this.#explicitProvider(provider, providers, parent, pkg) ??
-      (await this.#defaultProvider({ pkg, version, pluginDownloadUrl }, type))
-    );
-  }
-
-  #explicitProvider(
-    provider: string | undefined,
-    providers: Record<string, string>,
-    parent: Urn | undefined,
-    pkg: string,
-  ): string | undefined {
-    return provider || providers[pkg] || (parent ? this.#goals.get(parent)?.providers[pkg] : undefined) || undefined;
+    const pkg = packageOf(what);
+    const given = provider || providers?.[pkg] || this.#goals.get(parent ?? "")?.providers[pkg];
+    return given || (await this.#defaultProvider({ pkg, version, pluginDownloadUrl }, what));
   }
 
   async #defaultProvider(request: PackageRequest, what: string): Promise<string> {
@@ -198,12 +183,6 @@ export class DeploymentMonitor implements Monitor {
       this.#defaultProviders.set(key, found);
     }
     return await found;
-  }
-
-  #findProvider(ref: string, token: string): Provider {
-    const provider = this.#deployment.providers.tryFind(ref);
-    if (!provider) throw new Error(`unknown provider '${ref}' for function '${token}'`);
-    return provider;
   }
 
   /** In a preview: the resource, or one that is part of it as a component, does not exist yet. */

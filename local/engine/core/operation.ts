@@ -57,6 +57,7 @@ async function execute(deployment: Deployment, before: Snapshot): Promise<void> 
   try {
     if (!dryRun) journal.touch();
     if (kind !== "update") checkTargetsExist(deployment);
+    checkDeleteHooks(deployment);
     const refreshes = kind === "refresh" ? !operation.source : operation.refresh;
     if (before.pendingOperations.length > 0 && !dryRun && !refreshes) reporter.warning(pendingMessage(before));
     if (refreshes && before.resources.length > 0) {
@@ -65,7 +66,6 @@ async function execute(deployment: Deployment, before: Snapshot): Promise<void> 
     }
     if (deployment.stopped.aborted || (kind === "refresh" && !operation.source)) return;
     if (refuseMissing(deployment, replaceTargets)) return;
-    checkDeleteHooks(deployment);
     await runProgramAndDelete(deployment);
   } catch (error) {
     if (!(error instanceof Told)) reporter.error(messageOf(error));
@@ -136,7 +136,7 @@ async function finish(deployment: Deployment, end: () => Promise<void>): Promise
   } catch (error) {
     // A program that failed has said why.
     if (!(error instanceof ProgramFailed)) deployment.reporter.error(messageOf(error));
-    deployment.fail();
+    deployment.failed = true;
   }
 }
 
@@ -160,16 +160,12 @@ function refuseMissing(deployment: Deployment, { literals }: Targets, registered
 /** Hooks are functions of the program; without it they cannot run. */
 function checkDeleteHooks({ kind, operation, base, reporter }: Deployment): void {
   if (kind !== "destroy" || operation.source) return;
-  const hooked = base.filter(
-    ({ state }) => state.resourceHooks?.["BeforeDelete"]?.length || state.resourceHooks?.["AfterDelete"]?.length,
-  );
-  for (const { state } of hooked) {
-    const names = [
-      ...(state.resourceHooks?.["BeforeDelete"] ?? []),
-      ...(state.resourceHooks?.["AfterDelete"] ?? []),
-    ].join(", ");
-    reporter.error(`Resource has delete hooks registered, but the program is not running. Hooks: ${names}`, state.urn);
-  }
+  const hooked = base.flatMap(({ state: { urn, resourceHooks = {} } }) => {
+    const names = [...(resourceHooks["BeforeDelete"] ?? []), ...(resourceHooks["AfterDelete"] ?? [])];
+    return names.length > 0 ? [{ urn, names: names.join(", ") }] : [];
+  });
+  for (const { urn, names } of hooked)
+    reporter.error(`Resource has delete hooks registered, but the program is not running. Hooks: ${names}`, urn);
   if (hooked.length > 0)
     throw new Error("You must run with the `--run-program` flag to use delete hooks during destroy.");
 }

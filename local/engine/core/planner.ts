@@ -208,7 +208,7 @@ export class Planner {
   /** A preview goes on, so that one run shows all there is to show. */
   #refuse(urn: Urn, message: string): void {
     this.#deployment.reporter.error(message, urn);
-    this.#deployment.fail();
+    this.#deployment.failed = true;
     if (!this.#deployment.dryRun) throw new Told(message);
   }
 

@@ -14,6 +14,7 @@ import {
 } from "../contracts/contracts.ts";
 import { createBuiltinProvider } from "./builtins.ts";
 import type { Deployment } from "./deployment.ts";
+import { forcesReplacement } from "../values/property-diff.ts";
 import { containsUnknowns, equal, UNKNOWN } from "../values/properties.ts";
 import { inputsOf } from "../values/state.ts";
 import { Slots } from "./slots.ts";
@@ -124,7 +125,7 @@ export class Providers {
       diff: async ({ urn, id, oldInputs, oldOutputs, news }) => {
         const provider = this.#unconfigured.get(urn) ?? (await this.#open(urn, news));
         const diff = await provider.diffConfig(urn, withoutInternal(oldInputs), oldOutputs, withoutInternal(news));
-        if (diff.replaces.length > 0) this.#unconfigured.delete(urn);
+        if (forcesReplacement(diff)) this.#unconfigured.delete(urn);
         // Without an opinion of the provider's own, what it was configured with counts.
         return diff.changes === undefined
           ? { ...diff, changes: !equal(oldOutputs, withoutInternal(news)) || id === "" }

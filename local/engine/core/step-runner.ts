@@ -82,7 +82,7 @@ export class StepRunner {
       if (!fresh || skippedCreate) continue;
       for (const missing of requirementsOf(fresh.state).filter((needed) => this.#plan.skippedCreates.has(needed))) {
         reporter.error(`Resource '${urn}' depends on '${missing}' which was was not specified in --target list.`, urn);
-        this.#deployment.fail();
+        this.#deployment.failed = true;
         this.#plan.skippedCreates.delete(missing);
         allowed = false;
       }
