@@ -20,8 +20,8 @@ export interface Context<Event> {
    */
   push: Answer;
   /**
-   * All of LINE's Messaging API, with a token that is taken care of. What is sent through it is sent again when the
-   * event is handled again, unless you give LINE a retry key.
+   * All of LINE's Messaging API, with a token that is taken care of. What `pushMessage`, `multicast`, `narrowcast` and
+   * `broadcast` send is sent once within a day, however often the event is handled: they carry retry keys of the event's.
    */
   line: LineClient;
   /** Aborted when the time for the event is over, some 8 seconds. A `fetch` is aborted without being given it. */
@@ -35,14 +35,20 @@ export interface ReplyContext<Event> extends Context<Event> {
   /**
    * Answers the event, once, with one to five messages; a string is a text message, cut at LINE's limit. Free of
    * charge, unlike a push. Tried again when LINE fails, which cannot answer twice. LINE takes it within a minute.
+   * @throws when LINE refuses it for good: the event is done with then, and not handled again.
    */
   reply: Answer;
   /** Replies, or pushes where the reply token is used up or has expired: for an answer that must not be missed. */
   replyOrPush: Answer;
 }
 
+/**
+ * Resolves when LINE has taken the messages, now or when the event was handled before.
+ * @throws when LINE fails for longer than the event has time: it is handled again a little later.
+ */
 type Answer = (...messages: [Reply, ...Reply[]]) => Promise<void>;
 
+/** A text, or any message that LINE knows. */
 export type Reply = string | messagingApi.Message;
 
 type Handler<Event> = (

@@ -24,7 +24,7 @@ const phrases = {
   },
 };
 
-/** The bot: change what it does with each type of event here. */
+/** The bot: change what it does with each type of event here. What there is to work with: docs/bot.md. */
 export default defineBot({
   message: {
     async text({ event, language, reply }) {

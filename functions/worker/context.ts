@@ -5,6 +5,7 @@ import { withDeadline } from "./deadline.ts";
 import { toLanguage } from "../language.ts";
 import { isStatus, type LineClient } from "./line-client.ts";
 import { describeError, type Log } from "../log.ts";
+import { withRetryKeys } from "./keyed-client.ts";
 
 /** A greeting in English is better than one that comes too late. */
 const profileTimeoutMs = 500;
@@ -16,7 +17,7 @@ export function createContext(event: webhook.Event, options: AnswersOptions): Re
   const profile = () => (asked ??= tryGetProfile(event, line, log));
   return {
     event,
-    line,
+    line: withRetryKeys(line, event.webhookEventId),
     log,
     signal,
     profile,

@@ -255,6 +255,45 @@ describe("a push", () => {
   });
 });
 
+describe("what a handler sends through LINE's client", () => {
+  const multicastPath = "/v2/bot/message/multicast";
+  const messages = [{ type: "text" as const, text: "hi" }];
+  const bot = onText(async ({ line }) => {
+    await line.multicast({ to: [userId], messages });
+    await line.multicast({ to: [userId], messages });
+    await line.pushMessage({ to: userId, messages }, "123e4567-e89b-12d3-a456-426614174000");
+  });
+
+  test("carries a key for each message, which is the same when the event is handled again, or the handler's own", async () => {
+    await using fn = await startFunction({ bot });
+    fn.cloud.override = (call) => (call.path === multicastPath ? {} : always(pushPath, { status: 403 })(call));
+    await fn.receive(hello());
+    await fn.deliver();
+    await fn.deliver();
+
+    const keys = fn.cloud.callsTo(multicastPath).map(({ headers }) => headers["x-line-retry-key"]);
+    expect(new Set(keys).size).toBe(2);
+    expect(keys.slice(2)).toEqual(keys.slice(0, 2));
+    expect(new Set(retryKeys(fn.cloud))).toEqual(new Set(["123e4567-e89b-12d3-a456-426614174000"]));
+  });
+
+  test("is sent when LINE has accepted it before", async () => {
+    let answered: unknown;
+    const body = { message: "The retry key is already accepted", sentMessages: [{ id: "1" }] };
+    await using fn = await startFunction({
+      bot: onText(async ({ line }) => {
+        answered = await line.pushMessage({ to: userId, messages });
+      }),
+    });
+    fn.cloud.override = always(pushPath, { status: 409, body });
+
+    await fn.send(hello());
+
+    expect(outcomes(fn.log())).toEqual(["handled"]);
+    expect(answered).toMatchObject({ sentMessages: [{ id: "1" }] });
+  });
+});
+
 describe("replyOrPush", () => {
   const bot = onText(({ replyOrPush }) => replyOrPush("hi"));
 
