@@ -25,6 +25,6 @@ test("every environment variable that the functions read is in their README", as
   }
 
   expect(read.size).toBeGreaterThan(8);
-  const keys = ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]; // Those like `AWS_ACCESS_KEY_ID`.
-  expect([...read].filter((name) => !keys.includes(name) && !readme.includes(`\`${name}\``))).toEqual([]);
+  for (const name of ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"]) read.delete(name); // Like `AWS_ACCESS_KEY_ID`.
+  expect([...read].filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
 });
