@@ -6,7 +6,7 @@ import { Journal } from "./journal.ts";
 import { Providers } from "./providers.ts";
 import { Reporter } from "./reporter.ts";
 import type { Held } from "./resource-state.ts";
-import { Targets } from "./targets.ts";
+import { Targets } from "../values/targets.ts";
 
 export class Deployment {
   readonly operation: Operation;

@@ -16,7 +16,7 @@ import { equal, isSecret, secret } from "../values/properties.ts";
 import { change, type Held } from "./resource-state.ts";
 import { inputsOf, outputsOf } from "../values/state.ts";
 import { sameNeedsWrite } from "./same-needs-write.ts";
-import { Slots } from "./slots.ts";
+import { Slots } from "../slots.ts";
 import type { Step } from "./steps.ts";
 
 const always = (): boolean => true;

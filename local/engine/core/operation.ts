@@ -17,7 +17,7 @@ import { refreshBase, refreshRest } from "./refresh.ts";
 import { Registrar } from "./registrar.ts";
 import { Told } from "./reporter.ts";
 import { outputsOf } from "../values/state.ts";
-import type { Targets } from "./targets.ts";
+import type { Targets } from "../values/targets.ts";
 import { ROOT_STACK_TYPE } from "../values/urn.ts";
 
 /**

@@ -3,7 +3,7 @@ import type { ResourceState, Urn } from "../contracts/contracts.ts";
 import type { Deployment } from "./deployment.ts";
 import { isProviderType, isRootStack, parseUrn, requirementsOf } from "../values/urn.ts";
 import type { Held } from "./resource-state.ts";
-import type { Targets } from "./targets.ts";
+import type { Targets } from "../values/targets.ts";
 
 export class Plan {
   readonly urns = new Set<Urn>();
@@ -13,7 +13,6 @@ export class Plan {
   readonly replaces = new Set<Urn>();
   readonly sames = new Set<Urn>();
   readonly refreshes = new Set<Urn>();
-  readonly imports = new Set<Urn>();
   /** Not created, because they are not among the targets, or because everything is about to be destroyed. */
   readonly skippedCreates = new Set<Urn>();
   /** Resources of a destroy that ran the program: they were registered, and go now. */

@@ -17,7 +17,7 @@ import type { Deployment } from "./deployment.ts";
 import { forcesReplacement } from "../values/property-diff.ts";
 import { containsUnknowns, equal, UNKNOWN } from "../values/properties.ts";
 import { inputsOf } from "../values/state.ts";
-import { Slots } from "./slots.ts";
+import { Slots } from "../slots.ts";
 import type { Step } from "./steps.ts";
 import { isProviderType, packageOfProvider, parseProviderRef, parseUrn, providerRef } from "../values/urn.ts";
 

@@ -5,7 +5,7 @@ import type { Plan } from "./plan.ts";
 import { withoutDangling } from "../values/references.ts";
 import type { Held } from "./resource-state.ts";
 import { makeStep, type Step } from "./steps.ts";
-import type { Targets } from "./targets.ts";
+import type { Targets } from "../values/targets.ts";
 import { dependenciesOf } from "../values/urn.ts";
 
 /** @returns whether every read went well */

@@ -207,7 +207,6 @@ export class Registrar {
   /** What was read is the resource's past; what the program says may still change it. */
   async #import(registration: Registration): Promise<Registered> {
     const { goal, urn, old, fresh } = registration;
-    this.#plan.imports.add(urn);
     const replaces = old !== undefined && !this.#deployment.deletes.has(urn);
     const step = makeStep(replaces ? "import-replacement" : "import", {
       new: { state: fresh.state },

@@ -13,12 +13,7 @@ import { createSecretFilter, maskForDisplay } from "../values/masking.ts";
 import type { Step } from "./steps.ts";
 import { isDefaultProvider } from "../values/urn.ts";
 
-const PREFIXES: Record<DiagnosticEvent["severity"], string> = {
-  info: "",
-  "info#err": "",
-  warning: "warning: ",
-  error: "error: ",
-};
+const PREFIXES: Partial<Record<DiagnosticEvent["severity"], string>> = { warning: "warning: ", error: "error: " };
 
 /** An error that the user was told already; it only has to stop things. */
 export class Told extends Error {
@@ -78,8 +73,19 @@ export class Reporter {
   }
 
   diagnostic(event: Omit<DiagnosticEvent, "color" | "prefix">): void {
-    const message = this.#hide(event.message.endsWith("\n") ? event.message : `${event.message}\n`);
-    this.#emit({ diagnosticEvent: { ...event, prefix: PREFIXES[event.severity], message, color: "never" } });
+    const { severity, message, urn, ...more } = event;
+    const prefix = PREFIXES[severity];
+    this.#emit({
+      diagnosticEvent: {
+        ...(urn && { urn }),
+        ...(prefix && { prefix }),
+        // As Pulumi has it, whatever the message ends with.
+        message: `${this.#hide(message)}\n`,
+        color: "never",
+        severity,
+        ...more,
+      },
+    });
   }
 
   /** A message of a program or a provider. */
@@ -99,6 +105,7 @@ export class Reporter {
         maybeCorrupt: this.maybeCorrupt,
         durationSeconds: Math.ceil((performance.now() - this.#started) / 1000),
         resourceChanges: this.changes,
+        PolicyPacks: {},
         isPreview: this.#planning,
         result,
       },
