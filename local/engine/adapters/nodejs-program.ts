@@ -27,7 +27,9 @@ function start(options: NodejsProgramOptions, address: string, monitor: Monitor,
     nodeArgs: options.runtimeOptions?.nodeargs?.split(/\s+/).filter(Boolean) ?? [],
     cwd: options.pwd,
     env: { ...options.env, ...configEnv(options), ...typescriptEnv(options) },
-    onLine: (line, stream) => monitor.log({ severity: stream === "stdout" ? "info" : "info#err", message: line }),
+    // A line as it is, with its end.
+    onLine: (line, stream) =>
+      monitor.log({ severity: stream === "stdout" ? "info" : "info#err", message: `${line}\n` }),
   });
   const kill = (): void => void child.kill();
   run.signal.addEventListener("abort", kill, { once: true });

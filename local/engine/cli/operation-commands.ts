@@ -1,13 +1,15 @@
 import { UserError } from "../../../line/user-error.ts";
-import { parseStackReference } from "../backend/stack-reference.ts";
+import { type StackReference, parseStackReference } from "../backend/stack-reference.ts";
 import { createDisplay } from "../display/display.ts";
+import { shownStep } from "../display/shown-steps.ts";
 import { type EngineEvent, type StackOperation, type StackOperationResult, runStackOperation } from "../engine.ts";
 import type { Command } from "./arguments.ts";
 import { type Context, openContext, requireStack, stackNameOf } from "./context.ts";
 import { type EventLog, openEventLog } from "./event-log.ts";
 import { NotConfirmed, exitCodes } from "./exit-codes.ts";
 import { createPreviewDigest } from "./preview-digest.ts";
-import { printJson } from "./print.ts";
+import { printJson, printLine } from "./print.ts";
+import { ROOT_STACK_TYPE, makeUrn } from "../values/urn.ts";
 import { interruptible } from "./signals.ts";
 
 type Kind = "up" | "refresh" | "destroy";
@@ -35,16 +37,29 @@ async function operate(command: Command, kind: Kind): Promise<number> {
   const context = await openContext(command);
   await requireStack(context, command);
   if (flags.on("preview-only")) return run(context, command, kind, true);
-  if (!flags.on("yes") && !flags.on("skip-preview")) {
-    throw new NotConfirmed(
-      "--yes or --skip-preview or --preview-only must be passed in to proceed when running in non-interactive mode",
-    );
-  }
+  if (!flags.on("yes") && !flags.on("skip-preview")) throw notConfirmed(kind);
   if (!flags.on("skip-preview") && !flags.on("json")) {
     const code = await run(context, command, kind, true);
     if (code !== exitCodes.success) return code;
+    printLine("");
   }
-  return run(context, command, kind, false);
+  const code = await run(context, command, kind, false);
+  if (kind === "destroy" && code === exitCodes.success && !flags.on("json")) await printAdvice(context, command);
+  return code;
+}
+
+/** The CLI ends these with codes of their own. */
+function notConfirmed(kind: Kind): UserError {
+  const message =
+    "--yes or --skip-preview or --preview-only must be passed in to proceed when running in non-interactive mode";
+  return kind === "refresh" ? new UserError(message) : new NotConfirmed(message);
+}
+
+async function printAdvice(context: Context, command: Command): Promise<void> {
+  const { name } = parseStackReference(await stackNameOf(context, command), context.project?.name);
+  printLine(
+    `\nThe resources in the stack have been deleted, but the history and configuration associated with the stack are still maintained.\nIf you want to remove the stack completely, run \`pulumi stack rm ${name}\`.`,
+  );
 }
 
 async function run(context: Context, command: Command, kind: Kind, isPreview: boolean): Promise<number> {
@@ -53,8 +68,8 @@ async function run(context: Context, command: Command, kind: Kind, isPreview: bo
     throw new UserError("--target and --exclude, or --exclude-protected, cannot be used together");
   const stack = await stackNameOf(context, command);
   const eventLog = await openEventLog(flags.text("event-log"));
-  const { name } = parseStackReference(stack, context.project?.name);
-  const output = flags.on("json") ? jsonOutput(command, isPreview) : humanOutput(command, kind, isPreview, name);
+  const reference = parseStackReference(stack, context.project?.name);
+  const output = flags.on("json") ? jsonOutput(command, isPreview) : humanOutput(command, kind, isPreview, reference);
   let failed = false;
   try {
     const result = await interruptible((signal) =>
@@ -147,7 +162,7 @@ interface Output {
 
 /** A preview as one document, anything else as one event a line. */
 function jsonOutput({ flags }: Command, isPreview: boolean): Output {
-  if (!isPreview) return { onEvent: (event) => process.stdout.write(`${JSON.stringify(event)}\n`), close() {} };
+  if (!isPreview) return { onEvent: printEvent, close() {} };
   const digest = createPreviewDigest({ suppressOutputs: flags.on("suppress-outputs") });
   let begun = false;
   return {
@@ -158,6 +173,13 @@ function jsonOutput({ flags }: Command, isPreview: boolean): Output {
     // An operation that could not begin has an error to tell, and no plan.
     close: () => (begun ? printJson(digest.toJson(), 4) : undefined),
   };
+}
+
+/** Steps that nobody asked for are in the event log alone. */
+function printEvent(event: EngineEvent): void {
+  const { resourcePreEvent, resOutputsEvent, resOpFailedEvent } = event;
+  const isStep = (resourcePreEvent ?? resOutputsEvent ?? resOpFailedEvent) !== undefined;
+  if (!isStep || shownStep(event)) printJson(event, 0);
 }
 
 const colorModes: Record<string, () => boolean> = {
@@ -173,14 +195,15 @@ function wantsColor(mode: string): boolean {
   return decide();
 }
 
-function humanOutput({ flags }: Command, kind: Kind, isPreview: boolean, stack: string): Output {
+function humanOutput({ flags }: Command, kind: Kind, isPreview: boolean, { name, project }: StackReference): Output {
   const { doing, previewing } = titles[kind];
   const terminal = process.stdout.isTTY && !flags.on("non-interactive");
   return createDisplay({
     stream: process.stdout,
     isTerminal: terminal,
     color: wantsColor(flags.text("color") ?? "auto"),
-    title: `${isPreview ? previewing : doing} (${stack}):`,
+    title: `${isPreview ? previewing : doing} (${name}):`,
+    stackUrn: makeUrn({ stack: name, project, type: ROOT_STACK_TYPE, name: `${project}-${name}` }),
     preview: isPreview,
     diff: flags.on("diff"),
     showSame: flags.on("show-sames"),

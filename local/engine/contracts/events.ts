@@ -34,6 +34,8 @@ export interface SummaryEvent {
   maybeCorrupt: boolean;
   durationSeconds: number;
   resourceChanges: Partial<Record<StepOp, number>>;
+  /** Versions by name; the embedded engine runs none. */
+  PolicyPacks?: Record<string, string>;
   isPreview: boolean;
   result: OperationResult["result"];
 }

@@ -1,6 +1,9 @@
 import { stripVTControlCharacters } from "node:util";
 import { createLogUpdate } from "log-update";
+import type { Urn } from "../contracts/contracts.ts";
 import type { EngineEvent, StepEventMetadata } from "../contracts/events.ts";
+import { equal } from "../values/properties.ts";
+import { ROOT_STACK_TYPE } from "../values/urn.ts";
 import { createPaint } from "./text.ts";
 import { diagnosticLines, diffLines, outputLines, summaryLines } from "./report-lines.ts";
 import { stepWords } from "./operations.ts";
@@ -16,6 +19,8 @@ export interface DisplayOptions {
   /** The first line, such as `Updating (dev):`. */
   title?: string;
   preview: boolean;
+  /** Of the stack itself: what is said of no resource is said of it. */
+  stackUrn?: Urn;
   /** Property lines of each step instead of the tree. */
   diff?: boolean;
   /** Resources that do not change, too. */
@@ -36,7 +41,7 @@ export interface Display {
 export function createDisplay(options: DisplayOptions): Display {
   const { stream, preview, now = () => performance.now() } = options;
   const paint = createPaint(options.color);
-  const rows = createRows(now);
+  const rows = createRows(now, options.stackUrn);
   // Programs colour what they say without asking: the SDK does it with the stack of an error.
   const plain = (line: string) => (options.color ? line : stripVTControlCharacters(line));
   const write = (lines: readonly string[]) => {
@@ -95,12 +100,21 @@ export function createDisplay(options: DisplayOptions): Display {
   function finish(event: EngineEvent): void {
     if (!event.summaryEvent) return;
     picture?.close();
-    const root = [...rows.byUrn.values()].find((row) => row.type === "pulumi:pulumi:Stack")?.step;
+    const all = [...rows.byUrn.values()];
+    const root = all.find(({ type }) => type === ROOT_STACK_TYPE)?.step;
+    const errored = all.filter((row) => row.diagnostics.some(({ severity }) => severity === "error")).length;
     write([
       ...diagnosticLines(rows, paint),
-      ...(options.suppressOutputs ? [] : outputLines(root?.old?.outputs ?? {}, root?.new?.outputs ?? {}, paint)),
-      ...summaryLines(event.summaryEvent, paint),
+      ...(options.suppressOutputs ? [] : outputsOf(root)),
+      ...summaryLines(event.summaryEvent, errored, paint),
     ]);
+  }
+
+  /** A preview shows outputs that change; what a stack had that is gone is of no use any more. */
+  function outputsOf(root: StepEventMetadata | undefined): string[] {
+    const [olds, news] = [root?.old?.outputs ?? {}, root?.new?.outputs ?? {}];
+    if (root?.op === "delete" || (preview && equal(olds, news))) return [];
+    return outputLines(olds, news, paint);
   }
 
   if (options.title !== undefined) write([paint("magenta", options.title)]);

@@ -10,9 +10,6 @@ export interface StepWords {
   plan: string;
   doing: string;
   done: string;
-  /** After a count: "3 to create", "3 created". */
-  planned: string;
-  counted: string;
 }
 
 const words = (sign: string, style: Style, plan: string, doing: string, done: string): StepWords => ({
@@ -21,12 +18,10 @@ const words = (sign: string, style: Style, plan: string, doing: string, done: st
   plan,
   doing,
   done,
-  planned: `to ${plan}`,
-  counted: done,
 });
 
 export const stepWords: Record<StepOp, StepWords> = {
-  same: { ...words(" ", "dim", "", "", ""), planned: "unchanged", counted: "unchanged" },
+  same: words(" ", "dim", "", "", ""),
   create: words("+", "green", "create", "creating", "created"),
   update: words("~", "yellow", "update", "updating", "updated"),
   delete: words("-", "red", "delete", "deleting", "deleted"),
@@ -43,20 +38,16 @@ export const stepWords: Record<StepOp, StepWords> = {
   "import-replacement": words("=>", "blue", "import replacement", "importing replacement", "imported replacement"),
 };
 
-/** The order of a summary. */
-export const summaryOrder = [
-  "create",
-  "update",
-  "replace",
-  "create-replacement",
-  "delete",
-  "delete-replaced",
-  "refresh",
-  "read",
-  "read-replacement",
-  "discard",
-  "discard-replaced",
-  "import",
-  "import-replacement",
-  "same",
-] as const satisfies StepOp[];
+/** What a summary counts as changes, in its order, and what it calls them afterwards. */
+export const countedSteps: [StepOp, string][] = [
+  ["create", "created"],
+  ["update", "updated"],
+  ["delete", "deleted"],
+  ["replace", "replaced"],
+  ["create-replacement", "create-replacementd"],
+  ["delete-replaced", "deleted"],
+  ["refresh", "refreshed"],
+  ["discard-replaced", "discarded"],
+  ["import", "imported"],
+  ["import-replacement", "imported"],
+];

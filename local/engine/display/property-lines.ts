@@ -94,11 +94,26 @@ const specialWords: Record<string, (value: PropertyMap) => string> = {
   resource: (value) => textOf(value["urn"]),
 };
 
+/** A value over as many lines as it has parts, from where its name has ended. */
+export function formatWhole(value: PropertyValue, indent: string): string {
+  const inner = `${indent}    `;
+  if (Array.isArray(value) && value.length > 0) {
+    const lines = value.map((element, index) => `${inner}[${index}]: ${formatWhole(element, inner)}\n`);
+    return `[\n${lines.join("")}${indent}]`;
+  }
+  const keys = isMap(value) ? shownKeys(value) : [];
+  if (!isMap(value) || keys.length === 0) return formatValue(value);
+  const width = Math.max(...keys.map((key) => key.length));
+  const lines = keys.map((key) => `${inner}${key.padEnd(width)}: ${formatWhole(value[key] ?? null, inner)}\n`);
+  return `{\n${lines.join("")}${indent}}`;
+}
+
 /** A value on one line: secrets and unknown values by their names, assets by what they come from. */
 export function formatValue(value: PropertyValue): string {
   if (isUnknown(value)) return "[unknown]";
   const special = specialWords[kindOf(value) ?? ""];
   if (special) return special(value as PropertyMap);
+  if (value === null) return "<null>";
   if (value === "[secret]" || value === "[unknown]") return value;
   if (Array.isArray(value)) return `[${value.map(formatValue).join(", ")}]`;
   if (isMap(value)) {

@@ -1,7 +1,7 @@
 import type { PropertyMap } from "../contracts/contracts.ts";
 import type { SummaryEvent } from "../contracts/events.ts";
-import { stepWords, summaryOrder } from "./operations.ts";
-import { formatValue, lineStyles, propertyLines } from "./property-lines.ts";
+import { countedSteps, stepWords } from "./operations.ts";
+import { formatValue, formatWhole, lineStyles, propertyLines } from "./property-lines.ts";
 import type { Row, Rows } from "./rows.ts";
 import { type Paint, formatSeconds } from "./text.ts";
 
@@ -30,7 +30,8 @@ export function outputLines(olds: PropertyMap, news: PropertyMap, paint: Paint):
   const lines = names.map((name) => {
     const [old, now] = [olds[name], news[name]].map((value) => (value === undefined ? undefined : formatValue(value)));
     const label = name.padEnd(width);
-    if (old === now || (olds[name] === undefined && Object.keys(olds).length === 0)) return `    ${label}: ${now}`;
+    if (old === now || (old === undefined && Object.keys(olds).length === 0))
+      return `    ${label}: ${formatWhole(news[name] ?? null, "    ")}`;
     if (old === undefined) return paint("green", `  + ${label}: ${now}`);
     if (now === undefined) return paint("red", `  - ${label}: ${old}`);
     return paint("yellow", `  ~ ${label}: ${old} => ${now}`);
@@ -38,17 +39,36 @@ export function outputLines(olds: PropertyMap, news: PropertyMap, paint: Paint):
   return ["", paint("bold", "Outputs:"), ...lines];
 }
 
-export function summaryLines({ resourceChanges, isPreview, durationSeconds }: SummaryEvent, paint: Paint): string[] {
-  const counts = summaryOrder.flatMap((op) => {
+/** @param errored how many resources told of errors */
+export function summaryLines(
+  { resourceChanges, isPreview, durationSeconds }: SummaryEvent,
+  errored: number,
+  paint: Paint,
+): string[] {
+  const counted = countedSteps.flatMap(([op, done]) => {
     const count = resourceChanges[op] ?? 0;
-    if (count === 0) return [];
-    const { sign, style, planned, counted } = stepWords[op];
-    const text = `${sign.padEnd(2)} ${count} ${isPreview ? planned : counted}`;
-    return [`    ${op === "same" ? text : paint(style, text)}`];
+    return count > 0 ? [{ op, count, done }] : [];
   });
+  const counts = counted.map(({ op, count, done }) => {
+    const { sign, style } = stepWords[op];
+    return `    ${paint(style, `${sign.padEnd(2)}${count} ${isPreview ? `to ${op}` : done}`)}`;
+  });
+  const sum = counted.reduce((total, { count }) => total + count, 0);
+  const { same = 0 } = resourceChanges;
+  const totals = [
+    ...(counted.length > 1 ? [paint("bold", plural(sum, "change"))] : []),
+    ...(same > 0 ? [`${same} unchanged`] : []),
+  ];
+  const lines = [
+    ...counts,
+    ...(totals.length > 0 ? [`    ${totals.join(". ")}`] : []),
+    ...(errored > 0 ? [`    ${paint("red", `${errored} errored`)}`] : []),
+  ];
   const duration = isPreview ? [] : ["", `${paint("bold", "Duration:")} ${formatSeconds(durationSeconds)}`];
-  return ["", paint("bold", "Resources:"), ...(counts.length > 0 ? counts : ["    none"]), ...duration];
+  return ["", paint("bold", "Resources:"), ...(lines.length > 0 ? lines : ["    none"]), ...duration];
 }
+
+const plural = (count: number, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`;
 
 /** A step with its property lines, for `--diff`. */
 export function diffLines(row: Row, paint: Paint): string[] {

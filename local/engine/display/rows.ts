@@ -1,6 +1,6 @@
 import type { StepOp, Urn } from "../contracts/contracts.ts";
 import type { DiagnosticEvent, EngineEvent, StepEventMetadata } from "../contracts/events.ts";
-import { parseUrn } from "../values/urn.ts";
+import { ROOT_STACK_TYPE, parseUrn } from "../values/urn.ts";
 import { isReplacementPart, shownStep } from "./shown-steps.ts";
 
 /** What is known of one resource while an operation runs. */
@@ -27,7 +27,10 @@ export interface Rows {
   apply(event: EngineEvent): Row | undefined;
 }
 
-export function createRows(now: () => number): Rows {
+/** Who says what no resource says, before the stack itself is heard of. */
+const someStack = `urn:pulumi:stack::project::${ROOT_STACK_TYPE}::stack`;
+
+export function createRows(now: () => number, stackUrn: Urn = someStack): Rows {
   const byUrn = new Map<Urn, Row>();
 
   function rowOf(urn: Urn): Row {
@@ -64,10 +67,8 @@ export function createRows(now: () => number): Rows {
     return row;
   }
 
-  function diagnostic(event: DiagnosticEvent, root: Urn | undefined): Row | undefined {
-    const urn = event.urn || root;
-    if (urn === undefined) return undefined;
-    const row = rowOf(urn);
+  function diagnostic(event: DiagnosticEvent): Row {
+    const row = rowOf(event.urn || rootOf(byUrn) || stackUrn);
     if (event.ephemeral) row.progress = event.message.trim();
     else row.diagnostics.push(event);
     return row;
@@ -78,7 +79,7 @@ export function createRows(now: () => number): Rows {
     apply(event) {
       const shown = shownStep(event);
       if (shown) return step(shown, event.resourcePreEvent ? "under way" : event.resOutputsEvent ? "done" : "failed");
-      if (event.diagnosticEvent) return diagnostic(event.diagnosticEvent, rootOf(byUrn));
+      if (event.diagnosticEvent) return diagnostic(event.diagnosticEvent);
       return undefined;
     },
   };
@@ -93,5 +94,5 @@ function taken(row: Row, metadata: StepEventMetadata, status: Row["status"]): Pi
 }
 
 function rootOf(rows: ReadonlyMap<Urn, Row>): Urn | undefined {
-  return [...rows.values()].find((row) => row.type === "pulumi:pulumi:Stack")?.urn;
+  return [...rows.values()].find((row) => row.type === ROOT_STACK_TYPE)?.urn;
 }

@@ -127,13 +127,16 @@ describe("the display of an operation", () => {
        +  pulumi:pulumi:Stack shop-dev created (3s)
 
       Outputs:
-          list : [1, "a"]
+          list : [
+              [0]: 1
+              [1]: "a"
+          ]
           token: [secret]
           url  : "https://x"
 
       Resources:
-          +  2 created
-             1 unchanged
+          + 2 created
+          1 unchanged
 
       Duration: 3s
       "
@@ -156,8 +159,8 @@ describe("the display of an operation", () => {
       " ~  aws:s3:Bucket b update [diff: ~size]
 
       Resources:
-          ~  1 to update
-             1 unchanged
+          ~ 1 to update
+          1 unchanged
       "
     `);
   });
@@ -193,11 +196,21 @@ describe("the display of an operation", () => {
           for a reason
 
       Resources:
-          +  1 created
+          + 1 created
+          2 errored
 
       Duration: 3s
       "
     `);
+  });
+
+  it("tells what no resource says, though the stack itself was not heard of", async () => {
+    const output = await shown([says("error", "the provider does not answer"), summary({}, { result: "failed" })], {
+      stackUrn: urnOf("pulumi:pulumi:Stack", "shop-dev"),
+    });
+
+    expect(output).toContain("  pulumi:pulumi:Stack (shop-dev):\n    error: the provider does not answer\n");
+    expect(output).toContain("    1 errored\n");
   });
 
   it("shows a replacement by its parts, and counts it once", async () => {
@@ -221,7 +234,7 @@ describe("the display of an operation", () => {
        -- aws:s3:Bucket b deleted original (1s) [diff: ~name]
 
       Resources:
-          +- 1 replaced
+          +-1 replaced
 
       Duration: 3s
       "
@@ -279,9 +292,10 @@ describe("the display of an operation", () => {
           a: 1
 
       Resources:
-          +  1 created
-          ~  1 updated
-          -  1 deleted
+          + 1 created
+          ~ 1 updated
+          - 1 deleted
+          3 changes
 
       Duration: 3s
       "
@@ -312,7 +326,7 @@ describe("the display of an operation", () => {
         ~ moved: "a" => "b"
 
       Resources:
-             1 unchanged
+          1 unchanged
 
       Duration: 3s
       "
@@ -370,7 +384,7 @@ describe("the display of an operation", () => {
        +  └─ aws:s3:Bucket     second    created (0s)
 
       Resources:
-          +  3 created
+          + 3 created
 
       Duration: 3s
       "
