@@ -3,7 +3,8 @@ import type { AnswersOptions } from "./answers.ts";
 import type { Bot } from "../bot-interface.ts";
 import { createContext } from "./context.ts";
 import { startLoadingIndicator } from "./loading-indicator.ts";
-import { createPendingAnswers } from "./pending-answers.ts";
+import type { LineClient } from "./line-client.ts";
+import { createPendingAnswers, type PendingAnswers } from "./pending-answers.ts";
 
 /** A handler, seen from where the type of its event no longer matters. */
 export type AnyHandler = NonNullable<Bot["otherwise"]>;
@@ -32,11 +33,28 @@ export async function work(event: webhook.Event, handler: AnyHandler, options: W
       await send(...messages);
     });
   try {
-    await handler({ ...context, reply: answer(reply), replyOrPush: answer(replyOrPush), push: answer(push) });
+    await handler({
+      ...context,
+      line: watchCalls(context.line, pending),
+      reply: answer(reply),
+      replyOrPush: answer(replyOrPush),
+      push: answer(push),
+    });
     await pending.settled();
   } finally {
     await stopLoading();
   }
+}
+
+function watchCalls(line: LineClient, pending: PendingAnswers): LineClient {
+  return new Proxy(line, {
+    get(client, name) {
+      const member: unknown = Reflect.get(client, name);
+      return typeof member === "function" && name !== "constructor"
+        ? pending.watch(member as (...args: unknown[]) => Promise<unknown>)
+        : member;
+    },
+  });
 }
 
 /** The bot's handler for an event; undefined when it leaves such events alone. */

@@ -370,9 +370,17 @@ describe("replyOrPush", () => {
 });
 
 describe("an answer that its handler did not wait for", () => {
-  test("is sent before the event is done", async () => {
+  const messages = [{ type: "text" as const, text: "hi" }];
+
+  test.each([
+    ["is sent", onText(({ reply }) => void reply("hi"))],
+    [
+      "and that goes through LINE's client is sent",
+      onText(({ event, line }) => void line.replyMessage({ replyToken: event.replyToken ?? "", messages })),
+    ],
+  ])("%s before the event is done", async (_, bot) => {
     const { promise: held, resolve: release } = Promise.withResolvers<void>();
-    await using fn = await startFunction({ bot: onText(({ reply }) => void reply("hi")) });
+    await using fn = await startFunction({ bot });
     fn.cloud.override = always(replyPath, { body: { sentMessages: [] }, after: held });
     await fn.receive(hello());
     const delivered = fn.deliver();
@@ -385,8 +393,11 @@ describe("an answer that its handler did not wait for", () => {
     expect(outcomes(fn.log())).toEqual(["handled"]);
   });
 
-  test("fails the event when it fails", async () => {
-    await using fn = await startFunction({ bot: onText(({ push }) => void push("hi")) });
+  test.each([
+    ["is a push", onText(({ push }) => void push("hi"))],
+    ["goes through LINE's client", onText(({ line }) => void line.pushMessage({ to: userId, messages }))],
+  ])("fails the event when it %s and fails", async (_, bot) => {
+    await using fn = await startFunction({ bot });
     fn.cloud.override = always(pushPath, { status: 403 });
     await fn.receive(hello());
 
