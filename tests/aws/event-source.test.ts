@@ -412,21 +412,25 @@ describe("the life of a mapping", () => {
     expect(bodiesOf(await receiveAll(createSqs(aws), queue))).toEqual(["2"]);
   });
 
-  test("gives back at once what closing cuts off", async () => {
-    const first = await createAws();
+  test.each([
+    ["what closing cuts off", "await new Promise(() => {})", 0],
+    ["what has failed before", 'throw new Error("not yet")', 1],
+  ])("gives back at once %s", async (_what, first, batches) => {
+    const former = await createAws();
     const { queue, fn } = await createMapped(
-      first,
-      `export const handler = async (event) => { log(event); if (event.Records[0].attributes.ApproximateReceiveCount === "1") await new Promise(() => {}); };`,
+      former,
+      `export const handler = async (event) => { log(event); if (event.Records[0].attributes.ApproximateReceiveCount === "1") ${first}; };`,
       { queue: { visibilityTimeoutSeconds: 3600 }, fn: { timeout: 60 } },
     );
-    await sendAll(createSqs(first), queue, ["a/1"]);
-    await waitForGot(first, fn, "1#1");
-    await first.close();
+    await sendAll(createSqs(former), queue, ["a/1"]);
+    await waitForGot(former, fn, "1#1");
+    await waitForBatches(former, queue, batches);
+    await former.close();
 
-    const second = await createAws({ dataDir: first.dataDir });
-    await waitForBatches(second, queue, 1);
+    const next = await createAws({ dataDir: former.dataDir });
+    await waitForBatches(next, queue, 1);
 
-    expect(gotBy(second, fn)).toEqual(["1#2"]);
+    expect(gotBy(next, fn)).toEqual(["1#2"]);
   });
 
   test.each<[string, { queue?: Properties; mapping?: Properties }, RegExp]>([

@@ -128,6 +128,10 @@ export class MessageQueue {
     return message.receipt !== undefined && message.visibleAt > now;
   }
 
+  inFlight(now: number): Message[] {
+    return [...this.#hidden].filter((message) => this.isInFlight(message, now));
+  }
+
   /** The message that a new one under this key would repeat. */
   tryFindSeen(key: string, now: number): Seen | undefined {
     for (const [oldest, { at }] of this.#seen) {

@@ -97,6 +97,18 @@ export class Queues {
     this.#ledger.commit([[arn, { type: "hidden", id, visibleAt, receipt, receives, firstReceivedAt }]]);
   }
 
+  /** Shows all that is in flight, for whoever took it is gone. */
+  release({ arn }: Queue): void {
+    const now = Date.now();
+    const messages = this.#ledger.open(arn).inFlight(now);
+    this.#ledger.commit(
+      messages.map(({ id, receipt = "", receives, firstReceivedAt = now }) => [
+        arn,
+        { type: "hidden", id, visibleAt: now, receipt, receives, firstReceivedAt },
+      ]),
+    );
+  }
+
   purge({ arn }: Queue): void {
     this.#ledger.commit([[arn, { type: "purged" }]]);
   }

@@ -56,10 +56,16 @@ export class Poller {
     this.#turn.abort();
   }
 
-  /** Resolves when nothing is in work any more. */
+  /**
+   * Resolves when nothing is in work any more. What was cut off, or failed and waits for its time, is there again at
+   * once for the next process: whoever starts again has mended something.
+   */
   async ended(): Promise<void> {
     await this.#lastRun;
     await Promise.all(this.#inWork);
+    const mapping = mappingsOf(this.#cloud).get(this.#uuid);
+    const queue = mapping && tryFindQueue(this.#cloud, arnToQueueUrl(toMapping(mapping).queueArn));
+    if (queue) this.#cloud.queues.release(queue);
   }
 
   async #run(): Promise<void> {
@@ -109,8 +115,6 @@ export class Poller {
     const failed = result ? toFailures(result, ids, mapping.reportsFailures) : new Set(ids);
     for (const message of messages)
       if (!failed.has(message.id)) settle(() => this.#cloud.queues.delete(queue, message.receipt ?? ""));
-      // What this process cuts off by ending is there again at once for the next one.
-      else if (this.#closed) settle(() => this.#cloud.queues.changeVisibility(queue, message.receipt ?? "", 0));
     this.#cloud.trace({
       kind: "batch",
       queue: queue.name,
