@@ -70,11 +70,15 @@ export class Providers {
   async same(state: ResourceState, checked: boolean): Promise<void> {
     const { urn, id } = state;
     if (!id || id === UNKNOWN) throw new Error(`provider '${urn}' has an unknown ID`);
-    const ref = providerRef(urn, id);
-    if (this.#configured.has(ref)) return;
-    const inputs = inputsOf(state);
+    if (!this.#configured.has(providerRef(urn, id))) await this.#bringUp(urn, id, inputsOf(state), checked);
+  }
+
+  /** @returns the outputs of the provider resource: what it is configured with */
+  async #bringUp(urn: Urn, id: string, inputs: PropertyMap, checked = true): Promise<PropertyMap> {
     const provider = (checked ? this.#takeUnconfigured(urn) : undefined) ?? (await this.#open(urn, inputs));
-    this.#set(ref, await this.#configure(provider, urn, inputs));
+    const config = withoutInternal(inputs);
+    this.#set(providerRef(urn, id), containsUnknowns(config) ? NOT_CONFIGURED : await provider.configure(urn, config));
+    return config;
   }
 
   async #open(urn: Urn, inputs: PropertyMap): Promise<UnconfiguredProvider> {
@@ -82,11 +86,6 @@ export class Providers {
     if (pkg === "pulumi") return createBuiltinProvider(this.#deployment);
     const version = typeof inputs["version"] === "string" ? inputs["version"] : undefined;
     return await this.#deployment.operation.providers.open(pkg, version, this.#deployment.reporter.log);
-  }
-
-  async #configure(provider: UnconfiguredProvider, urn: Urn, inputs: PropertyMap): Promise<Provider> {
-    const filtered = withoutInternal(inputs);
-    return containsUnknowns(filtered) ? NOT_CONFIGURED : await provider.configure(urn, filtered);
   }
 
   #set(ref: string, opened: Provider): void {
@@ -132,16 +131,10 @@ export class Providers {
           : diff;
       },
       create: async ({ urn, news, preview }) => {
-        const provider = this.#takeUnconfigured(urn) ?? (await this.#open(urn, news));
         const id = preview ? UNKNOWN : randomUUID();
-        this.#set(providerRef(urn, id), await this.#configure(provider, urn, news));
-        return { id, outputs: withoutInternal(news) };
+        return { id, outputs: await this.#bringUp(urn, id, news) };
       },
-      update: async ({ urn, id, news }) => {
-        const provider = this.#takeUnconfigured(urn) ?? (await this.#open(urn, news));
-        this.#set(providerRef(urn, id), await this.#configure(provider, urn, news));
-        return { outputs: withoutInternal(news) };
-      },
+      update: async ({ urn, id, news }) => ({ outputs: await this.#bringUp(urn, id, news) }),
       delete: ({ urn, id }) => {
         this.#configured.delete(providerRef(urn, id));
         return Promise.resolve();

@@ -84,10 +84,7 @@ export class Registrar {
       for (const name of [urn, ...(former.alias ? [former.alias] : [])]) this.#plan.providers.set(name, fresh);
     if (old && this.#refreshesInline && this.#plan.isTarget(old.state)) old = await this.#refresh(urn, old, fresh);
     const early = this.#planWithoutProvider(goal, urn, old, fresh);
-    if (early)
-      return early.length === 0 && old
-        ? { held: old, result: "success", unknown: false }
-        : await this.#carryOut.run(early, fresh);
+    if (early) return await this.#carryOut.run(early, early.length === 0 && old ? old : fresh);
     const provider = await this.#providerOf(goal, urn);
     const registration: Registration = { goal, urn, old, fresh, provider, seed: this.#planner.newSeed() };
     if (this.#isImport(goal, old?.state)) return await this.#import(registration);
@@ -100,8 +97,7 @@ export class Registrar {
     const steps = [...before, ...(await this.#steps(registration, targeted))];
     // A preview goes on, so that one run shows all there is to show.
     if (!this.#carryOut.allows(steps) && !this.#deployment.dryRun) throw new Told("untargeted create");
-    if (steps.length === 0 && old) return { held: old, result: "success", unknown: false };
-    return await this.#carryOut.run(steps, targeted || !old ? fresh : old);
+    return await this.#carryOut.run(steps, old && (!targeted || steps.length === 0) ? old : fresh);
   }
 
   /** The four ways a resource can go: back after it had to go, taken over, changed, or new. */
@@ -231,9 +227,7 @@ export class Registrar {
     };
     await this.#planner.check(next, true);
     const steps = await this.#planner.stepsFor(next);
-    return steps.length === 0
-      ? { held: imported, result: "success", unknown: false }
-      : await this.#carryOut.run(steps, next.fresh);
+    return await this.#carryOut.run(steps, steps.length === 0 ? imported : next.fresh);
   }
 
   async #read(goal: ReadGoal, urn: Urn): Promise<Registered> {
