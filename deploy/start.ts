@@ -26,6 +26,7 @@ async function start(): Promise<number> {
     programDir,
     ...parsePort(values.port),
     fresh: values.fresh ?? false,
+    holdEvents: true,
     onTrace: log.add,
   });
   try {
@@ -34,6 +35,7 @@ async function start(): Promise<number> {
     if (result !== "succeeded") {
       throw new UserError("The deployment failed, see above. Mend it and start again: what was done is kept.");
     }
+    cloud.aws.releaseEvents();
     tellProof(await proveAnswer(cloud.line, outputs["botUserId"]));
     if (newChannel !== undefined) tellConsoleSteps({ apiUrl: new URL(cloud.line.url), ...newChannel });
     if (values.once === true) return 0;

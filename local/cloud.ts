@@ -16,6 +16,8 @@ export interface LocalCloudOptions {
   gatewayPort?: number;
   /** Told of requests, invocations and the functions' log lines. */
   onTrace?: (trace: AwsTrace) => void;
+  /** Queued events wait for `aws.releaseEvents`: for whoever deploys first, so that old code does not take them up. */
+  holdEvents?: boolean;
   /** Clears the data folder first. */
   fresh?: boolean;
 }
@@ -57,6 +59,7 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     gatewayPort,
     ...(onTrace === undefined ? {} : { onTrace }),
     assetRoot: options.programDir,
+    holdEvents: true,
   }).catch((error: unknown) => {
     throw error instanceof LocalAwsError ? new UserError(error.message, { cause: error }) : error;
   });
@@ -73,6 +76,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
       : error;
   });
   started.defer(() => line.close());
+  // Their answers need LINE.
+  if (!options.holdEvents) aws.releaseEvents();
   // What a worker has begun it finishes while LINE still answers; cut off, it would hold up the next start.
   started.defer(() => aws.settle());
 

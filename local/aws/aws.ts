@@ -32,6 +32,8 @@ export interface LocalAwsOptions {
   /** First port for HTTPS gateways. Each API gets a port of its own and keeps it; 0, the default, takes any. */
   gatewayPort?: number;
   onTrace?: OnTrace;
+  /** Functions get nothing out of queues that were there before, until `releaseEvents`. */
+  holdEvents?: boolean;
   /** How often gauges are asked and alarms looked at: 5 seconds. 0: only when `evaluateAlarms` is called. */
   alarmsEveryMs?: number;
   /** Where a provider's configuration names no region. */
@@ -54,6 +56,8 @@ export interface LocalAws {
    * ahead, the one that is running counts, too.
    */
   evaluateAlarms(nowMs: number): void;
+  /** Has functions work on what waits for them in queues. */
+  releaseEvents(): void;
   /** Fetches no more events for functions; resolves when those that run are done with theirs, or will not be soon. */
   settle(): Promise<void>;
   /** Stops servers and workers; resolves when none is left. */
@@ -104,7 +108,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const cloud: Cloud = { ...parts, gateways };
   const endpoint = await serveEndpoint(cloud, options.endpointPort ?? 0);
   endpointUrl = endpoint.url;
-  cloud.eventSources.resume();
+  if (!options.holdEvents) cloud.eventSources.resume();
   const provider = await serveProvider(
     new Provider({ cloud, types: resourceTypes, functions: providerFunctions, region: options.region }),
   );
@@ -115,6 +119,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     certificateAuthority: certificate.authority,
     faults: cloud.faults,
     evaluateAlarms: (nowMs) => evaluateAlarms(cloud, nowMs),
+    releaseEvents: () => cloud.eventSources.resume(),
     async settle() {
       cloud.eventSources.stop();
       await Promise.race([cloud.eventSources.ended(), wait(settlingMs, undefined, { ref: false })]);
