@@ -141,12 +141,19 @@ class GrpcProvider implements Provider {
     return { id: response.getId(), outputs: preview ? outputs : rejectUnknowns(outputs) };
   }
 
-  async read({ urn, id, inputs, outputs }: Parameters<Provider["read"]>[0]): ReturnType<Provider["read"]> {
+  async read({
+    urn,
+    id,
+    inputs,
+    outputs,
+    timeoutSeconds,
+  }: Parameters<Provider["read"]>[0]): ReturnType<Provider["read"]> {
     const request = new messages.ReadRequest();
     identify(request, urn);
     request.setId(id);
     request.setInputs(this.#struct(inputs, { elideAssets: true, dropUnknowns: true }));
     request.setProperties(this.#struct(outputs, { elideAssets: true, dropUnknowns: true }));
+    request.setTimeout(timeoutSeconds ?? 0);
     const response = await this.#call("read", request, outputs, inputs);
     if (!response.hasProperties()) return undefined;
     const live = restoreAssets(inputs, rejectUnknowns(this.#marked(response.getProperties(), outputs)));

@@ -1,7 +1,9 @@
 /** `RegisterResourceRequest` as the core has it. */
 import type aliasMessages from "@pulumi/pulumi/proto/alias_pb.js";
 import resourceMessages from "@pulumi/pulumi/proto/resource_pb.js";
+import { UserError } from "../../../line/user-error.ts";
 import type { Alias, HookKind, PropertyMap, RegisterResource } from "../contracts/contracts.ts";
+import { formatPath, parsePath } from "../values/property-path.ts";
 import { parseDuration } from "./duration.ts";
 import { entriesOf, fromValue } from "./grpc.ts";
 import type { SourcePositions } from "./source-positions.ts";
@@ -94,6 +96,7 @@ export function toRegistration(
     ...(options.hasDeleteBeforeReplace() ? { deleteBeforeReplace: options.getDeleteBeforeReplace() === true } : {}),
     ...(options.hasRetainOnDelete() ? { retainOnDelete: options.getRetainOnDelete() === true } : {}),
     ignoreChanges: options.getIgnoreChangesList(),
+    hideDiffs: options.getHideDiffList().map(toPath),
     replaceOnChanges: options.getReplaceOnChangesList(),
     ...(trigger ? { replacementTrigger: fromValue(trigger) } : {}),
     replaceWith: options.getReplaceWithList(),
@@ -124,11 +127,23 @@ function toAlias(alias: aliasMessages.Alias, specified: boolean): Alias {
 function timeoutsOf(options: Options): RegisterResource["customTimeouts"] {
   const timeouts = options.getCustomTimeouts();
   if (!timeouts) return undefined;
-  const given = { create: timeouts.getCreate(), update: timeouts.getUpdate(), delete: timeouts.getDelete() };
+  const given = {
+    create: timeouts.getCreate(),
+    update: timeouts.getUpdate(),
+    delete: timeouts.getDelete(),
+    read: timeouts.getRead(),
+  };
   const seconds = Object.entries(given)
     .filter(([, text]) => text !== "")
     .map(([what, text]) => [what, parseDuration(text)]);
   return seconds.length > 0 ? Object.fromEntries(seconds) : undefined;
+}
+
+/** As Pulumi writes a path down. */
+function toPath(text: string): string {
+  const path = parsePath(text);
+  if (!path) throw new UserError(`hideDiffs: ${JSON.stringify(text)} is no path of properties, such as tags["a key"].`);
+  return formatPath(path);
 }
 
 function hooksOf(options: Options): Pick<RegisterResource, "hooks"> {

@@ -170,6 +170,7 @@ const fields = [
   "sourcePosition",
   "stackTrace",
   "ignoreChanges",
+  "hideDiff",
   "replaceOnChanges",
   "replacementTrigger",
   "refreshBeforeUpdate",

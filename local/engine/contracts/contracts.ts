@@ -31,7 +31,7 @@ export interface Origin {
 }
 
 /** Seconds. */
-export type Timeouts = { create?: number; update?: number; delete?: number };
+export type Timeouts = { create?: number; update?: number; delete?: number; read?: number };
 
 /** A resource as a deployment (version 3) stores it. Secrets are in the clear here; a store encrypts them. */
 export interface ResourceState extends Origin {
@@ -64,6 +64,8 @@ export interface ResourceState extends Origin {
   created?: string;
   modified?: string;
   ignoreChanges?: string[];
+  /** Paths whose differences are of no interest to a reader. */
+  hideDiff?: string[];
   replaceOnChanges?: string[];
   replacementTrigger?: PropertyValue;
   refreshBeforeUpdate?: boolean;

@@ -110,6 +110,7 @@ export interface RegisterResource extends ProviderRequest, Origin {
   deleteBeforeReplace?: boolean;
   retainOnDelete?: boolean;
   ignoreChanges: string[];
+  hideDiffs?: string[];
   replaceOnChanges: string[];
   replacementTrigger?: PropertyValue;
   replaceWith: Urn[];

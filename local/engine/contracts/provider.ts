@@ -74,6 +74,7 @@ export interface Provider {
     id: string;
     inputs: PropertyMap;
     outputs: PropertyMap;
+    timeoutSeconds?: number;
   }): Promise<{ id: string; inputs?: PropertyMap; outputs: PropertyMap } | undefined>;
   update(request: {
     urn: Urn;

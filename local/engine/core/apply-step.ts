@@ -4,6 +4,7 @@ import {
   type PropertyMap,
   type ResourceState,
   type StepOp,
+  type Timeouts,
   type Urn,
 } from "../contracts/contracts.ts";
 import type { Deployment } from "./deployment.ts";
@@ -161,7 +162,7 @@ async function applyRefresh(deployment: Deployment, step: Step): Promise<void> {
   const provider = deployment.providers.forStep(step);
   const { urn, id = "" } = state;
   const { answer: read, failure } = await partially(() =>
-    provider.read({ urn, id, inputs: inputsOf(state), outputs: outputsOf(state) }),
+    provider.read({ urn, id, inputs: inputsOf(state), outputs: outputsOf(state), ...timeoutOf(state, "read") }),
   );
   if (failure)
     deployment.reporter.warning(`Refreshed resource is in an unhealthy state:\n* ${failure.reasons.join("\n* ")}`, urn);
@@ -193,7 +194,7 @@ async function applyImport(deployment: Deployment, step: Step): Promise<void> {
   const { urn, importID = "" } = fresh.state;
   const provider = deployment.providers.forStep(step);
   const { answer: read, failure } = await partially(() =>
-    provider.read({ urn, id: importID, inputs: {}, outputs: {} }),
+    provider.read({ urn, id: importID, inputs: {}, outputs: {}, ...timeoutOf(fresh.state, "read") }),
   );
   if (!read) throw new Error(`resource '${importID}' does not exist`);
   if (!read.inputs)
@@ -248,7 +249,7 @@ const attempt = <T extends Partial<Answer>>(
 const unhealthy = (failure: InitializationFailed | undefined): { initErrors?: string[] } =>
   failure ? { initErrors: failure.reasons } : {};
 
-function timeoutOf(state: ResourceState, what: "create" | "update" | "delete"): { timeoutSeconds?: number } {
+function timeoutOf(state: ResourceState, what: keyof Timeouts): { timeoutSeconds?: number } {
   const seconds = state.customTimeouts?.[what];
   return seconds === undefined ? {} : { timeoutSeconds: seconds };
 }

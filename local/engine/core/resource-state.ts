@@ -45,6 +45,7 @@ export function stateOfGoal(
     sourcePosition: goal.sourcePosition,
     stackTrace: goal.stackTrace,
     ignoreChanges: goal.ignoreChanges,
+    hideDiff: goal.hideDiffs,
     replaceOnChanges: goal.replaceOnChanges,
     replacementTrigger: goal.replacementTrigger ?? undefined,
     refreshBeforeUpdate: old?.refreshBeforeUpdate,

@@ -142,7 +142,7 @@ describe("the command", () => {
 
   it("previews as JSON with whole states, as a checkpoint has them", { timeout: 60_000 }, async () => {
     await using folder = await createWithStack(`${thingClass}
-      const a = new Thing("a", { key: pulumi.secret("hunter2") }, { customTimeouts: { create: "5m" }, protect: true });
+      const a = new Thing("a", { key: pulumi.secret("hunter2") }, { customTimeouts: { create: "5m", read: "20s" }, hideDiffs: ["tags.a-b"], protect: true });
       new Thing("b", { of: a.address, deep: [{ key: pulumi.secret("hunter2") }] }, { dependsOn: a, ignoreChanges: ["of"] });
       export const address = a.address;
     `);
@@ -159,7 +159,8 @@ describe("the command", () => {
       custom: true,
       protect: true,
       inputs: { name: "a", key: "[secret]" },
-      customTimeouts: { create: 300 },
+      customTimeouts: { create: 300, read: 20 },
+      hideDiff: ['tags["a-b"]'],
       parent: expect.stringContaining("pulumi:pulumi:Stack"),
     });
     expect(steps[2].newState).toMatchObject({

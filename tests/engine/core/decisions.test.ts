@@ -188,6 +188,28 @@ describe("a read", () => {
   });
 });
 
+it("keeps what a program says for reads and readers: their time, and differences to leave out", async () => {
+  const cloud = new Cloud();
+  const waits: (number | undefined)[] = [];
+  const host = cloud.host();
+  const provider = cloud.provider();
+  const read: typeof provider.read = (request) => {
+    waits.push(request.timeoutSeconds);
+    return provider.read(request);
+  };
+  host.open = async (...asked) => ({
+    ...(await cloud.host().open(...asked)),
+    configure: () => Promise.resolve({ ...provider, read }),
+  });
+  const program: Program = async (context) =>
+    void (await context.thing("a", {}, { customTimeouts: { read: 20 }, hideDiffs: ["size"] }));
+
+  const { stateOf } = await after(program, program, { kind: "refresh", providers: host }, cloud);
+
+  expect(waits).toEqual([20]);
+  expect(stateOf("a")).toMatchObject({ customTimeouts: { read: 20 }, hideDiff: ["size"] });
+});
+
 describe("a function in a preview", () => {
   it.each([
     ["waits for the parts of a component", "group", {}],
