@@ -6,7 +6,7 @@ import type { OperationResult, PropertyMap, Snapshot } from "./contracts/contrac
 import type { EngineEvent } from "./contracts/events.ts";
 import { runOperation } from "./core/operation.ts";
 import { containsSecrets, withoutMarks } from "./values/properties.ts";
-import { createSource, findProgram } from "./program.ts";
+import { createSource, findProgram, prepareProgram } from "./program.ts";
 import { holdsSecure } from "./project/config-value.ts";
 import { findProject } from "./project/project-file.ts";
 import { resolveStackConfig } from "./project/stack-config.ts";
@@ -119,20 +119,24 @@ async function execute(
     // It takes as long to start as the program does; where it will be needed, it does while secrets are decrypted.
     startDynamic: stored?.resources?.some(({ type }) => type === dynamicProviderType) ?? false,
   });
+  const needsProgram = (kind === "preview" ? (previewOf ?? "up") : kind) === "up" || options.runProgram === true;
+  const runner = { project, program, env, client: operation.programAddress };
+  let prepared: ReturnType<typeof prepareProgram>;
   try {
+    // It loads the SDK while secrets are decrypted.
+    if (needsProgram) prepared = prepareProgram(runner);
     const [settings, snapshot] = await Promise.all([
       resolveStackConfig({ project, stack: stack.name, file, secrets, overrides: configOverrides }),
       store.decode(stored),
     ]);
     const deployment = { organization, stack: stack.name, ...settings };
-    const needsProgram = (kind === "preview" ? (previewOf ?? "up") : kind) === "up" || options.runProgram === true;
     const result = await runOperation({
       kind: kinds[kind],
       ...(previewOf && { previewOf: kinds[previewOf] }),
       ...deployment,
       project: project.name,
       ...(needsProgram && {
-        source: createSource({ ...deployment, project, program, env, client: operation.programAddress }),
+        source: createSource({ ...deployment, ...runner, runner: prepared }),
       }),
       providers,
       store: {
@@ -153,7 +157,7 @@ async function execute(
     });
     return toResult(result);
   } finally {
-    await providers.close();
+    await Promise.all([prepared?.close(), providers.close()]);
   }
 }
 

@@ -3,7 +3,8 @@ import { basename, dirname, resolve } from "node:path";
 import * as v from "valibot";
 import { UserError } from "../../line/user-error.ts";
 import { createInlineProgram } from "./adapters/inline-program.ts";
-import { createNodejsProgram } from "./adapters/nodejs-program.ts";
+import type { PreparedNode } from "./adapters/child.ts";
+import { createNodejsProgram, prepareRunner } from "./adapters/nodejs-program.ts";
 import type { Source } from "./contracts/contracts.ts";
 import type { Project } from "./project/project-file.ts";
 import type { Environment } from "./workspace.ts";
@@ -31,18 +32,30 @@ export async function findProgram({ folder, main, file }: Project): Promise<Prog
   return found.isDirectory() ? { pwd: path, main: "." } : { pwd: dirname(path), main: basename(path) };
 }
 
-export function createSource(options: {
+interface Runner {
   project: Project;
   program: Program;
-  stack: string;
-  organization: string;
-  config: Record<string, string>;
-  secretKeys: ReadonlySet<string>;
   env: Environment;
   /** A language runtime that has the program, instead of the project's own. */
   client: string | undefined;
-}): Source {
-  const { project, program, env, client, ...about } = options;
+}
+
+/** The project's own program's process, to be told later what it is to run. Close it: it may never be needed. */
+export function prepareProgram({ project, program, env, client }: Runner): PreparedNode | undefined {
+  if (client !== undefined || project.runtime.name !== "nodejs") return undefined;
+  return prepareRunner({ pwd: program.pwd, env, runtimeOptions: runtimeOptions(project) });
+}
+
+export function createSource(
+  options: Runner & {
+    stack: string;
+    organization: string;
+    config: Record<string, string>;
+    secretKeys: ReadonlySet<string>;
+    runner: PreparedNode | undefined;
+  },
+): Source {
+  const { project, program, env, client, runner, ...about } = options;
   const deployment = { ...about, project: project.name, root: project.folder, pwd: program.pwd };
   if (client !== undefined) return createInlineProgram({ ...deployment, client });
   if (project.runtime.name !== "nodejs") {
@@ -50,7 +63,13 @@ export function createSource(options: {
       `${project.file} has the runtime ${project.runtime.name}, and the embedded engine runs nodejs only; use the Pulumi CLI`,
     );
   }
-  return createNodejsProgram({ ...deployment, main: program.main, env, runtimeOptions: runtimeOptions(project) });
+  return createNodejsProgram({
+    ...deployment,
+    main: program.main,
+    env,
+    runner,
+    runtimeOptions: runtimeOptions(project),
+  });
 }
 
 function runtimeOptions({ runtime, file }: Project) {

@@ -18,7 +18,8 @@ function createInstantMonitor(project: string, stack: string): Monitor {
     registerResource: async ({ type, name, custom, inputs }) => ({
       urn: urnOf(type, name),
       ...(custom && { id: name }),
-      outputs: inputs,
+      // Programs take ARNs apart.
+      outputs: { arn: `arn:aws:bench:ap-northeast-1:000000000000:${name}`, ...inputs },
       propertyDependencies: {},
       unknown: false,
       result: "success" as const,

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
 import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
 
 /** Plain JavaScript: they are loaded wherever the SDK is. The first ends the process when its channel to the engine breaks. */
 const PRELOADED = [
@@ -35,6 +36,37 @@ export interface ChildOptions {
   cwd: string;
   env: NodeJS.ProcessEnv;
   onLine: (line: string, stream: "stdout" | "stderr") => void;
+}
+
+/** A process that has nothing to do yet. */
+export interface PreparedNode {
+  start(told: Pick<ChildOptions, "args" | "env" | "onLine">): Child;
+  /** Ends it where it was never started. */
+  close(): Promise<void>;
+}
+
+/** Starts a script of the SDK before its arguments and settings are known: until they are, it loads the SDK. */
+export function prepareNode(options: Omit<ChildOptions, "args" | "onLine">): PreparedNode {
+  let onLine: ChildOptions["onLine"] = () => undefined;
+  const child = startNode({
+    ...options,
+    script: fileURLToPath(new URL("./prepared-node.mjs", import.meta.url)),
+    args: [options.script],
+    onLine: (line, stream) => onLine(line, stream),
+  });
+  let started = false;
+  return {
+    start({ args, env, onLine: listener }) {
+      started = true;
+      onLine = listener;
+      // Where it has ended already, that is what its caller hears of.
+      child.process.send({ args, env }, () => {});
+      return child;
+    },
+    close: async () => {
+      if (!started) await child.kill();
+    },
+  };
 }
 
 export function startNode({ script, args, nodeArgs = [], cwd, env, onLine }: ChildOptions): Child {

@@ -1,32 +1,46 @@
 /** A Node.js Pulumi program as a source of registrations: the SDK's own runner in a process of its own. */
 import { ProgramFailed, type Monitor, type Source } from "../contracts/contracts.ts";
-import { startNode } from "./child.ts";
+import { type PreparedNode, prepareNode } from "./child.ts";
 import type { DeploymentInfo } from "./monitor-service.ts";
 import { createProgramSource, type Run, type RunningProgram } from "./program-source.ts";
 import { resolveSdkScript } from "./sdk.ts";
 
-export interface NodejsProgramOptions extends DeploymentInfo {
-  /** The program's main file or folder, relative to `pwd` or absolute. */
-  main: string;
+/** What the program's process is, whatever it will be told. */
+export interface NodejsRuntime {
+  pwd: string;
   env: NodeJS.ProcessEnv;
   /** `runtime.options` of Pulumi.yaml. TypeScript by ts-node is on unless it is turned off, as with the CLI. */
   runtimeOptions?: { typescript?: boolean; tsconfig?: string; nodeargs?: string };
 }
 
+export interface NodejsProgramOptions extends DeploymentInfo, NodejsRuntime {
+  /** The program's main file or folder, relative to `pwd` or absolute. */
+  main: string;
+  /** What `prepareRunner` gave; started now if not said. */
+  runner?: PreparedNode | undefined;
+}
+
 /** The runner exits with this after it has told the user what went wrong. */
 const EXIT_TOLD = 32;
+
+/** Starts the program's process, which waits for the program to run. Close it: it may never be needed. */
+export function prepareRunner({ pwd, env, runtimeOptions }: NodejsRuntime): PreparedNode {
+  return prepareNode({
+    script: resolveSdkScript(pwd, "cmd/run"),
+    nodeArgs: runtimeOptions?.nodeargs?.split(/\s+/).filter(Boolean) ?? [],
+    cwd: pwd,
+    env,
+  });
+}
 
 export function createNodejsProgram(options: NodejsProgramOptions): Source {
   return createProgramSource(options, (address, monitor, run) => start(options, address, monitor, run));
 }
 
 function start(options: NodejsProgramOptions, address: string, monitor: Monitor, run: Run): RunningProgram {
-  const child = startNode({
-    script: resolveSdkScript(options.pwd, "cmd/run"),
+  const child = (options.runner ?? prepareRunner(options)).start({
     args: runnerArgs(options, run, address),
-    nodeArgs: options.runtimeOptions?.nodeargs?.split(/\s+/).filter(Boolean) ?? [],
-    cwd: options.pwd,
-    env: { ...options.env, ...configEnv(options), ...typescriptEnv(options) },
+    env: { ...configEnv(options), ...typescriptEnv(options) },
     // A line as it is, with its end.
     onLine: (line, stream) =>
       monitor.log({ severity: stream === "stdout" ? "info" : "info#err", message: `${line}\n` }),
