@@ -99,6 +99,17 @@ function receiverRules(
       above: 0,
       minutes: 1,
     },
+    {
+      name: "unhandled-events",
+      description: "Authentic events were left alone: they are another bot's, or not in LINE's shape",
+      metric: logged(
+        "unhandled-events",
+        receiver.logGroup,
+        '{ $.message = "events of another bot are not handled" || $.message = "malformed events are not handled" }',
+      ),
+      above: 0,
+      minutes: 1,
+    },
   ];
 }
 
@@ -126,7 +137,7 @@ function workerRules(name: string, worker: EventWorker | undefined, opts: pulumi
     },
     {
       name: "worker-errors",
-      description: "The worker ended without an answer: its batch is worked on again a minute later",
+      description: "The worker ended without an answer: its event is worked on again a minute later",
       metric: {
         namespace: "AWS/Lambda",
         name: "Errors",

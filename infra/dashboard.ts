@@ -9,7 +9,12 @@ export interface DashboardArgs {
   api: aws.apigatewayv2.Api;
 }
 
-type Line = [namespace: string, metric: string, dimension: string, value: pulumi.Input<string>, statistic: string];
+interface Line {
+  namespace: string;
+  metric: string;
+  dimensions: Record<string, pulumi.Input<string>>;
+  statistic: "Sum" | "Maximum" | "p50" | "p99";
+}
 
 interface Graph {
   title: string;
@@ -33,8 +38,9 @@ export function createDashboard(name: string, args: DashboardArgs, opts: pulumi.
 }
 
 function receiverGraphs({ receiver, api }: DashboardArgs): Graph[] {
-  const ofApi = (metric: string): Line => ["AWS/ApiGateway", metric, "ApiId", api.id, "Sum"];
-  const duration = (statistic: string) => ofFunction(receiver, "Duration", statistic);
+  const dimensions = { ApiId: api.id };
+  const ofApi = (metric: string): Line => ({ namespace: "AWS/ApiGateway", metric, dimensions, statistic: "Sum" });
+  const duration = (statistic: Line["statistic"]) => ofFunction(receiver, "Duration", statistic);
   return [
     { title: "Webhook requests", lines: [ofApi("Count"), ofApi("4xx"), ofApi("5xx")] },
     { title: "Receiver's duration, LINE waits for 2,000 ms", lines: [duration("p50"), duration("p99")] },
@@ -43,8 +49,20 @@ function receiverGraphs({ receiver, api }: DashboardArgs): Graph[] {
 
 function workerGraphs(worker: EventWorker | undefined): Graph[] {
   if (worker === undefined) return [];
-  const { queue, deadLetters } = worker;
-  const ofQueue = (of: aws.sqs.Queue, metric: string): Line => ["AWS/SQS", metric, "QueueName", of.name, "Maximum"];
+  const { queue, deadLetters, lambda } = worker;
+  const ofQueue = ({ name }: aws.sqs.Queue, metric: string): Line => ({
+    namespace: "AWS/SQS",
+    metric,
+    dimensions: { QueueName: name },
+    statistic: "Maximum",
+  });
+  // The worker counts these itself.
+  const ofEvents = (metric: string): Line => ({
+    namespace: "LineBot",
+    metric,
+    dimensions: { service: "worker", FunctionName: lambda.name },
+    statistic: "Sum",
+  });
   return [
     {
       title: "Events that wait, dead letters",
@@ -54,6 +72,10 @@ function workerGraphs(worker: EventWorker | undefined): Graph[] {
       ],
     },
     { title: "Age of the oldest event, in seconds", lines: [ofQueue(queue, "ApproximateAgeOfOldestMessage")] },
+    {
+      title: "Events",
+      lines: ["EventHandled", "EventPostponed", "EventFailed", "ReplyRefused"].map(ofEvents),
+    },
     {
       title: "Worker",
       lines: [
@@ -65,8 +87,8 @@ function workerGraphs(worker: EventWorker | undefined): Graph[] {
   ];
 }
 
-function ofFunction({ lambda }: ProvenFunction, metric: string, statistic: string): Line {
-  return ["AWS/Lambda", metric, "FunctionName", lambda.name, statistic];
+function ofFunction({ lambda }: ProvenFunction, metric: string, statistic: Line["statistic"]): Line {
+  return { namespace: "AWS/Lambda", metric, dimensions: { FunctionName: lambda.name }, statistic };
 }
 
 /** CloudWatch's grid has 24 columns: two graphs stand side by side. */
@@ -80,11 +102,10 @@ function toWidget({ title, lines }: Graph, index: number, region: pulumi.Input<s
     properties: {
       title,
       region,
-      metrics: lines.map(([namespace, metric, dimension, value, stat]) => [
+      metrics: lines.map(({ namespace, metric, dimensions, statistic: stat }) => [
         namespace,
         metric,
-        dimension,
-        value,
+        ...Object.entries(dimensions).flat(),
         { stat },
       ]),
       period: 60,

@@ -31,7 +31,7 @@ export interface WorkerArgs {
   entry: string;
   /** Default: 512 MB. */
   memorySizeMb?: number | undefined;
-  /** Events that are worked on at once. Default: 10, which leaves the rest to the receiver. */
+  /** Events that are worked on at once. Default: 5, half of what a new account may run. */
   concurrency?: number | undefined;
 }
 
@@ -126,7 +126,7 @@ export class LineWebhook extends pulumi.ComponentResource {
       apiUrl,
       protect: args.protect ?? false,
     };
-    const { entry, memorySizeMb = 512, concurrency = 10 } = args.worker ?? {};
+    const { entry, memorySizeMb = 512, concurrency = 5 } = args.worker ?? {};
     const worker = entry === undefined ? undefined : createEventWorker(name, { ...common, entry, memorySizeMb }, child);
     const receiver = createReceiver(name, { ...args, ...common, worker }, child);
     // Where one does not prove to work, the other stays as it was, too. What a new receiver sends, a new worker gets.

@@ -10,7 +10,7 @@ import { runStackOperation, type StackOperation } from "../../local/engine/engin
 import { devChannel } from "../../local/line/seed.ts";
 
 /** What the program of this project consists of. */
-export const resourceCount = 47;
+export const resourceCount = 49;
 
 export interface Answer {
   status: number;

@@ -87,6 +87,11 @@ async function readAll(): Promise<LogLine[]> {
   return lines;
 }
 
+/** The gauges are asked now; later, the period that holds what was is over. */
+function evaluateAlarms(): void {
+  for (const laterMs of [0, 60_000, 300_000]) bot.cloud.aws.evaluateAlarms(Date.now() + laterMs);
+}
+
 const alarmsRaised = () =>
   traces.flatMap((trace) => (trace.kind === "alarm" && trace.to === "ALARM" ? [trace.name] : []));
 
@@ -109,8 +114,7 @@ test("an event that fails for good makes way, raises an alarm, and is answered w
   expect(others).toEqual([]);
   expect(letter).toMatchObject({ type: "message", event: expect.stringMatching(/^[0-9a-f]{12}$/) });
   expect(await countMessages(sqs, queues.deadLetterQueueUrl)).toBe(1);
-  // The gauges are asked now, and a minute later the period that holds it is over.
-  for (const laterMs of [0, 60_000]) bot.cloud.aws.evaluateAlarms(Date.now() + laterMs);
+  evaluateAlarms();
   expect(alarmsRaised()).toContainEqual(expect.stringMatching(/^bot-dead-letters-/));
 
   await writeFile(path.join(clone.path, "functions", "bot.ts"), mended);
@@ -140,4 +144,25 @@ test("errors are found by their level", async () => {
 
   expect(failed).toHaveLength(3);
   expect(failed.map(describeLine).join("\n")).toMatch(/outcome=failed/);
+});
+
+const follow = {
+  type: "follow",
+  mode: "active",
+  webhookEventId: "01K4ZQ8V7B3M5N6P7Q8R9S0T1V",
+  deliveryContext: { isRedelivery: false },
+  timestamp: Date.now(),
+  source: { type: "user", userId: `U${"0".repeat(32)}` },
+  follow: { isUnblocked: false },
+};
+const webhookOf = (...events: unknown[]) => JSON.stringify({ destination: devChannel.userId, events });
+
+test.each([
+  ["unhandled-events", "an event in no shape of LINE's", 1, () => bot.post(webhookOf(7, follow))],
+  ["unauthorized-requests", "many wrong signatures", 21, () => bot.post(webhookOf(), "another secret")],
+] as const)("the alarm %s goes off at %s", async (alarm, _what, times, send) => {
+  await Promise.all(Array.from({ length: times }, send));
+
+  evaluateAlarms();
+  expect(alarmsRaised()).toContainEqual(expect.stringMatching(new RegExp(`^bot-${alarm}-`)));
 });

@@ -213,7 +213,7 @@ export const propertyRows: Row[] = [
     path: ["batchSize"],
     label: "limits",
     unit: "",
-    say: (change) => ["hands over ", ...is(change), " events at once"],
+    say: (change) => ["hands over ", ...is(change), " events to a call"],
   },
   {
     type: source,
@@ -221,7 +221,7 @@ export const propertyRows: Row[] = [
     label: "limits",
     weight: lessIs("caution"),
     unit: "",
-    say: (change) => ["works on ", ...is(change), " batches at once"],
+    say: (change) => ["works on ", ...is(change), " events at once"],
   },
   {
     type: source,
