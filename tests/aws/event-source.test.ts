@@ -396,6 +396,26 @@ describe("the life of a mapping", () => {
     expect(gotBy(second, fn).map((got) => got.split("#")[0])).toEqual(["1", "2"]);
   });
 
+  test("takes up what came before it only when it is told to, where events are held", async () => {
+    const former = await createAws();
+    const { queue, fn } = await createMapped(
+      former,
+      `export const handler = async (event) => { log(event); throw new Error("not yet"); };`,
+      { queue: { visibilityTimeoutSeconds: 3600 } },
+    );
+    await sendAll(createSqs(former), queue, ["a/1"]);
+    await waitForBatches(former, queue, 1);
+    await former.close();
+
+    const next = await createAws({ dataDir: former.dataDir, holdEvents: true });
+    const held = await receiveAll(createSqs(next), queue, { VisibilityTimeout: 0 });
+    next.aws.releaseEvents();
+    await waitForGot(next, fn, "1#3");
+
+    expect(bodiesOf(held)).toEqual(["1"]);
+    expect(gotBy(next, fn)).toEqual(["1#3"]);
+  });
+
   test("finishes what a function has begun, and fetches nothing new, once it settles", async () => {
     const aws = await createAws();
     const { queue, fn } = await createMapped(
