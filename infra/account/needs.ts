@@ -26,10 +26,8 @@ export const needs: Need[] = [
       "lambda:GetAlias",
       "lambda:GetFunction",
       "lambda:GetFunctionCodeSigningConfig",
-      "lambda:GetFunctionConcurrency",
       "lambda:GetFunctionConfiguration",
       "lambda:GetPolicy",
-      "lambda:ListAliases",
       "lambda:ListTags",
       "lambda:ListVersionsByFunction",
     ],
@@ -110,7 +108,6 @@ export const needs: Need[] = [
       "secretsmanager:CreateSecret",
       "secretsmanager:DeleteSecret",
       "secretsmanager:PutSecretValue",
-      "secretsmanager:RestoreSecret",
       ...tags("secretsmanager"),
       "secretsmanager:UpdateSecret",
       "secretsmanager:UpdateSecretVersionStage",
@@ -119,7 +116,7 @@ export const needs: Need[] = [
   },
   {
     types: ["aws:cloudwatch/logGroup:LogGroup", "aws:cloudwatch/logMetricFilter:LogMetricFilter"],
-    read: ["logs:DescribeMetricFilters", "logs:FilterLogEvents", "logs:ListTagsForResource"],
+    read: ["logs:DescribeMetricFilters", "logs:ListTagsForResource"],
     write: [
       "logs:CreateLogGroup",
       "logs:DeleteLogGroup",
@@ -185,7 +182,7 @@ export const needs: Need[] = [
   },
   {
     types: ["aws:sqs/queue:Queue", "aws:sqs/queuePolicy:QueuePolicy", "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy"],
-    read: ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags"],
+    read: ["sqs:GetQueueAttributes", "sqs:ListQueueTags"],
     write: ["sqs:CreateQueue", "sqs:DeleteQueue", "sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue"],
     on: ["arn:{p}:sqs:{r}:{a}:{n}"],
   },
@@ -209,17 +206,16 @@ export const needs: Need[] = [
   },
   {
     types: ["aws:sns/topic:Topic", "aws:sns/topicPolicy:TopicPolicy", "aws:sns/topicSubscription:TopicSubscription"],
-    read: ["sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListTagsForResource"],
-    write: [
-      "sns:CreateTopic",
-      "sns:DeleteTopic",
-      "sns:SetSubscriptionAttributes",
-      "sns:SetTopicAttributes",
-      "sns:Subscribe",
-      ...tags("sns"),
-      "sns:Unsubscribe",
-    ],
+    read: ["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource"],
+    write: ["sns:CreateTopic", "sns:DeleteTopic", "sns:SetTopicAttributes", "sns:Subscribe", ...tags("sns")],
     on: ["arn:{p}:sns:{r}:{a}:{n}"],
+  },
+  {
+    // A subscription is no resource that a policy could name.
+    types: ["aws:sns/topicSubscription:TopicSubscription"],
+    read: ["sns:GetSubscriptionAttributes"],
+    write: ["sns:SetSubscriptionAttributes", "sns:Unsubscribe"],
+    on: ["*"],
   },
 ];
 

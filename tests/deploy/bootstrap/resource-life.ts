@@ -9,19 +9,22 @@ export const life: [type: string, arn: string, reads: string, writes: string][] 
   [
     "lambda/function:Function",
     own("lambda", "function:bot-1a2b3c4"),
-    "GetFunction ListVersionsByFunction",
-    "CreateFunction UpdateFunctionCode UpdateFunctionConfiguration PublishVersion TagResource DeleteFunction PutFunctionConcurrency InvokeFunction",
+    "GetFunction GetFunctionCodeSigningConfig GetFunctionConfiguration ListTags ListVersionsByFunction",
+    "CreateFunction UpdateFunctionCode UpdateFunctionConfiguration PublishVersion TagResource UntagResource DeleteFunction PutFunctionConcurrency DeleteFunctionConcurrency InvokeFunction",
   ],
   ["lambda/alias:Alias", own("lambda", "function:bot-1a2b3c4"), "GetAlias", "CreateAlias UpdateAlias DeleteAlias"],
+  // `AddPermission` and others that a condition limits have tests of their own.
   ["lambda/permission:Permission", own("lambda", "function:bot-1a2b3c4"), "GetPolicy", "RemovePermission"],
   [
     "lambda/eventSourceMapping:EventSourceMapping",
     own("lambda", "event-source-mapping:6d9b"),
-    "GetEventSourceMapping",
-    "TagResource",
+    "GetEventSourceMapping ListTags",
+    "TagResource UntagResource",
   ],
+  ["lambda/eventSourceMapping:EventSourceMapping", "*", "lambda:ListEventSourceMappings", ""],
   ["apigatewayv2/api:Api", `arn:aws:apigateway:${region}::/apis`, "GET", "POST"],
   ["apigatewayv2/api:Api", `arn:aws:apigateway:${region}::/apis/a1b2c3`, "GET", "PATCH DELETE"],
+  ["apigatewayv2/api:Api", `arn:aws:apigateway:${region}::/tags/arn%3Aaws%3Aapi`, "GET", "POST PUT DELETE"],
   [
     "apigatewayv2/integration:Integration",
     `arn:aws:apigateway:${region}::/apis/a1b2c3/integrations/i1`,
@@ -36,10 +39,16 @@ export const life: [type: string, arn: string, reads: string, writes: string][] 
     "POST PATCH DELETE",
   ],
   [
+    "apigatewayv2/stage:Stage",
+    "*",
+    "logs:DescribeResourcePolicies logs:GetLogDelivery logs:ListLogDeliveries",
+    "logs:CreateLogDelivery logs:UpdateLogDelivery logs:DeleteLogDelivery logs:PutResourcePolicy",
+  ],
+  [
     "secretsmanager/secret:Secret",
     own("secretsmanager", "secret:bot-1a2b3c4-AbCdEf"),
     "DescribeSecret GetResourcePolicy",
-    "CreateSecret UpdateSecret TagResource DeleteSecret",
+    "CreateSecret UpdateSecret TagResource UntagResource DeleteSecret",
   ],
   [
     "secretsmanager/secretVersion:SecretVersion",
@@ -51,7 +60,7 @@ export const life: [type: string, arn: string, reads: string, writes: string][] 
     "cloudwatch/logGroup:LogGroup",
     own("logs", "log-group:bot-access-1a2b3c4"),
     "DescribeLogGroups ListTagsForResource",
-    "CreateLogGroup PutRetentionPolicy TagResource DeleteLogGroup",
+    "CreateLogGroup PutRetentionPolicy DeleteRetentionPolicy TagResource UntagResource DeleteLogGroup",
   ],
   [
     "cloudwatch/logMetricFilter:LogMetricFilter",
@@ -63,7 +72,7 @@ export const life: [type: string, arn: string, reads: string, writes: string][] 
     "cloudwatch/metricAlarm:MetricAlarm",
     own("cloudwatch", "alarm:bot-dead-letters-1a2b3c4"),
     "DescribeAlarms ListTagsForResource",
-    "PutMetricAlarm DeleteAlarms TagResource",
+    "PutMetricAlarm DeleteAlarms TagResource UntagResource",
   ],
   [
     "cloudwatch/dashboard:Dashboard",
@@ -74,15 +83,15 @@ export const life: [type: string, arn: string, reads: string, writes: string][] 
   [
     "iam/role:Role",
     global("iam", "role/bot-worker-1a2b3c4"),
-    "GetRole ListRolePolicies ListAttachedRolePolicies",
-    "UpdateAssumeRolePolicy TagRole DeleteRole",
+    "GetRole ListAttachedRolePolicies ListInstanceProfilesForRole ListRolePolicies ListRoleTags",
+    "UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription TagRole UntagRole DeleteRole",
   ],
   ["iam/rolePolicy:RolePolicy", global("iam", "role/bot-worker-1a2b3c4"), "GetRolePolicy", ""],
   [
     "sqs/queue:Queue",
     own("sqs", "bot-events-1a2b3c4.fifo"),
     "GetQueueAttributes ListQueueTags",
-    "CreateQueue SetQueueAttributes TagQueue DeleteQueue",
+    "CreateQueue SetQueueAttributes TagQueue UntagQueue DeleteQueue",
   ],
   ["sqs/queuePolicy:QueuePolicy", own("sqs", "bot-events-1a2b3c4.fifo"), "GetQueueAttributes", "SetQueueAttributes"],
   [
@@ -95,22 +104,29 @@ export const life: [type: string, arn: string, reads: string, writes: string][] 
     "dynamodb/table:Table",
     own("dynamodb", "table/bot-events-1a2b3c4"),
     "DescribeTable DescribeTimeToLive DescribeContinuousBackups ListTagsOfResource",
-    "CreateTable UpdateTable UpdateTimeToLive TagResource DeleteTable",
+    "CreateTable UpdateTable UpdateTimeToLive UpdateContinuousBackups TagResource UntagResource DeleteTable",
   ],
   [
     "sns/topic:Topic",
     own("sns", "bot-alarms-1a2b3c4"),
     "GetTopicAttributes ListTagsForResource",
-    "CreateTopic SetTopicAttributes TagResource DeleteTopic",
+    "CreateTopic SetTopicAttributes TagResource UntagResource DeleteTopic",
   ],
   ["sns/topicPolicy:TopicPolicy", own("sns", "bot-alarms-1a2b3c4"), "GetTopicAttributes", "SetTopicAttributes"],
   [
     "sns/topicSubscription:TopicSubscription",
     own("sns", "bot-alarms-1a2b3c4"),
-    "GetSubscriptionAttributes",
-    "Subscribe Unsubscribe",
+    "ListSubscriptionsByTopic",
+    "Subscribe",
+  ],
+  // A policy cannot name a subscription: what is done with one is allowed on all, or not at all.
+  [
+    "sns/topicSubscription:TopicSubscription",
+    "*",
+    "sns:GetSubscriptionAttributes",
+    "sns:SetSubscriptionAttributes sns:Unsubscribe",
   ],
 ];
 
 export const actionsOf = (arn: string, names: string) =>
-  names === "" ? [] : names.split(" ").map((name) => `${arn.split(":")[2]}:${name}`);
+  names === "" ? [] : names.split(" ").map((name) => (name.includes(":") ? name : `${arn.split(":")[2]}:${name}`));
