@@ -26,6 +26,7 @@ export interface OperationFlags {
   target?: string[] | undefined;
   replace?: string[] | undefined;
   parallel?: string | undefined;
+  "policy-pack"?: string[] | undefined;
 }
 
 /** Shows the operation as it runs. Its exit code, as Pulumi has it. */
@@ -44,11 +45,15 @@ export function chooseEngine(
   );
 }
 
+const packHint =
+  "The embedded engine takes no policy packs: leave --policy-pack out, or let the Pulumi CLI do it with --engine pulumi.";
+
 let stopping: AbortSignal | undefined;
 
 async function runEmbedded(kind: Operation, place: StackPlace, flags: OperationFlags): Promise<number> {
   const { stack, target, pulumi } = place;
   if (target === undefined) throw new Error(`${stack} is not on this machine`);
+  if (flags["policy-pack"] !== undefined) throw new UserError(packHint);
   stopping ??= stopOnSignal();
   const { result, newChannel } = await runLocally(kind, target, {
     stack,

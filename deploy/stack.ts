@@ -10,7 +10,7 @@ import { type StackPlace, withPlaces } from "./stack-place.ts";
 
 const command = (kind: string) =>
   ({
-    usage: `npm run ${kind} -- <stack> [--local] [--expect <fingerprint>] [--engine embedded|pulumi] [--yes] [--diff] [--refresh] [--expect-no-changes] [--target <urn>] [--replace <urn>] [--parallel <n>] [--port <n>]`,
+    usage: `npm run ${kind} -- <stack> [--local] [--expect <fingerprint>] [--engine embedded|pulumi] [--yes] [--diff] [--refresh] [--expect-no-changes] [--target <urn>] [--replace <urn>] [--parallel <n>] [--policy-pack <folder>] [--port <n>]`,
     options: {
       local: { type: "boolean" },
       expect: { type: "string" },
@@ -22,6 +22,7 @@ const command = (kind: string) =>
       target: { type: "string", multiple: true },
       replace: { type: "string", multiple: true },
       parallel: { type: "string" },
+      "policy-pack": { type: "string", multiple: true },
       port: { type: "string" },
     },
     words: 1,

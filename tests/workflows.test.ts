@@ -130,7 +130,7 @@ test("nothing that a stranger may write is in the environment of a command eithe
 test("commands are the project's own: there is no logic in a workflow", () => {
   const commands = steps.flatMap(({ step }) => step.run ?? []);
   const own =
-    /^(npm (test|run [\w-]+( -- [\w-]+( --[\w-]+( "\$[A-Z]+")?)*)?)|node deploy\/run\.cjs deploy\/ci\/[\w-]+\.ts( [\w-]+)?)$/;
+    /^(npm (test|run [\w-]+( -- [\w-]+( --[\w-]+( "\$[A-Z]+"| deploy\/policy)?)*)?)|node deploy\/run\.cjs deploy\/ci\/[\w-]+\.ts( [\w-]+)?)$/;
 
   expect(commands.filter((command) => !own.test(command))).toEqual([]);
 });
@@ -229,7 +229,9 @@ describe("deployments", () => {
     );
     expect(deploy?.needs).toBe("plan");
     expect(deploy?.env?.["FINGERPRINT"]).toBe("${{ needs.plan.outputs.fingerprint }}");
-    expect(deploy?.steps.map(({ run }) => run)).toContain('npm run up -- prod --yes --expect "$FINGERPRINT"');
+    expect(deploy?.steps.map(({ run }) => run)).toContain(
+      'npm run up -- prod --yes --policy-pack deploy/policy --expect "$FINGERPRINT"',
+    );
   });
 
   test.each(["plan", "deploy"])("to prod %s from the sources that the pin names", (name) => {
@@ -241,6 +243,17 @@ describe("deployments", () => {
     expect(pinned).toEqual({ id: "pinned", run: "node deploy/run.cjs deploy/ci/pinned.ts prod" });
     expect(others.length).toBeGreaterThan(0);
     for (const each of others) expect(each["working-directory"]).toBe("${{ steps.pinned.outputs.folder }}");
+  });
+
+  test.each(["dev", "prod"])("to %s are stopped by the security controls, before anybody approves", (stack) => {
+    const commands = Object.values(find(`deploy-${stack}.yml`).jobs).flatMap(({ steps: all }) =>
+      all.flatMap(({ run }) => run ?? []),
+    );
+    const pulumi = commands.filter((command) => /^npm run (preview|up) /.test(command));
+
+    expect(pulumi).toHaveLength(stack === "prod" ? 2 : 1);
+    expect(pulumi.filter((command) => !command.includes(" --policy-pack deploy/policy"))).toEqual([]);
+    expect(existsSync(path.join(root, "deploy/policy/PulumiPolicy.yaml"))).toBe(true);
   });
 
   test.each(["dev", "prod"])("of %s wait until somebody has made an account for it", (stack) => {

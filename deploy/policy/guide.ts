@@ -29,14 +29,16 @@ against the stacks of this project, and shows that it is missed when it is taken
 policies for the Pulumi CLI, where each stops a deployment that breaks it:
 
 \`\`\`sh
-pulumi preview -s dev --policy-pack deploy/policy
-pulumi up -s dev --policy-pack deploy/policy
+npm run preview -- dev --policy-pack deploy/policy
+npm run up -- dev --policy-pack deploy/policy
 \`\`\`
+
+So do the workflows that deploy: to prod, nothing that breaks a control is even brought before its approver.
 
 What concerns one resource stops it before it is made; what concerns several is checked when the stack is whole. The
 first preview of a stack does not know its ARNs: what depends on them is reported as not checked, and \`up\` checks it.
 The embedded engine takes no policy packs. A stack with a reason to differ names the control in a file of its own,
-\`{"lambda-runtime": "advisory"}\` or \`"disabled"\`, and passes that with \`--policy-pack-config\`.
+\`{"lambda-runtime": "advisory"}\` or \`"disabled"\`, and passes that to \`pulumi\` with \`--policy-pack-config\`.
 
 This page is written by \`deploy/policy/guide.ts\`; \`npm test -- tests/deploy/policy/guide.test.ts -u\` writes it again.
 Scanners: SH is AWS Security Hub, CKV is checkov, AwsSolutions and Serverless are packs of cdk-nag, Pulumi is Pulumi's
