@@ -47,7 +47,8 @@ export interface PreparedNode {
 
 /** Starts a script of the SDK before its arguments and settings are known: until they are, it loads the SDK. */
 export function prepareNode(options: Omit<ChildOptions, "args" | "onLine">): PreparedNode {
-  let onLine: ChildOptions["onLine"] = () => undefined;
+  const early: Parameters<ChildOptions["onLine"]>[] = [];
+  let onLine: ChildOptions["onLine"] = (...line) => void early.push(line);
   const child = startNode({
     ...options,
     script: fileURLToPath(new URL("./prepared-node.mjs", import.meta.url)),
@@ -59,6 +60,7 @@ export function prepareNode(options: Omit<ChildOptions, "args" | "onLine">): Pre
     start({ args, env, onLine: listener }) {
       started = true;
       onLine = listener;
+      for (const line of early) listener(...line);
       // Where it has ended already, that is what its caller hears of.
       child.process.send({ args, env }, () => {});
       return child;

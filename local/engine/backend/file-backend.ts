@@ -59,8 +59,8 @@ export async function openFileBackend(url: string, base: string): Promise<FileBa
     async removeStack(stack, { keepBackups }) {
       const { checkpoint, previous, backups, history, tags } = paths(stack);
       if (keepBackups) await rename(checkpoint, previous);
-      else await removeAll([checkpoint, previous, backups]);
-      await removeAll([tags, history]);
+      else await removeAll([checkpoint, previous, attributesOf(previous), backups]);
+      await removeAll([attributesOf(checkpoint), tags, attributesOf(tags), history]);
     },
     async renameStack(from, to) {
       await backend.createStack(to, renameDeployment(await backend.readDeployment(from), from, to));
@@ -85,6 +85,9 @@ export async function openFileBackend(url: string, base: string): Promise<FileBa
   };
   return backend;
 }
+
+/** The Pulumi CLI keeps what its library notes of a file beside it. */
+const attributesOf = (path: string): string => `${path}.attrs`;
 
 function parseFileUrl(url: string, base: string): string {
   if (!url.startsWith("file://")) {

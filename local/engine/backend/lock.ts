@@ -57,13 +57,13 @@ export async function acquireLock(folder: string): Promise<Lock> {
 
 /** What `pulumi cancel` does: takes every lock away, whoever holds it. */
 export async function removeLocks(folder: string): Promise<void> {
-  await Promise.all((await listLocks(folder)).map((path) => rm(path, { force: true })));
+  await Promise.all((await listLocks(folder)).map(removeLock));
 }
 
 /** Takes away what dead processes left, and says of each who it was. */
 export async function removeDeadLocks(folder: string): Promise<string[]> {
   const dead = (await readLocks(folder)).filter((lock) => lock.dead);
-  await Promise.all(dead.map((lock) => rm(lock.path, { force: true })));
+  await Promise.all(dead.map(({ path }) => removeLock(path)));
   return dead.map((lock) => describe(lock.holder));
 }
 
@@ -92,8 +92,13 @@ async function createWhole(path: string, content: string): Promise<void> {
   }
 }
 
+/** Beside a lock of its own, the Pulumi CLI keeps what its library notes of the file. */
 async function listLocks(folder: string): Promise<string[]> {
-  return (await listNames(folder)).map((name) => join(folder, name));
+  return (await listNames(folder)).filter((name) => name.endsWith(".json")).map((name) => join(folder, name));
+}
+
+async function removeLock(path: string): Promise<void> {
+  await Promise.all([path, `${path}.attrs`].map((file) => rm(file, { force: true })));
 }
 
 async function readLocks(folder: string): Promise<HeldLock[]> {

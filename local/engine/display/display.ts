@@ -76,7 +76,7 @@ export function createDisplay(options: DisplayOptions): Display {
     const { sign, style } = stepWords[step?.op ?? row.op];
     const status = step
       ? rowStatus({ ...row, op: step.op }, preview, now())
-      : diagnosticEvent?.message.trim().split("\n")[0];
+      : `${diagnosticEvent?.prefix ?? ""}${diagnosticEvent?.message.trim().split("\n")[0]}`;
     const line = `${shortType(row.type)} ${row.name} ${status ?? ""} ${step ? rowInfo(row) : ""}`;
     return [`${paint(style, ` ${sign.padEnd(2)}`)} ${line}`.trimEnd()];
   }

@@ -18,6 +18,7 @@ async function leaveLock(folder: string, holder: object): Promise<void> {
     ...holder,
   };
   await writeFile(join(folder, "2f0c.json"), JSON.stringify(content));
+  await writeFile(join(folder, "2f0c.json.attrs"), JSON.stringify({ "user.content_type": "text/plain" }));
 }
 
 describe("a stack's lock", () => {

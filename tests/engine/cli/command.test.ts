@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { cp, mkdir, readFile, readdir, symlink } from "node:fs/promises";
+import { cp, mkdir, readFile, readdir, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { createProjectFolder, thingClass } from "../program.ts";
@@ -137,7 +137,55 @@ describe("the command", () => {
     expect((await run(folder, ["config", "get", "password"])).stdout).toBe("hunter2\n");
     await run(folder, ["config", "rm", "--path", "deep.list"]);
     expect((await run(folder, ["config", "get", "deep"])).stdout).toBe('{"key":"k"}\n');
-    expect((await run(folder, ["config"])).stdout).toContain("password    [secret]");
+    const shownList = (await run(folder, ["config"])).stdout;
+    expect(shownList).toContain("password    [secret]\n");
+    expect(shownList).toContain('deep        {"key":"[secret]"}\n');
+  });
+
+  it("writes a salt where something is encrypted with it, and not before", async () => {
+    await using folder = await createWithStack();
+    const file = join(folder.path, "Pulumi.dev.yaml");
+    await rm(file);
+
+    await run(folder, ["config", "set", "size", "3"]);
+    const plain = await readFile(file, "utf8");
+    await run(folder, ["config", "set", "--secret", "password", "hunter2"]);
+
+    expect(plain).toBe('config:\n  shop:size: "3"\n');
+    expect(await readFile(file, "utf8")).toMatch(/^encryptionsalt: v1:/m);
+    expect((await run(folder, ["config", "get", "password"])).stdout).toBe("hunter2\n");
+  });
+
+  it("shows a stack as a tree, and when it was last updated", { timeout: 60_000 }, async () => {
+    await using folder = await createWithStack(`${thingClass}
+      const group = new pulumi.ComponentResource("test:index:Group", "group");
+      const a = new Thing("a", {}, { parent: group });
+      export const nested = { list: [1, null], key: pulumi.secret("hunter2") };
+    `);
+    const empty = (await run(folder, ["stack"])).stdout;
+    const up = await run(folder, ["up", "--yes", "--skip-preview", "--json"]);
+
+    const { stdout } = await run(folder, ["stack"]);
+
+    expect(empty).toContain("Current stack resources (0):\n    No resources currently in this stack\n");
+    expect(stdout).toMatch(/Last updated: (now|\d+ seconds? ago) \(/);
+    expect(stdout).toContain(
+      [
+        "Current stack resources (4):",
+        "    TYPE                                  NAME",
+        "    pulumi:pulumi:Stack                   shop-dev",
+        "    ├─ test:index:Group                   group",
+        "    │  └─ pulumi-nodejs:dynamic:Resource  a",
+        "    └─ pulumi:providers:pulumi-nodejs     default",
+        "",
+        "Current stack outputs (1):",
+        "    OUTPUT  VALUE",
+        '    nested  {"key":"[secret]","list":[1,null]}',
+      ].join("\n"),
+    );
+    // The provider that nobody asked for is in the event log alone.
+    expect(up.stdout).not.toContain('Event":{"metadata":{"op":"create","urn":"urn:pulumi:dev::shop::pulumi:providers:');
+    expect(up.stdout).toContain('"PolicyPacks":{}');
   });
 
   it("previews as JSON with whole states, as a checkpoint has them", { timeout: 60_000 }, async () => {

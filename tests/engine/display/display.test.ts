@@ -181,10 +181,10 @@ describe("the display of an operation", () => {
       " +  pulumi:pulumi:Stack shop-dev creating (0s)
        +  aws:s3:Bucket b creating (0s)
        +  aws:s3:Bucket b half way
-       +  aws:s3:Bucket b this is old
-       +  aws:s3:Bucket b the cloud refused
+       +  aws:s3:Bucket b warning: this is old
+       +  aws:s3:Bucket b error: the cloud refused
        +  aws:s3:Bucket b creating failed 1 error; 1 warning
-       +  pulumi:pulumi:Stack shop-dev update failed
+       +  pulumi:pulumi:Stack shop-dev error: update failed
 
       Diagnostics:
         pulumi:pulumi:Stack (shop-dev):
