@@ -1,4 +1,4 @@
-import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeConsoleSteps, linksTo, listConsoleSteps } from "../../deploy/console-steps.ts";
@@ -49,7 +49,7 @@ test(
     expect(second.output).not.toContain(title);
     expect(second.code).toBe(0);
 
-    await npmRun("destroy", "--yes");
+    await rm(path.join(clone.path, ".local"), { recursive: true });
     const other = await npmRun("up", "--engine", "pulumi", "--yes");
     expect(other.output).toContain(title);
     expect(other.code).toBe(0);

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
@@ -16,6 +16,8 @@ test(
     const git = (...args: string[]) =>
       promisify(execFile)("git", ["-c", "user.name=t", "-c", "user.email=t@example.com", ...args], { cwd: clone.path });
     const file = path.join(clone.path, "Pulumi.local.yaml");
+    // What is left out here is compared by the command's own test.
+    await Promise.all(["dev", "prod"].map((stack) => rm(path.join(clone.path, `Pulumi.${stack}.yaml`))));
     await git("init", "--quiet", "--initial-branch=main");
     // A link to dependencies, which is none of the sources.
     await writeFile(path.join(clone.path, ".git/info/exclude"), "node_modules\n");

@@ -44,8 +44,9 @@ describe("a change between two commits", () => {
     expect(report.labels).toEqual([]);
   });
 
-  it("of code shows the bundle's size and no digest", async () => {
+  it("of code shows the bundle's size and no digest, the same whenever it is compared", async () => {
     const report = await reportOf("code", edited("functions/handler.js", "200", "200 + 1 - 1"));
+    const again = await compareCommits({ repository: repository.path, base: "main", head: "code", stacks: [] });
 
     expect(kindsOf(report)).toEqual({ "Function receiver": "update" });
     expect(report.labels).toEqual(["update", "code"]);
@@ -53,6 +54,7 @@ describe("a change between two commits", () => {
       { name: "handler.zip", former: { unpacked: 34 }, now: { unpacked: 42 } },
     ]);
     expect(renderMarkdown(report)).not.toMatch(/[0-9a-f]{64}/);
+    expect(JSON.stringify(again)).toBe(JSON.stringify(report));
   });
 
   it("of settings is a change of what they are used for; of a secret, it says which one and never what", async () => {
