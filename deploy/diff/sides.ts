@@ -85,6 +85,7 @@ async function programOf(project: Project, stack: string, settings: StackSetting
     ...about,
     env,
     client: undefined,
+    runner: undefined,
   });
   return { project: project.name, ...about, source };
 }
