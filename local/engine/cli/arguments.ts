@@ -42,7 +42,9 @@ export function parseCommandLine(root: Word, args: string[]): { word: Word; comm
   const { word, words, rest } = findWord(root, args);
   const path = ["pulumi", ...words].join(" ");
   const flags = { ...root.flags, ...word.flags };
-  const { values, positionals, tokens } = parseFlags(normalizeBooleans(rest, flags), flags, path);
+  const { args: understood, off } = takeBooleans(rest, flags);
+  const { values: given, positionals, tokens } = parseFlags(understood, flags, path);
+  const values: Record<string, unknown> = { ...given, ...off };
   const { min, max } = word.positionals ?? { min: 0, max: 0 };
   if (positionals.length > max && word.words && max === 0) throw unknownWord(positionals[0] ?? "", path, word);
   if (positionals.length > max)
@@ -98,17 +100,21 @@ function takesNextArgument(argument: string, flags: Record<string, Flag>): boole
   return flag !== undefined && flag.type !== "boolean";
 }
 
-/** The CLI takes `--flag=true` and `--flag=false` of a boolean; `parseArgs` takes `--flag` and `--no-flag`. */
-function normalizeBooleans(args: string[], flags: Record<string, Flag>): string[] {
+/** The CLI takes `--flag=true` and `--flag=false` of a boolean, `parseArgs` only `--flag`. */
+function takeBooleans(args: string[], flags: Record<string, Flag>): { args: string[]; off: Record<string, false> } {
   const end = args.includes("--") ? args.indexOf("--") : args.length;
-  return args.map((argument, index) => {
+  const off: Record<string, false> = {};
+  const understood = args.flatMap((argument, index) => {
     const [, name = "", value = ""] = /^--([^=]+)=(.*)$/s.exec(index < end ? argument : "") ?? [];
-    if (flags[name]?.type !== "boolean") return argument;
+    if (flags[name]?.type !== "boolean") return [argument];
     if (value !== "true" && value !== "false") {
       throw new UserError(`invalid argument ${JSON.stringify(value)} for --${name}: it is true or false`);
     }
-    return value === "true" ? `--${name}` : `--no-${name}`;
+    if (value === "true") return [`--${name}`];
+    off[name] = false;
+    return [];
   });
+  return { args: understood, off };
 }
 
 function parseFlags(args: string[], flags: Record<string, Flag>, path: string) {
@@ -128,7 +134,6 @@ function parseFlags(args: string[], flags: Record<string, Flag>, path: string) {
       options,
       strict: true,
       allowPositionals: true,
-      allowNegative: true,
       tokens: true,
     });
     return { values, positionals, tokens: tokens.filter((token) => token.kind === "option") };
@@ -142,9 +147,7 @@ function explainParseError(cause: unknown, args: string[], flags: Record<string,
   if (!(cause instanceof Error) || !("code" in cause) || cause.code !== "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
     return cause instanceof Error ? cause.message : String(cause);
   }
-  const known = new Set(
-    Object.entries(flags).flatMap(([name, { short }]) => [`--${name}`, `--no-${name}`, `-${short}`]),
-  );
+  const known = new Set(Object.entries(flags).flatMap(([name, { short }]) => [`--${name}`, `-${short}`]));
   const name = args
     .map((argument) => argument.replace(/=.*$/s, ""))
     .find((argument) => argument.startsWith("-") && !known.has(argument));

@@ -15,6 +15,7 @@ describe("the command", () => {
     [["stack", "ls", "-x"], "unknown flag: -x"],
     [["up", "--parallel"], "--parallel"],
     [["up", "--yes=maybe"], "--yes: it is true or false"],
+    [["up", "--no-refresh"], "unknown flag: --no-refresh"],
     [["config", "get"], "needs 1 argument(s)"],
     [["whoami", "again"], "takes 0 argument(s)"],
     [["stack", "tag"], "name a command: get, set, rm, ls"],
@@ -56,6 +57,18 @@ describe("the command", () => {
 
     expect(stderr).toContain(message);
     expect(code).toBe(expected);
+  });
+
+  it("selects a new stack unless it is told not to", async () => {
+    await using folder = await createWithStack();
+    const selected = async () => (await run(folder, ["stack", "--show-name"])).stdout;
+
+    await run(folder, ["stack", "init", "second", "--no-select"]);
+    const before = await selected();
+    await run(folder, ["stack", "init", "third", "--no-select=false"]);
+
+    expect(before).toBe("dev\n");
+    expect(await selected()).toBe("third\n");
   });
 
   it("says what to do where no stack is selected", async () => {
