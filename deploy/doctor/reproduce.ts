@@ -1,12 +1,12 @@
 /** Whether every clone of this commit builds the same artifact: looked for before it is pushed. */
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, mkdir, readFile, symlink } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { unzipSync } from "fflate";
 import * as v from "valibot";
 import { git } from "../../infra/other-bytes.ts";
+import { withTemporaryFolder } from "../temporary-folder.ts";
 
 const versions = v.optional(v.record(v.string(), v.string()), {});
 const manifest = v.object({ dependencies: versions, devDependencies: versions });
@@ -78,9 +78,8 @@ export interface Reproduction {
 }
 
 /** Builds the artifact in two copies, of which one is at another path, time, zone, language, user and core count. */
-export async function reproduce(root: string): Promise<Reproduction> {
-  const folder = await mkdtemp(path.join(tmpdir(), "reproduce-"));
-  try {
+export function reproduce(root: string): Promise<Reproduction> {
+  return withTemporaryFolder("reproduce-", async (folder) => {
     const [here, there] = await Promise.all([
       build(root, path.join(folder, "a"), [], {}),
       build(root, path.join(folder, "an other ü", "deeper"), ["--import", otherMachine], {
@@ -90,9 +89,7 @@ export async function reproduce(root: string): Promise<Reproduction> {
     ]);
     const sha256 = [here.sha256, there.sha256] as const;
     return { sha256, traces: here.sha256 === there.sha256 ? [] : findTraces(here, there) };
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }
 
 interface Built {

@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import * as v from "valibot";
 import type { Pin } from "../../infra/pin.ts";
@@ -7,6 +6,7 @@ import { UserError } from "../../line/user-error.ts";
 import { stackFile } from "../local-settings.ts";
 import { runPulumi } from "../pulumi-command.ts";
 import type { StackPlace } from "../stack-place.ts";
+import { withTemporaryFolder } from "../temporary-folder.ts";
 import { withPin } from "./pin-file.ts";
 
 export interface Change {
@@ -47,10 +47,9 @@ const digest = v.object({
 });
 
 /** What an update would change, were the stack pinned to this; the stack's file stays as it is. */
-export async function previewPinned(place: StackPlace, pin: Pin): Promise<Preview> {
+export function previewPinned(place: StackPlace, pin: Pin): Promise<Preview> {
   const { pulumi, stack } = place;
-  const folder = await mkdtemp(path.join(tmpdir(), "pinned-"));
-  try {
+  return withTemporaryFolder("pinned-", async (folder) => {
     const configFile = path.join(folder, `Pulumi.${stack}.yaml`);
     await writeFile(configFile, withPin(await readFile(settingsFile(place), "utf8"), pin));
     const command = ["preview", "--json", "--non-interactive", "--stack", stack];
@@ -59,9 +58,7 @@ export async function previewPinned(place: StackPlace, pin: Pin): Promise<Previe
     if (!printed.success)
       throw new UserError(`\`${pulumi.name} preview\` failed: ${stderr.trim() || `exit code ${code}`}`);
     return toPreview(printed.output, code, stderr);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }
 
 /** Of this machine's stacks it is not the committed one. */
