@@ -1,24 +1,35 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** What takes longest begins first, so that no file is left to run alone at the end. In that order. */
 const longest = [
   "engine/conformance/recordings",
-  "infra/channel-webhook/engine",
   "e2e/faults",
+  "infra/channel-webhook/engine",
+  "e2e/chaos",
   "e2e/start",
-  "deploy/bootstrap/bootstrap",
-  "deploy/doctor",
-  "engine/cli/faults",
-  "engine/cli/command",
-  "deploy/credentials",
   "quality",
-  "engine/conformance/scenarios",
+  "engine/cli/command",
   "engine/cli/automation",
+  "engine/cli/faults",
+  "deploy/diff/command",
+  "e2e/promotion",
+  "engine/conformance/scenarios",
+  "deploy/bootstrap/bootstrap",
+  "deploy/first-deployment",
+  "deploy/credentials",
+  "deploy/doctor",
   "engine/adapters/program",
-  "infra/channel-webhook/canary",
-  "infra/channel-webhook/model",
+  "aws/event-source",
   "engine/adapters/attached-provider",
+  "infra/channel-webhook/model",
+  "deploy/diff/commits",
+  "deploy/ci/report",
+  "deploy/ci/plan",
+  "infra/library",
+  "engine/engine",
+  "e2e/operations",
 ];
 
 function rank({ moduleId }: TestSpecification): number {
@@ -35,8 +46,8 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts"],
-    // Most of the time goes to processes that tests start: a core left to the runner would be idle.
-    maxWorkers: "100%",
+    // Most of the time goes to processes that tests start or wait for: with one file more than cores, none is idle.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: ["default", "./tests/reporter.ts"],
