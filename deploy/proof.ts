@@ -16,19 +16,22 @@ const said = "こんにちは";
 /**
  * Lets a simulated user write to the bot and waits for what comes back: the signed webhook goes over HTTPS through
  * the gateway into the function, and the answer through LINE's API into the chat.
+ * @param givenUp aborted, with the reason in words, when there is nothing to wait for any more.
  * @throws {UserError} with what LINE saw, when no answer comes.
  */
-export async function proveAnswer(line: LineSimulator, botUserId: unknown): Promise<Proof> {
+export async function proveAnswer(line: LineSimulator, botUserId: unknown, givenUp: AbortSignal): Promise<Proof> {
   const { channelId, userId, displayName } = await findFriend(line, botUserId);
   const startedAtMs = performance.now();
-  const waiting = line.console.nextMessage({ channelId, userId }, undefined, AbortSignal.timeout(patienceMs));
+  const patience = AbortSignal.any([givenUp, AbortSignal.timeout(patienceMs)]);
+  const waiting = line.console.nextMessage({ channelId, userId }, undefined, patience);
   // Without an answer the wait ends later than the delivery, which says more.
   const answer = waiting.catch(() => undefined);
   const { delivery } = await line.console.sendText({ channelId, userId, text: said });
   if (delivery?.success !== true) throw new UserError(`The webhook was not delivered: ${describe(delivery)}.`);
   const message = await answer;
   if (message === undefined) {
-    throw new UserError(`The webhook was delivered, but no answer to "${said}" came within ${patienceMs / 1000} s.`);
+    const why = givenUp.aborted ? String(givenUp.reason) : `none within ${patienceMs / 1000} s`;
+    throw new UserError(`The webhook was delivered, but no answer to "${said}" came: ${why}.`);
   }
   const { content } = message;
   const answered = content.type === "text" && "text" in content ? content.text : `(${content.type})`;

@@ -21,13 +21,18 @@ async function start(): Promise<number> {
   const { values } = parseCommandLine(command, process.argv.slice(2));
   const stop = stopOnSignal();
   const log = keepFunctionLog();
+  const givenUp = new AbortController();
   const cloud = await startLocalCloud({
     dataDir: localDataDir,
     programDir,
     ...parsePort(values.port),
     fresh: values.fresh ?? false,
     holdEvents: true,
-    onTrace: log.add,
+    onTrace: (trace) => {
+      log.add(trace);
+      const end = endOf(trace);
+      if (end !== undefined) givenUp.abort(end);
+    },
   });
   try {
     const { result, outputs, newChannel } = await runLocally("up", toTarget(cloud), { signal: stop });
@@ -36,7 +41,7 @@ async function start(): Promise<number> {
       throw new UserError("The deployment failed, see above. Mend it and start again: what was done is kept.");
     }
     cloud.aws.releaseEvents();
-    tellProof(await proveAnswer(cloud.line, outputs["botUserId"]));
+    tellProof(await proveAnswer(cloud.line, outputs["botUserId"], givenUp.signal));
     if (newChannel !== undefined) tellConsoleSteps({ apiUrl: new URL(cloud.line.url), ...newChannel });
     if (values.once === true) return 0;
     tellWhere(cloud, outputs);
@@ -49,6 +54,13 @@ async function start(): Promise<number> {
   } finally {
     await cloud.close();
   }
+}
+
+/** Why no answer will come, where a trace says so: what is tried now is the new code. */
+function endOf(trace: AwsTrace): string | undefined {
+  if (trace.kind === "dead-letter") return "the bot failed at it three times";
+  if (trace.kind === "invocation" && trace.outcome === "timed-out") return "the bot used up its time";
+  return undefined;
 }
 
 /** The functions' last lines are told when something fails, and as they come once the bot runs. */

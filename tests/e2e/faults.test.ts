@@ -124,13 +124,13 @@ describe("what fails is told, and the next start continues", () => {
       "a bot that throws at a message",
       "functions/bot.ts",
       inTextHandler('throw new Error("thrown at a message");'),
-      /The function's log:[\s\S]*thrown at a message[\s\S]*no answer to "こんにちは" came/,
+      /The function's log:[\s\S]*thrown at a message[\s\S]*no answer to "こんにちは" came: the bot failed at it three times/,
     ],
     [
       "a bot that never answers",
       "functions/bot.ts",
       inTextHandler("for (;;);"),
-      /The webhook was delivered, but no answer to "こんにちは" came/,
+      /The webhook was delivered, but no answer to "こんにちは" came: the bot used up its time/,
     ],
   ];
 

@@ -86,13 +86,13 @@ test("while npm start runs, other commands use its cloud, and Ctrl+C leaves noth
 test("preview, up, refresh and destroy start a cloud for their own duration", patience, async () => {
   const cwd = await clone();
   const steps: [command: string, says: string][] = [
-    ["preview", `+  ${resourceCount} to create`],
-    ["up", `+  ${resourceCount} created`],
+    ["preview", `+ ${resourceCount} to create`],
+    ["up", `+ ${resourceCount} created`],
     ["up", `${resourceCount} unchanged`],
     ["refresh", `${resourceCount} unchanged`],
     ["preview", `${resourceCount} unchanged`],
-    ["destroy", `-  ${resourceCount} deleted`],
-    ["up", `+  ${resourceCount} created`],
+    ["destroy", `- ${resourceCount} deleted`],
+    ["up", `+ ${resourceCount} created`],
   ];
 
   for (const [command, says] of steps) {
@@ -117,7 +117,7 @@ test("with --engine pulumi the `pulumi` on the path deploys the same stack", pat
   });
   await expectSuccess(up);
   expect(up.output()).toMatch(/^> pulumi up --stack local --yes --config-file .*Pulumi\.local\.yaml$/m);
-  expect(up.output()).toContain(`+  ${resourceCount} created`);
+  expect(up.output()).toContain(`+ ${resourceCount} created`);
 
   const embedded = npm(cwd, "run", "preview", "--", "local", "--port", port);
   await expectSuccess(embedded);
