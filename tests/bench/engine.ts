@@ -1,8 +1,10 @@
-import { execFile } from "node:child_process";
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { execFile, spawnSync } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { parseDocument } from "yaml";
+import { stackFile } from "../../deploy/local-settings.ts";
 import { localEnvironment, localStack, programDir, root, toTarget } from "../../deploy/local-stack.ts";
 import { startLocalCloud } from "../../local/cloud.ts";
 import { median } from "./median.ts";
@@ -11,6 +13,8 @@ export interface EngineFigures {
   /** This project's program, unchanged: against the same program whose every registration is answered at once. */
   unchangedMs: number;
   unchangedRatio: number;
+  /** The same by the command, against the Pulumi CLI's: only where there is one on the path. */
+  unchangedCommandRatio?: number;
   /** 1,000 trivial dynamic resources, the same way. */
   thousandFloorMs: number;
   thousandCreateMs: number;
@@ -52,7 +56,7 @@ export async function measureEngine(rounds = 5): Promise<EngineFigures> {
   return { ...(await measureOwnProgram(rounds)), ...(await measureThousand()) };
 }
 
-async function measureOwnProgram(rounds: number): Promise<Pick<EngineFigures, "unchangedMs" | "unchangedRatio">> {
+async function measureOwnProgram(rounds: number) {
   const dataDir = await mkdtemp(path.join(tmpdir(), "engine-bench-"));
   const cloud = await startLocalCloud({ dataDir, programDir, linePort: 0, gatewayPort: 0 });
   try {
@@ -69,11 +73,33 @@ async function measureOwnProgram(rounds: number): Promise<Pick<EngineFigures, "u
     return {
       unchangedMs: median(rows.map(({ up }) => up)),
       unchangedRatio: median(rows.map(({ up, floor }) => up / floor)),
+      ...(hasCli && { unchangedCommandRatio: await compareCommands(dataDir, project, rounds) }),
     };
   } finally {
     await cloud.close();
     await rm(dataDir, { recursive: true, force: true });
   }
+}
+
+const hasCli = spawnSync("pulumi", ["version"]).status === 0;
+
+/** The whole command, started as anybody does, by the embedded engine and by the Pulumi CLI in turn. */
+async function compareCommands(dataDir: string, { stack, config, env }: Project, rounds: number): Promise<number> {
+  const settings = parseDocument(await readFile(stackFile(stack), "utf8"));
+  for (const [key, value] of Object.entries(config)) settings.setIn(["config", key], value);
+  const file = path.join(dataDir, `Pulumi.${stack}.yaml`);
+  await writeFile(file, String(settings));
+  const time = async (command: string) => {
+    const startedAtMs = performance.now();
+    const words = ["up", "--stack", stack, "--yes", "--skip-preview", "--non-interactive", "--config-file", file];
+    await promisify(execFile)(command, words, { cwd: root, env });
+    return performance.now() - startedAtMs;
+  };
+  const ratios = [];
+  for (let round = 0; round < rounds; round += 1) {
+    ratios.push((await time(path.join(root, "local", "engine", "bin", "pulumi"))) / (await time("pulumi")));
+  }
+  return median(ratios);
 }
 
 const floorConfig = {
