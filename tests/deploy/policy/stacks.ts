@@ -28,7 +28,7 @@ export async function deployStacks(): Promise<Record<StackName, StackResources>>
 /** The local stack alone. */
 export async function deployLocalStack(): Promise<StackResources> {
   await using bot = await deploy();
-  return readStack("local", localEnvironment(toTarget(bot.cloud)));
+  return await readStack("local", localEnvironment(toTarget(bot.cloud)));
 }
 
 type Bot = Awaited<ReturnType<typeof deploy>>;
