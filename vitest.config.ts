@@ -48,6 +48,8 @@ export default defineConfig({
     include: ["tests/**/*.test.ts"],
     // Most of the time goes to processes that tests start or wait for: with one file more than cores, none is idle.
     maxWorkers: availableParallelism() + 1,
+    // Hundreds of processes share the machine: one that is late may try again, and the summary names it.
+    retry: 1,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     reporters: ["default", "./tests/reporter.ts"],

@@ -152,8 +152,10 @@ describe("a comparison that is stopped", () => {
   it("ends the program that it waits for, and leaves nothing behind", async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "diff-test-stopped-"));
     vi.stubEnv("TMPDIR", folder);
-    const endless = `import { writeFileSync } from "node:fs";
-writeFileSync(process.env["TMPDIR"] + "/started", String(process.pid));
+    const endless = `import { renameSync, writeFileSync } from "node:fs";
+const file = process.env["TMPDIR"] + "/started";
+writeFileSync(file + ".new", String(process.pid));
+renameSync(file + ".new", file);
 await new Promise(() => setInterval(() => {}, 1000));`;
     await repository.git("checkout", "--quiet", "-B", "endless", "main");
     await repository.write({ "infra/index.ts": endless });
