@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
+import type { Level } from "../line/outcomes.ts";
 
-type Level = "info" | "warn" | "error";
 export type Fields = Record<string, string | number | boolean | undefined>;
 /** Writes one line of JSON. Never give it a text, a name, a token, a signature, or an id that is not hashed. */
 export type Log = (level: Level, message: string, fields?: Fields) => void;

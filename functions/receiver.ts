@@ -4,6 +4,7 @@ import type { Callback } from "./callback.ts";
 import type { CredentialsCache } from "./credentials-cache.ts";
 import { EventTooLarge, QueueUnavailable, type EventQueue } from "./event-queue.ts";
 import { createLog, hashId, type Fields, type Log, type Print } from "./log.ts";
+import { receiverLines, webhookLine, webhookOutcomes } from "../line/outcomes.ts";
 import { receive, type WebhookRequest } from "./receive.ts";
 
 /** What API Gateway sends, of which a direct call may leave out all but the signed body. */
@@ -24,17 +25,7 @@ export interface ReceiverOptions {
   print?: Print;
 }
 
-/** 5xx is said only where LINE should send the request again. */
-const statuses = {
-  received: 200,
-  malformed: 400,
-  "not authentic": 401,
-  "too large": 413,
-  "credentials unavailable": 503,
-  "queue unavailable": 503,
-} as const;
-
-type Received = { outcome: keyof typeof statuses } & Fields;
+type Received = { outcome: keyof typeof webhookOutcomes } & Fields;
 
 /** Who replays a captured request later than this has waited for the table of events to forget it. */
 const oldestEventMs = 3 * 24 * 60 * 60_000;
@@ -48,8 +39,8 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     const correlationId = request.requestContext?.requestId ?? context?.awsRequestId ?? "none";
     const log = createLog(correlationId, print);
     const received = await receiveAll(request, correlationId, () => timeoutMs - elapsedMs(), log, options);
-    const status = statuses[received.outcome];
-    log(status < 500 ? "info" : "error", "webhook", { status, ...received, durationMs: elapsedMs() });
+    const { status, level } = webhookOutcomes[received.outcome];
+    log(level, webhookLine, { status, ...received, durationMs: elapsedMs() });
     return { statusCode: status, headers: { "content-type": "text/plain" }, body: received.outcome };
   };
 }
@@ -64,14 +55,14 @@ async function receiveAll(
   const received = await receive(request, options.credentials);
   if (received.outcome !== "received") return received;
   const { destination, malformed } = received;
-  const [events, stale] = pickEvents(received, log, options);
+  const events = pickEvents(received, log, options);
   if (malformed.length > 0) {
-    log("error", "malformed events are not handled", { events: malformed.length, reason: malformed[0] });
+    tell(log, "malformed events are not handled", { events: malformed.length, reason: malformed[0] });
   }
   try {
     const messages = events.map((event) => ({ destination, event, correlationId }));
     if (messages.length > 0) await options.queue.send(messages, { timeoutMs: leftMs() });
-    return { outcome: "received", events: events.length, stale };
+    return { outcome: "received", events: events.length };
   } catch (error) {
     if (error instanceof EventTooLarge) return { outcome: "too large" };
     if (error instanceof QueueUnavailable) return { outcome: "queue unavailable", reason: error.message };
@@ -79,16 +70,22 @@ async function receiveAll(
   }
 }
 
-/** @returns the events to queue, and how many were left out for their age. */
+/** @returns the events to queue. */
 function pickEvents(
   { destination, events }: Callback,
   log: Log,
   { botUserId = destination, now = Date.now }: ReceiverOptions,
-): [webhook.Event[], stale: number | undefined] {
+): webhook.Event[] {
   if (destination !== botUserId) {
-    log("error", "events of another bot are not handled", { destination: hashId(destination), events: events.length });
-    return [[], undefined];
+    tell(log, "events of another bot are not handled", { destination: hashId(destination), events: events.length });
+    return [];
   }
   const fresh = events.filter(({ timestamp }) => now() - timestamp <= oldestEventMs);
-  return [fresh, events.length - fresh.length || undefined];
+  const stale = events.length - fresh.length;
+  if (stale > 0) tell(log, "events that are too old are not handled", { events: stale });
+  return fresh;
+}
+
+function tell(log: Log, line: keyof typeof receiverLines, fields: Fields): void {
+  log(receiverLines[line].level, line, fields);
 }

@@ -2,6 +2,7 @@ import { issueAccessToken, type AccessToken } from "../../line/tokens.ts";
 import type { CredentialsCache } from "../credentials-cache.ts";
 import { withOwnDeadline } from "./deadline.ts";
 import { describeError, type Log } from "../log.ts";
+import { tell } from "./log.ts";
 
 export interface AccessTokens {
   /** A token that LINE takes for at least another minute. */
@@ -28,7 +29,7 @@ export function createAccessTokens(
       );
     } catch (error) {
       // Said here, whatever a handler makes of it: without a token there is no answer to anyone.
-      log("error", "token unavailable", describeError(error));
+      tell(log, "token unavailable", describeError(error));
       throw error;
     }
   };
@@ -53,7 +54,7 @@ export function createAccessTokens(
       await credentials.renewed();
       const renewed = await issueOnce(log);
       if (renewed !== refused) return renewed;
-      log("error", "token unavailable", { reason: "LINE refuses the one there is" });
+      tell(log, "token unavailable", { reason: "LINE refuses the one there is" });
       return undefined;
     },
   };

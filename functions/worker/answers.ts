@@ -4,8 +4,9 @@ import type { Reply, ReplyContext } from "../bot-interface.ts";
 import { tryFindRecipient } from "../conversation.ts";
 import { isStatus, type LineClient } from "./line-client.ts";
 import { describeError, type Log } from "../log.ts";
+import { tell } from "./log.ts";
 import type { Mark, Marks } from "./marks.ts";
-import { isWithoutAnswer, retryLine } from "./retry-line.ts";
+import { isFinal, isMonthlyLimit, isWithoutAnswer, retryLine } from "./retry-line.ts";
 import { toRetryKey } from "./retry-key.ts";
 
 /** LINE's last word on a reply to an event that was not answered before: another try would fare no better. */
@@ -28,6 +29,7 @@ export interface AnswersOptions {
 
 type Answers = Pick<ReplyContext<webhook.Event>, "reply" | "replyOrPush" | "push">;
 type Messages = messagingApi.Message[];
+type RefusedLine = "reply refused" | "reply refused, pushed instead";
 
 /** LINE counts UTF-16 code units. https://developers.line.biz/en/reference/messaging-api/#text-message */
 const longestText = 5000;
@@ -48,19 +50,20 @@ export function createAnswers(event: webhook.Event, options: AnswersOptions): An
     try {
       await retryLine(() => line.pushMessage({ to, messages }, retryKey), signal);
     } catch (error) {
+      if (isFinal(error)) tell(log, "push refused", { ...describeError(error), monthlyLimit: isMonthlyLimit(error) });
       // Sent by an earlier try, of this worker or of another.
       if (!isStatus(error, 409)) throw error;
-      log("info", "push accepted before", { acceptedRequestId: error.headers.get("x-line-accepted-request-id") ?? "" });
+      tell(log, "push accepted before", { acceptedRequestId: error.headers.get("x-line-accepted-request-id") ?? "" });
     }
     await note("pushed", retryKey);
   };
 
   /** What cannot be noted is done all the same. */
   const note = (mark: Mark, id: string): Promise<void> =>
-    marks.put(mark, id).catch((error: unknown) => log("warn", "answer not noted", describeError(error)));
+    marks.put(mark, id).catch((error: unknown) => tell(log, "answer not noted", describeError(error)));
 
-  /** @returns whether the reply is sent, now or before. */
-  const sendReply = async (replyToken: string, messages: Messages): Promise<boolean> => {
+  /** @returns whether the reply is sent, now or before; where it is refused, the log has the line. */
+  const sendReply = async (replyToken: string, messages: Messages, refused: RefusedLine): Promise<boolean> => {
     let maybeSent = isRepeat;
     const reply = async (): Promise<void> => {
       try {
@@ -77,7 +80,7 @@ export function createAnswers(event: webhook.Event, options: AnswersOptions): An
       if (!isStatus(error, 400)) throw error;
       const isOfToken = maybeSent && !findsFaultWithMessages(error);
       const isUsedUp = isOfToken && !mayHaveExpired(event, sentAtMs);
-      log(isOfToken ? "warn" : "error", isUsedUp ? "reply given before" : "reply refused", describeError(error));
+      tell(log, isUsedUp ? "reply given before" : refused, describeError(error));
       if (!isUsedUp) onRefused();
       return isUsedUp;
     }
@@ -87,7 +90,7 @@ export function createAnswers(event: webhook.Event, options: AnswersOptions): An
     async reply(...replies) {
       if (replied) throw new Error("The event is answered already: LINE takes one reply, of up to five messages");
       replied = true;
-      const sent = await sendReply(findReplyToken(event), replies.map(toMessage));
+      const sent = await sendReply(findReplyToken(event), replies.map(toMessage), "reply refused");
       // An event that was here before most likely has its answer, and what follows the answer is left to do.
       if (!sent && !isRepeat) throw new ReplyRefused("LINE refused the reply");
     },
@@ -99,7 +102,8 @@ export function createAnswers(event: webhook.Event, options: AnswersOptions): An
       replied = true;
       if (replyToken === undefined) return sendPush(messages, nth);
       if (isRepeat && (await marks.has("answered", event.webhookEventId))) return;
-      if (!(await sendReply(replyToken, messages))) return sendPush(messages, nth);
+      const sent = await sendReply(replyToken, messages, "reply refused, pushed instead");
+      if (!sent) return sendPush(messages, nth);
       await note("answered", event.webhookEventId);
     },
 

@@ -5,6 +5,7 @@ import { withDeadline } from "./deadline.ts";
 import { toLanguage } from "../language.ts";
 import { isStatus, type LineClient } from "./line-client.ts";
 import { describeError, type Log } from "../log.ts";
+import { tell } from "./log.ts";
 import { withRetryKeys } from "./keyed-client.ts";
 
 /** A greeting in English is better than one that comes too late. */
@@ -33,7 +34,7 @@ async function tryGetProfile(event: webhook.Event, line: LineClient, log: Log) {
     return await withDeadline(profileTimeoutMs, () => line.getProfile(userId));
   } catch (error) {
     // 404 is LINE's answer for one who is no friend, or did not consent; without a profile the bot still answers.
-    if (!isStatus(error, 404)) log("warn", "profile not available", describeError(error));
+    if (!isStatus(error, 404)) tell(log, "profile not available", describeError(error));
     return undefined;
   }
 }

@@ -1,6 +1,7 @@
 import type { webhook } from "@line/bot-sdk";
 import type { LineClient } from "./line-client.ts";
 import { describeError, type Log } from "../log.ts";
+import { tell } from "./log.ts";
 
 /** LINE takes multiples of five, and ends the animation when the bot's message comes. A handler has no longer. */
 const loadingSeconds = 10;
@@ -23,7 +24,7 @@ export function startLoadingIndicator(
     try {
       await line.showLoadingAnimation({ chatId, loadingSeconds });
     } catch (error) {
-      log("warn", "loading indicator not shown", describeError(error));
+      tell(log, "loading indicator not shown", describeError(error));
     }
   };
   const timer = setTimeout(() => {

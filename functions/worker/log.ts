@@ -1,6 +1,7 @@
 import { LogFormatter, LogItem, Logger } from "@aws-lambda-powertools/logger";
 import type { LogAttributes, UnformattedAttributes } from "@aws-lambda-powertools/logger/types";
-import type { Log } from "../log.ts";
+import { workerLines } from "../../line/outcomes.ts";
+import type { Fields, Log } from "../log.ts";
 
 /** Lines of the receiver's shape, so that one query reads both functions. */
 class LineFormatter extends LogFormatter {
@@ -13,4 +14,9 @@ class LineFormatter extends LogFormatter {
 export function createWorkerLog(): (correlationId: string) => Log {
   const logger = new Logger({ logFormatter: new LineFormatter() });
   return (correlationId) => (level, message, fields) => logger[level](message, { correlationId, ...fields });
+}
+
+/** Writes one of the lines that the table of outcomes knows, at the level that it has there. */
+export function tell(log: Log, line: keyof typeof workerLines, fields?: Fields): void {
+  log(workerLines[line].level, line, fields);
 }

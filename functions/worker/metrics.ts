@@ -1,14 +1,8 @@
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
+import type { eventOutcomes, replyRefusedMetric } from "../../line/outcomes.ts";
 
-/** What is counted, in the words of an alarm. */
-export type Metric =
-  | "EventHandled"
-  | "EventIgnored"
-  | "EventDuplicate"
-  | "EventUnsent"
-  | "EventFailed"
-  | "EventPostponed"
-  | "ReplyRefused";
+/** What is counted, in the words of the dashboard. */
+export type Metric = (typeof eventOutcomes)[keyof typeof eventOutcomes]["metric"] | typeof replyRefusedMetric;
 
 export type Count = (metric: Metric) => void;
 

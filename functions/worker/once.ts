@@ -8,6 +8,7 @@ import { DynamoDBPersistenceLayer } from "@aws-lambda-powertools/idempotency/dyn
 import type { Context as LambdaContext } from "aws-lambda";
 import { findEndpoint, readKeys, requireVariable, type Environment } from "../aws/environment.ts";
 import { describeError, type Log } from "../log.ts";
+import { tell } from "./log.ts";
 import type { AwsKeys } from "../aws/sign-request.ts";
 
 /** Another worker has this event, or had it and was killed. The time after which it is free again is not over. */
@@ -73,7 +74,7 @@ export function createOnce(tableName: string, env: Environment): Once {
       if (ran.failure !== undefined) throw ran.failure.error;
       if (!ran.done) throw error;
       // Run again, it would be done twice for sure; not noted down, only if the event comes again.
-      log("warn", "event not noted as done", describeError(error));
+      tell(log, "event not noted as done", describeError(error));
     }
     return ran.done ? "done" : "done before";
   };

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { HTTPFetchError } from "@line/bot-sdk";
 import { TokenRefused } from "../../line/tokens.ts";
 import { withDeadline, DeadlinePassed } from "./deadline.ts";
 import { isStatus } from "./line-client.ts";
@@ -25,8 +26,22 @@ export async function retryLine<T>(call: () => Promise<T>, signal: AbortSignal):
 }
 
 function isPassing(error: unknown): boolean {
+  if (isMonthlyLimit(error)) return false;
   if (error instanceof TokenRefused) return error.status === 429 || error.status >= 500;
   return isStatus(error, 429, 500, 502, 503, 504) || isWithoutAnswer(error);
+}
+
+/** Whether LINE has answered with a refusal that another try would get as well. 409 says that it is done already. */
+export function isFinal(error: unknown): boolean {
+  return error instanceof HTTPFetchError && error.status !== 409 && !isPassing(error);
+}
+
+/**
+ * The free messages of the month are used up. It has the status of "too many requests", and passes with the month.
+ * @see https://developers.line.biz/en/reference/messaging-api/#error-messages
+ */
+export function isMonthlyLimit(error: unknown): boolean {
+  return isStatus(error, 429) && error.body.includes("monthly limit");
 }
 
 /** Whether LINE may have done what was asked, and only its answer is missing. */

@@ -1,6 +1,7 @@
 import { processPartialResponse, SqsFifoPartialProcessorAsync } from "@aws-lambda-powertools/batch";
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
-import { describeError, type Log } from "../log.ts";
+import { describeError } from "../log.ts";
+import { tell } from "./log.ts";
 import { InProgressElsewhere, type RemainingTime } from "./once.ts";
 import type { Release } from "./visibility.ts";
 import { NoTimeLeft, workMessage, type MessageOptions } from "./work-message.ts";
@@ -115,8 +116,7 @@ async function giveBack(
     await release(messages);
   } catch (error) {
     // They come back by themselves, only later.
-    const log: Log = logFor("none");
-    log("warn", "messages not given back", { messages: messages.length, ...describeError(error) });
+    tell(logFor("none"), "messages not given back", { messages: messages.length, ...describeError(error) });
   }
 }
 

@@ -1,4 +1,5 @@
 import type { webhook } from "@line/bot-sdk";
+import type { eventOutcomes } from "../../line/outcomes.ts";
 import { ReplyRefused } from "./answers.ts";
 import type { Bot } from "../bot-interface.ts";
 import { withDeadline } from "./deadline.ts";
@@ -14,7 +15,7 @@ import { tryFindHandler, work, type AnyHandler } from "./work.ts";
  * `duplicate`: it was handled before. `unsent`: the message was taken back before it came here.
  * `reply refused`: LINE will not take the reply, however often it is sent.
  */
-export type Outcome = "handled" | "ignored" | "standby" | "duplicate" | "unsent" | "reply refused";
+export type Outcome = Exclude<keyof typeof eventOutcomes, "failed" | "postponed">;
 
 export interface EventOptions {
   bot: Bot;

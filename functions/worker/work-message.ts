@@ -1,18 +1,10 @@
+import { eventLine, eventOutcomes, replyRefusedMetric } from "../../line/outcomes.ts";
 import { toConversation } from "../conversation.ts";
 import { describeError, hashId, toLabel, type Log } from "../log.ts";
 import { InProgressElsewhere } from "./once.ts";
 import { parseQueueMessage } from "./read-message.ts";
-import { leastTimeMs, workEvent, type Delivery, type EventOptions, type Outcome } from "./work-event.ts";
-import type { Count, Metric } from "./metrics.ts";
-
-const metrics: Readonly<Record<Outcome, Metric>> = {
-  handled: "EventHandled",
-  ignored: "EventIgnored",
-  standby: "EventIgnored",
-  duplicate: "EventDuplicate",
-  unsent: "EventUnsent",
-  "reply refused": "EventFailed",
-};
+import { leastTimeMs, workEvent, type Delivery, type EventOptions } from "./work-event.ts";
+import type { Count } from "./metrics.ts";
 
 /** There is no time left to begin with an event. */
 export class NoTimeLeft extends Error {
@@ -38,7 +30,7 @@ export async function workMessage({ body, ...received }: ReceivedMessage, option
   const startedAtMs = performance.now();
   let log = logFor("none");
   let fields = {};
-  const finish = (outcome: string) => ({
+  const finish = (outcome: keyof typeof eventOutcomes) => ({
     ...fields,
     outcome,
     receiveCount: received.receiveCount,
@@ -53,18 +45,16 @@ export async function workMessage({ body, ...received }: ReceivedMessage, option
       conversation: hashId(toConversation(event)),
     };
     if (received.endsAtMs - startedAtMs < leastTimeMs) throw new NoTimeLeft("The invocation's time is over");
-    const delivery = { ...received, log, onReplyRefused: () => count("ReplyRefused") };
+    const delivery = { ...received, log, onReplyRefused: () => count(replyRefusedMetric) };
     const outcome = await workEvent(event, delivery, options);
-    count(metrics[outcome]);
-    log(outcome === "reply refused" ? "error" : "info", "event", finish(outcome));
+    count(eventOutcomes[outcome].metric);
+    log(eventOutcomes[outcome].level, eventLine, finish(outcome));
   } catch (error) {
     // Nothing is wrong with the event when it is only too early for it, or too late.
     const isPostponed = error instanceof NoTimeLeft || error instanceof InProgressElsewhere;
-    const [outcome, level, metric] = isPostponed
-      ? (["postponed", "warn", "EventPostponed"] as const)
-      : (["failed", "error", "EventFailed"] as const);
-    count(metric);
-    log(level, "event", { ...finish(outcome), ...describeError(error) });
+    const outcome = isPostponed ? "postponed" : "failed";
+    count(eventOutcomes[outcome].metric);
+    log(eventOutcomes[outcome].level, eventLine, { ...finish(outcome), ...describeError(error) });
     throw error instanceof Error ? error : new Error("A handler threw what is no Error", { cause: error });
   }
 }

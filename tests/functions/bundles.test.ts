@@ -47,7 +47,7 @@ test("the bundles carry a message from a webhook request to its answer", async (
   expect(cloud.replies()).toEqual(["You said: hello"]);
   expect(parseLines(await bundles.receiver.stop())).toMatchObject([
     { level: "INFO", message: "webhook", status: 200, events: 1, correlationId: "JKJaXmPLvHcESHA=" },
-    { level: "INFO", message: "webhook", status: 401, outcome: "not authentic" },
+    { level: "WARN", message: "webhook", status: 401, outcome: "not authentic" },
   ]);
   const [line, metrics] = parseLines(await bundles.worker.stop());
   expect(line).toMatchObject({

@@ -63,7 +63,7 @@ test("answers a request without events, and one whose events are of another bot,
   expect(fn.cloud.callsOf("SendMessageBatch")).toEqual([]);
 });
 
-test("leaves out what is older than three days, and counts it", async () => {
+test("leaves out what is older than three days, and says so as an error", async () => {
   let ms = Date.now();
   await using fn = await startFunction({ now: () => ms });
   const captured = signed(callback(textEvent("1"), textEvent("2"), inGroup("new", "C1")));
@@ -75,7 +75,10 @@ test("leaves out what is older than three days, and counts it", async () => {
   ms += 120_000;
   expect((await fn.receive(captured)).statusCode).toBe(200);
   expect(fn.cloud.callsOf("SendMessageBatch")).toHaveLength(2); // Both of the first request.
-  expect(fn.log().at(-1)).toMatchObject({ message: "webhook", status: 200, events: 0, stale: 3 });
+  expect(fn.log().slice(-2)).toMatchObject([
+    { level: "ERROR", message: "events that are too old are not handled", events: 3 },
+    { message: "webhook", status: 200, events: 0 },
+  ]);
 });
 
 describe("the events of one request", () => {

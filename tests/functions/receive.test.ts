@@ -199,6 +199,18 @@ describe("the size", () => {
     expect(await fn.status(signed(large))).toBe(status);
     expect(await fn.status(signed(Buffer.from(large)))).toBe(status);
   });
+
+  test("is a stranger's before it is too large: only what LINE signed raises the alarm of what LINE sent", async () => {
+    await using fn = await startFunction();
+    const large = ofBytes(megabyte + 1);
+
+    expect(await fn.status(signed(large, "another secret"))).toBe(401);
+    expect(await fn.status(signed(large))).toBe(413);
+    expect(fn.log()).toMatchObject([
+      { level: "WARN", outcome: "not authentic" },
+      { level: "ERROR", outcome: "too large" },
+    ]);
+  });
 });
 
 describe("a signed body that is not LINE's form", () => {
