@@ -1,5 +1,7 @@
-import { type Answers, inspectCertificate, measureAnswers } from "./endpoint.ts";
-import { type Finding, link } from "./link.ts";
+import { signatureHeader } from "../../line/signature.ts";
+import { isRefusalStatus } from "../../infra/proven-version/probes.ts";
+import { type Answers, askWithForgeries, type Endpoint, inspectCertificate, measureAnswers } from "./endpoint.ts";
+import { type Facts, type Finding, link, type World } from "./link.ts";
 
 /** What is wrong with a certificate, in words, by OpenSSL's or Node's code. */
 const problems: Readonly<Record<string, string>> = {
@@ -45,16 +47,45 @@ const statuses: Readonly<Record<number, string>> = {
   429: "The flood guard or the account's concurrency is at its limit: see line-bot:throttleRateLimit.",
 };
 
+const seeTheLogs = "See the function's log group and the API's access log.";
+
 export const answers = link({
   name: "Answers in time",
   needs: ["deployed", "credentials", "trusted"],
-  otherwise: "See the function's log group and the API's access log.",
-  async check({ deployed: { outputs }, credentials: { channelSecret } }, { target }): Promise<Finding> {
-    const { webhookUrl, botUserId, logGroup } = outputs;
-    const authority = target?.certificateAuthority;
-    const url = new URL(webhookUrl);
-    return judgeAnswers(await measureAnswers({ url, channelSecret, botUserId, authority }), logGroup);
+  gives: "answers",
+  otherwise: seeTheLogs,
+  async check(facts, world): Promise<Finding> {
+    const measured = await measureAnswers(toEndpoint(facts, world));
+    const finding = judgeAnswers(measured, facts.deployed.outputs.logGroup);
+    return measured.status === 200 ? { ...finding, found: { answers: true } } : finding;
   },
+});
+
+/** After a webhook of LINE's was taken: what answers nobody refuses nobody. */
+export const refusals = link({
+  name: "Refuses forgeries",
+  needs: ["deployed", "credentials", "answers"],
+  otherwise: seeTheLogs,
+  async check(facts, world): Promise<Finding> {
+    const statuses = Object.entries(await askWithForgeries(toEndpoint(facts, world)));
+    const taken = statuses.filter(([, status]) => !isRefusalStatus(status));
+    if (taken.length === 0) {
+      return { status: "ok", says: statuses.map(([what, status]) => `${what}: ${status}`).join(", ") };
+    }
+    const says = `Anyone can speak to the bot in a user's name: ${taken.map(([what, status]) => `a webhook with ${what} is answered with ${status}`).join(", ")}`;
+    const todo = `Let the function verify \`${signatureHeader}\` before all else, and answer 401 where that fails; then deploy.`;
+    return { status: "failed", says, todo };
+  },
+});
+
+const toEndpoint = (
+  { deployed: { outputs }, credentials: { channelSecret } }: Pick<Facts, "deployed" | "credentials">,
+  { target }: World,
+): Endpoint => ({
+  url: new URL(outputs.webhookUrl),
+  channelSecret,
+  botUserId: outputs.botUserId,
+  authority: target?.certificateAuthority,
 });
 
 export function judgeAnswers({ status, firstMs, warmMs }: Answers, logGroup: string): Finding {

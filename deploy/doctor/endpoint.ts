@@ -1,5 +1,6 @@
 import { Agent, request } from "node:https";
 import { connect } from "node:tls";
+import { emptyWebhook, forge } from "../../infra/proven-version/probes.ts";
 import { sign, signatureHeader } from "../../line/signature.ts";
 
 export interface Certificate {
@@ -58,7 +59,7 @@ export interface Answers {
   warmMs: number;
 }
 
-interface Endpoint {
+export interface Endpoint {
   url: URL;
   channelSecret: string;
   botUserId: string;
@@ -70,27 +71,51 @@ const answerTimeoutMs = 15_000;
 
 /** Sends LINE's empty, signed webhook some times, the first on a new connection, until one is not answered with 200. */
 export async function measureAnswers(endpoint: Endpoint): Promise<Answers> {
-  const { authority } = endpoint;
-  const agent = new Agent({ keepAlive: true, ...(authority === undefined ? {} : { ca: authority }) });
-  try {
-    const first = await post(endpoint, agent);
+  const body = emptyWebhook(endpoint.botUserId);
+  const signature = sign(body, endpoint.channelSecret);
+  return withAgent(endpoint, async (agent) => {
+    const first = await post(endpoint, agent, body, signature);
     const warm: number[] = [];
     let { status } = first;
     while (status === 200 && warm.length < warmRequests) {
-      const next = await post(endpoint, agent);
+      const next = await post(endpoint, agent, body, signature);
       warm.push(next.ms);
       status = next.status;
     }
     const warmMs = warm.toSorted((a, b) => a - b)[Math.floor(warm.length / 2)] ?? first.ms;
     return { status, firstMs: first.ms, warmMs };
+  });
+}
+
+/** Sends what anyone could send: the status that each is answered with, by what is forged in it. */
+export async function askWithForgeries(endpoint: Endpoint): Promise<Record<string, number>> {
+  const body = emptyWebhook(endpoint.botUserId);
+  const statuses: Record<string, number> = {};
+  await withAgent(endpoint, async (agent) => {
+    for (const [what, signature] of Object.entries(forge(body, endpoint.channelSecret))) {
+      statuses[what] = (await post(endpoint, agent, body, signature)).status;
+    }
+  });
+  return statuses;
+}
+
+async function withAgent<T>({ authority }: Endpoint, use: (agent: Agent) => Promise<T>): Promise<T> {
+  const agent = new Agent({ keepAlive: true, ...(authority === undefined ? {} : { ca: authority }) });
+  try {
+    return await use(agent);
   } finally {
     agent.destroy();
   }
 }
 
-function post({ url, channelSecret, botUserId }: Endpoint, agent: Agent): Promise<{ status: number; ms: number }> {
-  const body = JSON.stringify({ destination: botUserId, events: [] });
-  const headers = { "content-type": "application/json; charset=utf-8", [signatureHeader]: sign(body, channelSecret) };
+function post(
+  { url }: Endpoint,
+  agent: Agent,
+  body: string,
+  signature: string | undefined,
+): Promise<{ status: number; ms: number }> {
+  const signed = signature === undefined ? {} : { [signatureHeader]: signature };
+  const headers = { "content-type": "application/json; charset=utf-8", ...signed };
   const startedAtMs = performance.now();
   return new Promise((resolve, reject) => {
     const call = request(

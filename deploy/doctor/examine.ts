@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { UserError } from "../../line/user-error.ts";
-import { answers, certificate } from "./endpoint-links.ts";
+import { answers, certificate, refusals } from "./endpoint-links.ts";
 import { accessToken, active, bot, credentials, registered, tested } from "./line-links.ts";
 import type { Facts, Finding, Link, World } from "./link.ts";
 import { alarms, deadLetters, queue } from "./queue-links.ts";
@@ -19,6 +19,7 @@ const links: readonly Link[] = [
   active,
   certificate,
   answers,
+  refusals,
   tested,
   queue,
   deadLetters,

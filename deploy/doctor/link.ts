@@ -28,6 +28,8 @@ export interface Facts {
   line: BotChannel;
   webhook: Webhook;
   trusted: true;
+  /** LINE's empty webhook is taken. */
+  answers: true;
 }
 
 export interface Finding {

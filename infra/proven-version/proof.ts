@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { ChannelCredentials } from "../../line/credentials.ts";
-import { createPatience, type PatienceOptions } from "../channel-webhook/patience.ts";
-import { emptyBatch, emptyWebhook, probes } from "./probes.ts";
+import { createPatience, type Pause, type PatienceOptions } from "../channel-webhook/patience.ts";
+import { type Probe, queueProbes, webhookProbes } from "./probes.ts";
 
 export type Candidate = {
   versionArn: string;
@@ -26,36 +26,50 @@ export interface ProofWorld {
   wait?: PatienceOptions["wait"] | undefined;
 }
 
+/** What is known of the version: the stack's first one, another than before, or the one that is live already. */
+export type Standing = "first" | "next" | "live";
+
 /** How long the permissions of a role that was made a moment ago may take until they hold everywhere. */
 const newRoleMs = 10_000;
 
 /**
- * Lets a version of the function answer its probe.
- * @throws unless the answer is the expected one.
+ * Lets a version of the function answer its probes, one after the other.
+ * @throws unless every answer is the expected one.
  */
-export async function proveVersion(world: ProofWorld, candidate: Candidate, isFirst: boolean): Promise<void> {
-  const { question, expected, passes } = probes[candidate.probe ?? "webhook"];
-  const event = await createEvent(world, candidate);
+export async function proveVersion(world: ProofWorld, candidate: Candidate, standing: Standing): Promise<void> {
   const { wait } = world;
   const pause = createPatience({
-    budgetMs: isFirst ? newRoleMs : 0,
+    budgetMs: standing === "first" ? newRoleMs : 0,
     tell: (message) => world.tell(message),
     ...(wait === undefined ? {} : { wait }),
   }).begin();
-  let answer: unknown;
-  do {
-    answer = await world.invoke(candidate.versionArn, event);
-    if (passes(answer)) return;
-  } while (await pause(`Version ${candidate.version} of the function answers with ${describe(answer)}.`));
-  throw new Error(
-    `Version ${candidate.version} of the function does not answer ${question} with ${expected} but with ${describe(answer)}. ` +
-      "The live version was not changed. The function's log group has the rest.",
-  );
+  for (const probe of await chooseProbes(world, candidate)) {
+    const answer = await ask(world, candidate, probe, pause);
+    if (probe.passes(answer)) continue;
+    throw new Error(
+      `Version ${candidate.version} of the function ${probe.complaint} ${describe(answer)}. ${consequences[standing]} ${probe.advice}`,
+    );
+  }
 }
 
-async function createEvent(world: ProofWorld, candidate: Candidate): Promise<unknown> {
-  if (candidate.probe === "queue") return emptyBatch;
-  return emptyWebhook(await world.readCredentials(candidate.credentials), candidate.botUserId);
+const consequences: Readonly<Record<Standing, string>> = {
+  first: "Nothing goes live.",
+  next: "The live version was not changed.",
+  live: "It is the live version: deploy one that does better.",
+};
+
+/** @returns the last answer. */
+async function ask(world: ProofWorld, { versionArn, version }: Candidate, { event, passes }: Probe, pause: Pause) {
+  for (;;) {
+    const answer = await world.invoke(versionArn, event);
+    if (passes(answer)) return answer;
+    if (!(await pause(`Version ${version} of the function answers with ${describe(answer)}.`))) return answer;
+  }
+}
+
+async function chooseProbes(world: ProofWorld, candidate: Candidate): Promise<readonly Probe[]> {
+  if (candidate.probe === "queue") return queueProbes;
+  return webhookProbes(await world.readCredentials(candidate.credentials), candidate.botUserId);
 }
 
 const failure = v.object({ errorType: v.optional(v.string()), errorMessage: v.string() });

@@ -1,17 +1,19 @@
 /** The dynamic provider of `ProvenVersion`, which the shim in the state hands over to. */
 import type { dynamic } from "@pulumi/pulumi";
+import { isDeepStrictEqual } from "node:util";
 import * as v from "valibot";
 import { clientConfigFor } from "../aws-client.ts";
 import { type AwsSettings, readAwsSettings } from "../aws-settings.ts";
 import { openEngineLog } from "../engine-log.ts";
 import { readStoredCredentials } from "../stored-credentials.ts";
-import { proveVersion } from "./proof.ts";
+import { proveVersion, type Standing } from "./proof.ts";
 
 const version = { versionArn: v.string(), version: v.string() };
 const inputsSchema = v.union([
   v.object({
     ...version,
     probe: v.optional(v.literal("webhook")),
+    proof: v.optional(v.string()),
     credentials: v.string(),
     botUserId: v.optional(v.string()),
   }),
@@ -22,30 +24,30 @@ type Properties = Record<string, unknown>;
 
 /** A version's code never changes, so what was proved stays proved; only another version is tested, or the same in another way. */
 export async function diff(_id: string, olds: Properties, news: Properties): Promise<dynamic.DiffResult> {
-  return { changes: olds["versionArn"] !== news["versionArn"] || probeOf(olds) !== probeOf(news) };
+  return { changes: !isDeepStrictEqual(comparedOf(olds), comparedOf(news)) };
 }
 
-/** States of former days have none. */
-const probeOf = (properties: Properties) => properties["probe"] ?? "webhook";
+/** A state may be from before there were probes, or from before a proof asked for refusals too. */
+const comparedOf = ({ versionArn, probe = "webhook", proof }: Properties) => ({ versionArn, probe, proof });
 
 export async function create(properties: Properties, config: dynamic.Config): Promise<dynamic.CreateResult> {
   const inputs = v.parse(inputsSchema, properties);
-  await prove(inputs, readAwsSettings(config), true);
+  await prove(inputs, readAwsSettings(config), "first");
   return { id: inputs.versionArn, outs: inputs };
 }
 
 export async function update(
   _id: string,
-  _olds: Properties,
+  olds: Properties,
   news: Properties,
   config: dynamic.Config,
 ): Promise<dynamic.UpdateResult> {
   const inputs = v.parse(inputsSchema, news);
-  await prove(inputs, readAwsSettings(config), false);
+  await prove(inputs, readAwsSettings(config), olds["versionArn"] === inputs.versionArn ? "live" : "next");
   return { outs: inputs };
 }
 
-async function prove(inputs: Inputs, aws: AwsSettings, isFirst: boolean): Promise<void> {
+async function prove(inputs: Inputs, aws: AwsSettings, standing: Standing): Promise<void> {
   const log = openEngineLog(process.argv[2]);
   const world = {
     readCredentials: (secretArn: string) => readStoredCredentials(secretArn, aws),
@@ -53,7 +55,7 @@ async function prove(inputs: Inputs, aws: AwsSettings, isFirst: boolean): Promis
     tell: (message: string) => log.info(message),
   };
   try {
-    await proveVersion(world, inputs, isFirst);
+    await proveVersion(world, inputs, standing);
   } finally {
     await log.close();
   }

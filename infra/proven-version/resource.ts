@@ -9,7 +9,7 @@ interface VersionArgs {
 }
 
 interface WebhookProbe {
-  /** The version has to answer LINE's signed, empty webhook with 200. Default: this probe. */
+  /** The version has to answer LINE's signed, empty webhook with 200, and to refuse forged ones. Default: this probe. */
   probe?: "webhook" | undefined;
   /** The ARN of the secret with the channel's credentials: the test is signed with them. */
   credentials: pulumi.Input<string>;
@@ -36,9 +36,16 @@ export class ProvenVersion extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: ProvenVersionArgs, opts?: pulumi.CustomResourceOptions) {
     refuse(name, args);
-    super(provider, name, { ...args }, opts, "line", "ProvenVersion");
+    super(provider, name, { ...args, ...proofOf(args) }, opts, "line", "ProvenVersion");
   }
 }
+
+/**
+ * What the webhook's probe asks. It is an input, so that a version that was proved by fewer questions is asked once
+ * more, and that a refresh, which compares with the former inputs, finds no drift in it.
+ */
+const proofOf = ({ probe = "webhook" }: ProvenVersionArgs) =>
+  probe === "webhook" ? { proof: "takes what LINE signed, refuses what it did not" } : {};
 
 /** What the types refuse, for whoever has none. Here, as a `check` of the provider's would be new text in every state. */
 function refuse(name: string, args: { probe?: unknown; credentials?: unknown }): void {

@@ -114,6 +114,7 @@ test("every link of a deployed stack is fine, and says by which facts", async ()
     ["Use webhook", "ok"],
     ["Certificate and TLS", "ok"],
     ["Answers in time", "ok"],
+    ["Refuses forgeries", "ok"],
     ["Test by LINE", "ok"],
     ["Queue", "ok"],
     ["Dead letters", "ok"],
@@ -386,6 +387,7 @@ test("what depends on a broken link is left out, and says on which", async () =>
     ["Reproducible", "left out"],
     ["Webhook URL", 'needs "Bot" to be fine first'],
     ["Use webhook", 'needs "Bot" to be fine first'],
+    ["Refuses forgeries", 'needs "Answers in time" to be fine first'],
     ["Test by LINE", 'needs "Bot" to be fine first'],
     ["Drift", "not looked for; `--drift` reads everything deployed (slow)"],
   ]);

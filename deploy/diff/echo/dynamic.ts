@@ -19,7 +19,7 @@ const types: Record<string, DynamicType> = {
     replaces: ["bot"],
     outputs: { active: true, botUserId: `U${"0".repeat(32)}`, botBasicId: "@bot", botName: "bot" },
   },
-  "pulumi-nodejs:dynamic/line:ProvenVersion": { compares: ["versionArn"] },
+  "pulumi-nodejs:dynamic/line:ProvenVersion": { compares: ["versionArn", "proof"] },
 };
 
 /** The serialized code of a dynamic provider, which says nothing of what it makes. */

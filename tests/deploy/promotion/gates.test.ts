@@ -114,6 +114,16 @@ const refusals: Refusal[] = [
   },
   {
     gate: "Proved",
+    what: "a bot that takes what anyone sends",
+    change: examined([
+      ...fine,
+      { link: "Refuses forgeries", status: "failed", says: "no signature: 200", todo: "Verify." },
+    ]),
+    says: /Refuses forgeries: no signature: 200/,
+    todo: /Verify/,
+  },
+  {
+    gate: "Proved",
     what: "a test of LINE's that was not made",
     change: examined([{ link: "Test by LINE", status: "skipped", says: 'needs "Bot"' }]),
     says: /LINE's test was not made: needs "Bot"/,

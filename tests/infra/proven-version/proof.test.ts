@@ -39,16 +39,47 @@ function createWorld(...answers: unknown[]) {
 }
 
 describe("the proof of a version", () => {
-  it("is that it answers LINE's signed, empty webhook with 200", async () => {
-    const world = createWorld({ statusCode: 200 });
+  it("is that it answers LINE's signed, empty webhook with 200, and forged ones with a refusal", async () => {
+    const world = createWorld({ statusCode: 200 }, { statusCode: 401 });
 
-    await proveVersion(world, { ...webhook, botUserId: "Ubot" }, false);
+    await proveVersion(world, { ...webhook, botUserId: "Ubot" }, "next");
 
     const [{ arn, payload } = { arn: "", payload: undefined }] = world.invoked;
     expect(arn).toBe(candidate.versionArn);
     expect(payload?.requestContext.http).toEqual({ method: "POST", path: "/webhook" });
     expect(JSON.parse(payload?.body ?? "")).toEqual({ destination: "Ubot", events: [] });
-    expect(verifySignature(payload?.body ?? "", channelSecret, payload?.headers[signatureHeader])).toBe(true);
+    const isAuthentic = world.invoked.map(({ payload: { body, headers } }) =>
+      verifySignature(body, channelSecret, headers[signatureHeader]),
+    );
+    expect(isAuthentic).toEqual([true, false, false, false]);
+    expect(new Set(world.invoked.map(({ payload: { headers } }) => headers[signatureHeader])).size).toBe(4);
+    expect(world.read).toEqual(["arn:secret"]);
+  });
+
+  it.each([
+    ["statusCode 400", { statusCode: 400 }],
+    ["an error, which API Gateway answers with 500", { errorType: "Error", errorMessage: "no signature" }],
+  ])("takes for a refusal: %s", async (_, refusal) => {
+    await proveVersion(createWorld({ statusCode: 200 }, refusal), webhook, "next");
+  });
+
+  it.each([
+    ["the signature of another body", [{ statusCode: 200 }]],
+    ["no signature", [{ statusCode: 200 }, { statusCode: 401 }, { statusCode: 204 }]],
+    ["a signature made with another secret", [{ statusCode: 200 }, { statusCode: 401 }, { statusCode: 401 }, "ok"]],
+  ])("fails where the version takes a webhook with %s", async (forged, answers) => {
+    const world = createWorld(...answers);
+
+    const failed = proveVersion(world, webhook, "next");
+
+    await expect(failed).rejects.toThrow(`takes a webhook with ${forged}, which anyone could send`);
+    await expect(failed).rejects.toThrow(/The live version was not changed\. .*answer 401/);
+  });
+
+  it("says of a version that is live already that it is", async () => {
+    const failed = proveVersion(createWorld({ statusCode: 200 }), webhook, "live");
+
+    await expect(failed).rejects.toThrow("It is the live version");
   });
 
   it.each([
@@ -60,7 +91,7 @@ describe("the proof of a version", () => {
   ])("fails for the answer %o, at once where the version is not the first", async (answer, reason) => {
     const world = createWorld(answer);
 
-    const failed = proveVersion(world, webhook, false);
+    const failed = proveVersion(world, webhook, "next");
 
     await expect(failed).rejects.toThrow(`Version 7 of the function does not answer`);
     await expect(failed).rejects.toThrow(reason);
@@ -69,9 +100,10 @@ describe("the proof of a version", () => {
   });
 
   it("waits for the permissions of a new role, where the version is the first", async () => {
-    const world = createWorld({ errorMessage: "AccessDenied" }, { statusCode: 500 }, { statusCode: 200 });
+    const unready = [{ errorMessage: "AccessDenied" }, { statusCode: 500 }];
+    const world = createWorld(...unready, { statusCode: 200 }, { statusCode: 401 });
 
-    await proveVersion(world, webhook, true);
+    await proveVersion(world, webhook, "first");
 
     expect(world.waits).toHaveLength(2);
     expect(world.told[0]).toContain("Trying again in 1 s.");
@@ -80,7 +112,7 @@ describe("the proof of a version", () => {
   it("does not wait for ever", async () => {
     const world = createWorld({ statusCode: 500 });
 
-    await expect(proveVersion(world, webhook, true)).rejects.toThrow("500");
+    await expect(proveVersion(world, webhook, "first")).rejects.toThrow("500");
 
     expect(world.waits.reduce((sum, wait) => sum + wait, 0)).toBeLessThanOrEqual(10_000);
   });
@@ -88,7 +120,7 @@ describe("the proof of a version", () => {
   it("is, for a function that reads a queue, that it answers an empty batch with no failures, without credentials", async () => {
     const world = createWorld({ batchItemFailures: [] });
 
-    await proveVersion(world, queue, false);
+    await proveVersion(world, queue, "next");
 
     expect(world.invoked).toEqual([{ arn: candidate.versionArn, payload: { Records: [] } }]);
     expect(world.read).toEqual([]);
@@ -100,14 +132,14 @@ describe("the proof of a version", () => {
     [{ errorType: "TypeError", errorMessage: "x is not a function" }, "TypeError: x is not a function"],
     [null, "null"],
   ])("fails for the answer %o of a function that reads a queue", async (answer, reason) => {
-    const failed = proveVersion(createWorld(answer), queue, false);
+    const failed = proveVersion(createWorld(answer), queue, "next");
 
     await expect(failed).rejects.toThrow('an empty batch of the queue with {"batchItemFailures":[]} but with');
     await expect(failed).rejects.toThrow(reason);
   });
 
   it("tells no secret", async () => {
-    await expect(proveVersion(createWorld({ statusCode: 500 }), webhook, false)).rejects.not.toThrow(channelSecret);
+    await expect(proveVersion(createWorld({ statusCode: 500 }), webhook, "next")).rejects.not.toThrow(channelSecret);
   });
 });
 
@@ -119,6 +151,13 @@ describe("the resource", () => {
     expect(await diff("id", olds, news)).toEqual({ changes: false });
     expect(await diff("id", olds, { ...olds, versionArn: `${candidate.versionArn}8` })).toEqual({ changes: true });
     expect(await diff("id", olds, queue)).toEqual({ changes: true });
+  });
+
+  it("is proved once more where fewer questions were asked, which is no drift to a refresh", async () => {
+    const olds = { ...webhook };
+
+    expect(await diff("id", olds, { ...olds, proof: "more" })).toEqual({ changes: true });
+    expect(await diff("id", olds, olds)).toEqual({ changes: false });
   });
 
   it.each([
