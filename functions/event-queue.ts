@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as v from "valibot";
 import type { AwsCall } from "./aws-call.ts";
 import { toConversation } from "./conversation.ts";
+import { Backlog, mostBytes, type Entry, type Fate } from "./event-backlog.ts";
 import { formatQueueMessage, type QueueMessage } from "./queue-message.ts";
 
 /** Not all events are in the queue. */
@@ -14,62 +15,97 @@ export class EventTooLarge extends Error {
   override readonly name = "EventTooLarge";
 }
 
-interface Entry {
-  Id: string;
-  MessageBody: string;
-  MessageGroupId: string;
-  MessageDeduplicationId: string;
-}
+/** Calls under way at once: a thousand chats need a hundred, and each call more than another needs a connection. */
+const mostCalls = 8;
+/** Events of requests that came in only in part. LINE sends a request again within minutes, or never. */
+const mostRemembered = 10_000;
 
-/** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html */
-const mostEntries = 10;
-const mostBytes = 1024 * 1024;
-
-const answer = v.object({ Successful: v.optional(v.array(v.object({ Id: v.string() })), []) });
+const answer = v.object({
+  Successful: v.optional(v.array(v.object({ Id: v.string() })), []),
+  Failed: v.optional(
+    v.array(v.object({ Id: v.string(), Code: v.string(), SenderFault: v.optional(v.boolean(), false) })),
+    [],
+  ),
+});
+type Answer = v.InferOutput<typeof answer>;
 
 export interface EventQueue {
   /**
-   * Returns when all messages are safe in the queue, those of one conversation in their order.
+   * Returns when all messages are safe in the queue, those of one conversation in their order. When there was no time
+   * for all of them, the next request with the same events goes on where this one ended.
+   * @returns how many SQS took although it refused one before them of the same conversation and call.
    * @throws {QueueUnavailable} when that cannot be said of all of them. Sending them again doubles none.
    * @throws {EventTooLarge} when one of them fits in no message; then none is sent.
    */
-  send(messages: readonly QueueMessage[], limits: { timeoutMs: number }): Promise<void>;
+  send(messages: readonly QueueMessage[], limits: { timeoutMs: number }): Promise<{ overtaken: number }>;
 }
 
 export function createEventQueue(callSqs: AwsCall, queueUrl: string): EventQueue {
-  /** @returns the conversations of what may be not in the queue, and why. */
-  const sendBatch = async (batch: Entry[], endsAtMs: number): Promise<[groups: string[], cause?: unknown]> => {
-    let left = batch;
-    for (let tries = 0; tries < 3; tries++) {
-      const timeoutMs = endsAtMs - performance.now();
-      if (timeoutMs <= 0) break;
+  /** Deduplication ids of what is in the queue, of requests that will come again. */
+  const remembered = new Set<string>();
+
+  const sendAll = async (backlog: Backlog, endsAtMs: number): Promise<unknown> => {
+    let reason: unknown;
+    const sendBatch = async (batch: Entry[], timeoutMs: number): Promise<void> => {
       try {
-        const sent = await callSqs("SendMessageBatch", { QueueUrl: queueUrl, Entries: left }, { timeoutMs });
-        const safe = new Set(v.parse(answer, sent).Successful.map(({ Id }) => Id));
-        left = left.filter(({ Id }) => !safe.has(Id));
+        const sent = v.parse(
+          answer,
+          await callSqs("SendMessageBatch", { QueueUrl: queueUrl, Entries: batch }, { timeoutMs }),
+        );
+        reason ??= tryFindReason(sent);
+        backlog.settle(batch, toFates(sent));
       } catch (error) {
-        return [toGroups(left), error];
+        reason ??= error;
+        // Some of them may be in the queue: what is behind them waits until they come again.
+        backlog.settle(batch, () => "hopeless");
       }
-      if (left.length === 0) break;
+    };
+    const lane = async (): Promise<void> => {
+      for (;;) {
+        const leftMs = endsAtMs - performance.now();
+        const batch = leftMs > 0 ? backlog.take() : [];
+        if (batch.length === 0) return;
+        await sendBatch(batch, leftMs);
+      }
+    };
+    await Promise.all(Array.from({ length: mostCalls }, lane));
+    return reason;
+  };
+
+  const remember = (entries: readonly Entry[]) => {
+    for (const { MessageDeduplicationId } of entries) remembered.add(MessageDeduplicationId);
+    for (const oldest of remembered) {
+      if (remembered.size <= mostRemembered) break;
+      remembered.delete(oldest);
     }
-    return [toGroups(left)];
   };
 
   return {
     async send(messages, { timeoutMs }) {
       const endsAtMs = performance.now() + timeoutMs;
-      const failed = new Set<string>();
-      let reason: unknown;
-      for (const wave of toWaves(messages.map(toEntry))) {
-        const batches = toBatches(wave.filter(({ MessageGroupId }) => !failed.has(MessageGroupId)));
-        for (const [groups, cause] of await Promise.all(batches.map((batch) => sendBatch(batch, endsAtMs)))) {
-          for (const group of groups) failed.add(group);
-          reason ??= cause;
-        }
+      const entries = messages.map(toEntry);
+      const backlog = new Backlog(entries.filter(({ MessageDeduplicationId: id }) => !remembered.has(id)));
+      const reason = await sendAll(backlog, endsAtMs);
+      const { left, safe, overtaken } = backlog;
+      if (left > 0) {
+        remember(safe);
+        throw new QueueUnavailable(describe(left, reason), { cause: reason });
       }
-      if (failed.size > 0) throw new QueueUnavailable(describe(failed.size, reason), { cause: reason });
+      for (const { MessageDeduplicationId } of entries) remembered.delete(MessageDeduplicationId);
+      return { overtaken };
     },
   };
+}
+
+function toFates({ Successful, Failed }: Answer): (entry: Entry) => Fate {
+  const safe = new Set(Successful.map(({ Id }) => Id));
+  const hopeless = new Set(Failed.filter(({ SenderFault }) => SenderFault).map(({ Id }) => Id));
+  return ({ Id }) => (safe.has(Id) ? "safe" : hopeless.has(Id) ? "hopeless" : "again");
+}
+
+function tryFindReason({ Failed: [failed] }: Answer): Error | undefined {
+  if (failed === undefined) return undefined;
+  return new Error(`SQS refused a message: ${/^[\w.]{1,80}$/.test(failed.Code) ? failed.Code : "(not a code)"}`);
 }
 
 function describe(conversations: number, reason: unknown): string {
@@ -87,40 +123,6 @@ function toEntry(message: QueueMessage, index: number): Entry {
     MessageDeduplicationId: sha256(message.event.webhookEventId),
   };
 }
-
-/**
- * Each event of a conversation in a wave of its own: of two in one batch, SQS could take the second and refuse the
- * first.
- */
-function toWaves(entries: readonly Entry[]): Entry[][] {
-  const waves: Entry[][] = [];
-  const lengths = new Map<string, number>();
-  for (const entry of entries) {
-    const length = lengths.get(entry.MessageGroupId) ?? 0;
-    lengths.set(entry.MessageGroupId, length + 1);
-    (waves[length] ??= []).push(entry);
-  }
-  return waves;
-}
-
-function toBatches(entries: readonly Entry[]): Entry[][] {
-  const batches: Entry[][] = [];
-  let batch: Entry[] = [];
-  let bytes = 0;
-  for (const entry of entries) {
-    const size = Buffer.byteLength(entry.MessageBody);
-    if (batch.length === 0 || batch.length === mostEntries || bytes + size > mostBytes) {
-      batch = [];
-      batches.push(batch);
-      bytes = 0;
-    }
-    batch.push(entry);
-    bytes += size;
-  }
-  return batches;
-}
-
-const toGroups = (entries: readonly Entry[]) => entries.map(({ MessageGroupId }) => MessageGroupId);
 
 /** Ids are the users', and the queue's attributes show up in tools. */
 function sha256(id: string): string {

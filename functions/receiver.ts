@@ -61,7 +61,10 @@ async function receiveAll(
   }
   try {
     const messages = events.map((event) => ({ destination, event, correlationId }));
-    if (messages.length > 0) await options.queue.send(messages, { timeoutMs: leftMs() });
+    if (messages.length > 0) {
+      const { overtaken } = await options.queue.send(messages, { timeoutMs: leftMs() });
+      if (overtaken > 0) tell(log, "events have overtaken another of their chat", { events: overtaken });
+    }
     return { outcome: "received", events: events.length };
   } catch (error) {
     if (error instanceof EventTooLarge) return { outcome: "too large" };

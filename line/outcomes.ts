@@ -43,6 +43,7 @@ export const receiverLines = {
   "malformed events are not handled": { level: "error", alarm: "unhandled-events" },
   "events of another bot are not handled": { level: "error", alarm: "unhandled-events" },
   "events that are too old are not handled": { level: "error", alarm: "unhandled-events" },
+  "events have overtaken another of their chat": { level: "warn", quiet: "all of them are in the queue" },
 } as const satisfies Record<string, Outcome>;
 
 /** The message of the line that the worker writes for each event that it is given. */

@@ -113,6 +113,29 @@ describe("the deployed webhook", () => {
     expect(answer.status).toBe(200);
   });
 
+  test.each([
+    ["one chat", 1],
+    ["as many chats", 1000],
+  ])("takes a thousand events of %s, at the latest when LINE has sent them again", async (_what, chats) => {
+    const body = JSON.stringify({
+      destination: devChannel.userId,
+      events: Array.from({ length: 1000 }, (_, index) => ({
+        type: "videoPlayComplete",
+        mode: "active",
+        timestamp: Date.now(),
+        source: { type: "user", userId: `U${String(index % chats).padStart(32, "0")}` },
+        webhookEventId: `${chats}-${index}`,
+        deliveryContext: { isRedelivery: false },
+        videoPlayComplete: { trackingId: "none" },
+      })),
+    });
+
+    const statuses: number[] = [];
+    while (statuses.at(-1) !== 200 && statuses.length < 5) statuses.push((await bot.post(body)).status);
+
+    expect(statuses.at(-1), statuses.join()).toBe(200);
+  });
+
   test("answers LINE's empty webhook", async () => {
     expect((await bot.post(ping)).status).toBe(200);
   });

@@ -25,6 +25,38 @@ const textsOf = (messages: { MessageBody: string }[]) =>
   );
 const range = (length: number) => Array.from({ length }, (_, index) => `${index}`);
 
+/** Events of different chats in any order, each chat's own in theirs. */
+function shuffle<T extends { source?: unknown }>(events: T[]): T[] {
+  const chats = [...Map.groupBy(events, ({ source }) => JSON.stringify(source)).values()];
+  const picked: T[] = [];
+  for (let turn = 0; chats.length > 0; turn += 7) {
+    const at = turn % chats.length;
+    picked.push(...(chats[at]?.splice(0, 1) ?? []));
+    if (chats[at]?.length === 0) chats.splice(at, 1);
+  }
+  return picked;
+}
+
+/** How many calls are under way at once, and which conversations are in two of them. None ends before so many came. */
+function watchSends(cloud: Cloud, atLeast: number) {
+  const seen = { most: 0, twice: [] as string[] };
+  const { promise: enough, resolve } = Promise.withResolvers<void>();
+  const underWay = new Map<Call, string[]>();
+  cloud.override = (call) => {
+    if (!isSend(call)) return undefined;
+    const groups = (JSON.parse(call.body) as SentBatch).Entries.map(({ MessageGroupId }) => MessageGroupId);
+    const others = new Set([...underWay.values()].flat());
+    seen.twice.push(...groups.filter((group) => others.has(group)));
+    underWay.set(call, groups);
+    seen.most = Math.max(seen.most, underWay.size);
+    const answer = cloud.take(call);
+    if (underWay.size === atLeast) resolve();
+    const after = enough.then(() => underWay.delete(call));
+    return { ...answer, after };
+  };
+  return seen;
+}
+
 /** Answers each call of SQS's in turn with one of these, then as usual. */
 function answerSends(cloud: Cloud, ...answers: ((call: Call) => ReturnType<Cloud["override"]>)[]) {
   cloud.override = (call) => (isSend(call) ? answers.shift()?.(call) : undefined);
@@ -74,7 +106,7 @@ test("leaves out what is older than three days, and says so as an error", async 
 
   ms += 120_000;
   expect((await fn.receive(captured)).statusCode).toBe(200);
-  expect(fn.cloud.callsOf("SendMessageBatch")).toHaveLength(2); // Both of the first request.
+  expect(fn.cloud.callsOf("SendMessageBatch")).toHaveLength(1); // The first request's.
   expect(fn.log().slice(-2)).toMatchObject([
     { level: "ERROR", message: "events that are too old are not handled", events: 3 },
     { message: "webhook", status: 200, events: 0 },
@@ -95,15 +127,34 @@ describe("the events of one request", () => {
     expect(new Set(textsOf(fn.cloud.queue))).toEqual(new Set(range(25)));
   });
 
-  test("go one after the other, when they are of one conversation", async () => {
+  test("go in batches of ten, one after the other, when they are of one conversation", async () => {
     await using fn = await startFunction();
+    const underWay = watchSends(fn.cloud, 1);
 
-    await fn.receive(signed(callback(...range(12).flatMap((text) => [inGroup(text, "C1"), inGroup(text, "C2")]))));
+    const { statusCode } = await fn.receive(signed(callback(...range(1000).map((text) => textEvent(text)))));
 
-    expect(batches(fn.cloud).map(({ length }) => length)).toEqual(range(12).map(() => 2));
-    const ofConversation = (id: string) => fn.cloud.queue.filter(({ MessageGroupId }) => MessageGroupId === sha256(id));
-    expect(textsOf(ofConversation("C1"))).toEqual(range(12));
-    expect(textsOf(ofConversation("C2"))).toEqual(range(12));
+    expect(statusCode).toBe(200);
+    expect(batches(fn.cloud).map(({ length }) => length)).toEqual(range(100).map(() => 10));
+    expect(textsOf(fn.cloud.queue)).toEqual(range(1000));
+    expect(underWay.most).toBe(1);
+  });
+
+  test("keep their order, when those of some conversations are many and those of others few", async () => {
+    await using fn = await startFunction();
+    const underWay = watchSends(fn.cloud, 4);
+    const chats = [60, 3, 25, ...range(40).map(() => 1)];
+    const events = chats.flatMap((length, chat) => range(length).map((text) => inGroup(text, `C${chat}`)));
+
+    const { statusCode } = await fn.receive(signed(callback(...shuffle(events))));
+
+    expect(statusCode).toBe(200);
+    for (const [chat, length] of chats.entries()) {
+      const own = fn.cloud.queue.filter(({ MessageGroupId }) => MessageGroupId === sha256(`C${chat}`));
+      expect(textsOf(own)).toEqual(range(length));
+    }
+    expect(batches(fn.cloud).length).toBeLessThan(20);
+    expect(underWay.most).toBeLessThanOrEqual(8);
+    expect(underWay.twice).toEqual([]);
   });
 
   test("are handled once when two have one id", async () => {
@@ -160,6 +211,53 @@ describe("what the queue did not take", () => {
     expect(fn.cloud.queue).toHaveLength(5);
   });
 
+  test("of a conversation goes alone, before any later event of it, and what had overtaken it is told", async () => {
+    await using fn = await startFunction();
+    answerSends(fn.cloud, (call) => fn.cloud.take(call, (_, index) => index < 7 || index === 8));
+
+    const { statusCode } = await fn.receive(signed(callback(...range(25).map((text) => textEvent(text)))));
+
+    expect(statusCode).toBe(200);
+    const [first, ...later] = batches(fn.cloud).map(textsOf);
+    expect(first).toEqual(range(10));
+    expect(later).toEqual([["7"], ["9"], range(25).slice(10, 20), range(25).slice(20)]);
+    expect(fn.log()).toContainEqual(
+      expect.objectContaining({ level: "WARN", message: "events have overtaken another of their chat", events: 1 }),
+    );
+  });
+
+  test("is not tried again when it is the message that SQS will not have, and holds back what is behind it", async () => {
+    await using fn = await startFunction();
+    fn.cloud.override = (call) => {
+      if (!isSend(call)) return undefined;
+      const { Entries } = JSON.parse(call.body) as SentBatch;
+      return { body: { Failed: Entries.map(({ Id }) => ({ Id, SenderFault: true, Code: "InvalidMessageContents" })) } };
+    };
+
+    expect((await fn.receive(signed(callback(...range(25).map((text) => textEvent(text)))))).statusCode).toBe(503);
+
+    expect(batches(fn.cloud)).toHaveLength(1);
+    expect(fn.log().at(-1)).toMatchObject({ reason: expect.stringContaining("InvalidMessageContents") });
+  });
+
+  test("for want of time goes on where it ended, when LINE sends the request again", async () => {
+    await using fn = await startFunction({ timeoutMs: 2000 });
+    const request = signed(callback(...range(1000).map((text) => textEvent(text))));
+    await fn.receive(signed(callback())); // Has the secret at hand.
+    const never = new Promise(() => undefined);
+    let answered = 0;
+    fn.cloud.override = (call) => (isSend(call) && ++answered > 40 ? { after: never } : undefined);
+
+    expect((await fn.receive(request)).statusCode).toBe(503);
+    expect(textsOf(fn.cloud.queue)).toEqual(range(400));
+
+    fn.cloud.override = () => undefined;
+    const before = fn.cloud.callsOf("SendMessageBatch").length;
+    expect((await fn.receive(request)).statusCode).toBe(200);
+    expect(textsOf(fn.cloud.queue)).toEqual(range(1000));
+    expect(fn.cloud.callsOf("SendMessageBatch").slice(before)).toHaveLength(60);
+  });
+
   test("is answered with 503, holds back what is behind it, and nothing else", async () => {
     await using fn = await startFunction();
     const refused = sha256("C1");
@@ -170,7 +268,7 @@ describe("what the queue did not take", () => {
     expect((await fn.receive(signed(callback(...events)))).statusCode).toBe(503);
 
     expect(textsOf(fn.cloud.queue)).toEqual(["b1", "b2"]);
-    expect(batches(fn.cloud).flatMap(textsOf)).not.toContain("a2");
+    expect(batches(fn.cloud).slice(1).flatMap(textsOf)).not.toContain("a2");
     expect(fn.log().at(-1)).toMatchObject({ level: "ERROR", status: 503, outcome: "queue unavailable" });
 
     // LINE sends the request again.
