@@ -2,6 +2,7 @@ import { createAwsCall } from "./aws-call.ts";
 import { requireVariable } from "./aws/environment.ts";
 import { createCredentialsCache } from "./credentials-cache.ts";
 import { createEventQueue } from "./event-queue.ts";
+import { createLog } from "./log.ts";
 import { createReceiver } from "./receiver.ts";
 import { fetchCredentials } from "./secret-store.ts";
 
@@ -12,7 +13,9 @@ const callSecretsManager = createAwsCall("secretsmanager", env);
 
 /** The receiver that Lambda calls. The credentials are on their way before the first request is. */
 export const handler = createReceiver({
-  credentials: createCredentialsCache(() => fetchCredentials(secretArn, callSecretsManager)),
+  credentials: createCredentialsCache(() => fetchCredentials(secretArn, callSecretsManager), {
+    log: createLog("none"),
+  }),
   queue: createEventQueue(createAwsCall("sqs", env), requireVariable(env, "QUEUE_URL")),
   botUserId: env["LINE_BOT_USER_ID"],
 });

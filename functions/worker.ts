@@ -19,7 +19,10 @@ const secretArn = requireVariable(env, "CREDENTIALS_SECRET_ARN");
 const table = requireVariable(env, "EVENTS_TABLE");
 const apiUrl = parseLineApiUrl(env["LINE_API_URL"] ?? lineApiUrl);
 const callSecretsManager = createAwsCall("secretsmanager", env);
-const credentials = createCredentialsCache(() => fetchCredentials(secretArn, callSecretsManager));
+const logFor = createWorkerLog();
+const credentials = createCredentialsCache(() => fetchCredentials(secretArn, callSecretsManager), {
+  log: logFor("none"),
+});
 const tokens = createAccessTokens(credentials, { apiUrl });
 
 /** The worker that Lambda calls with messages of the queue. */
@@ -29,7 +32,7 @@ export const handler = createWorker({
   once: createOnce(table, env),
   marks: createMarks(createAwsCall("dynamodb", env), table),
   release: createRelease(createAwsCall("sqs", env), requireVariable(env, "QUEUE_URL")),
-  logFor: createWorkerLog(),
+  logFor,
   metrics: createWorkerMetrics(requireVariable(env, "AWS_LAMBDA_FUNCTION_NAME")),
   mostReceives: Number(requireVariable(env, "MAX_RECEIVES")),
 });

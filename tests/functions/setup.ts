@@ -55,6 +55,7 @@ export async function startFunction({ bot = defaultBot, prepare, limits, now, ..
   const callSecretsManager = createAwsCall("secretsmanager", env);
   const callSqs = createAwsCall("sqs", env);
   const credentials = createCredentialsCache(() => fetchCredentials(secretArn, callSecretsManager), {
+    log: createLog("none", print),
     ...(limits && { limits }),
     ...(now && { now }),
   });
