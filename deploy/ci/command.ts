@@ -3,6 +3,7 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import { stripVTControlCharacters } from "node:util";
 import { root } from "../local-stack.ts";
+import { withoutCommands } from "./runner.ts";
 
 export interface CommandResult {
   code: number | null;
@@ -10,7 +11,10 @@ export interface CommandResult {
 }
 
 /** One of the project's own commands, such as `doctor.ts`. What it says beside its output goes to the job's log. */
-export async function runOwn(...[file, ...args]: [file: string, ...args: string[]]): Promise<CommandResult> {
+export const runOwn = (...[file, ...args]: [file: string, ...args: string[]]): Promise<CommandResult> =>
+  withoutCommands(() => run(file, args));
+
+async function run(file: string, args: string[]): Promise<CommandResult> {
   const runner = [path.join(root, "deploy", "run.cjs"), path.join("deploy", file)];
   const child = spawn(process.execPath, [...runner, ...args], {
     cwd: root,

@@ -5,8 +5,9 @@
 import * as v from "valibot";
 import { UserError } from "../../line/user-error.ts";
 import { runCommand } from "../command-line.ts";
+import { link, toMarkdown } from "../diff/escape.ts";
 import { renderMarkdown } from "../diff/markdown/report.ts";
-import type { Report } from "../diff/model.ts";
+import { type Phrase, type Report, say } from "../diff/model.ts";
 import { type Github, openGithub, readPlace } from "./github.ts";
 import { setKindLabels } from "./kind-labels.ts";
 import { artifactName, mostArtifactBytes, readReport } from "./report-file.ts";
@@ -45,7 +46,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const report = await tryReadReport(github, repository, run);
-  const markdown = toMarkdown(report, repository, run);
+  const markdown = renderComment(report, repository, run);
   const by = { run: run.run_number, attempt: run.run_attempt };
   for (const { number } of pulls) {
     const sticky = { repository, number, topic: artifactName, commit: run.head_sha, by, markdown };
@@ -88,12 +89,14 @@ async function tryReadReport(github: Github, repository: string, run: Run): Prom
   }
 }
 
-function toMarkdown(report: Report | UserError, repository: string, run: Run): string {
+function renderComment(report: Report | UserError, repository: string, run: Run): string {
   const { head_sha: tip, html_url: url, head_repository: from } = run;
   // A fork's code could have written anything into it.
-  const maker =
-    from?.full_name === repository ? "" : ` · Made by the code of ${from?.full_name ?? "a fork"}: look at that, too.`;
-  const about = `For ${tip.slice(0, 12)} · [this run](${url})${maker}`;
+  const maker: Phrase =
+    from?.full_name === repository
+      ? []
+      : [" · Made by the code of ", ...(from ? say`${from.full_name}` : ["a fork"]), ": look at that, too."];
+  const about = toMarkdown([`For ${tip.slice(0, 12)} · ${link("this run", url)}`, ...maker]);
   if (report instanceof UserError)
     return `## Infrastructure\n\n${report.message} The run's log says why.\n\n${about}\n`;
   return `${renderMarkdown(report, { fullReportUrl: url, limit: 64_000 })}\n${about}\n`;

@@ -2,14 +2,17 @@
 import * as v from "valibot";
 import { UserError } from "../../line/user-error.ts";
 import { runCommand } from "../command-line.ts";
-import { cellSpan, codeSpan } from "../diff/escape.ts";
+import { toMarkdown } from "../diff/escape.ts";
+import { table } from "../diff/markdown/phrases.ts";
+import { say } from "../diff/model.ts";
 import { runOwn } from "./command.ts";
 import { type Github, nothing, openGithub, readPlace } from "./github.ts";
 import { addSummary, requireEnv, runUrl } from "./runner.ts";
 
 /** What the doctor prints with `--json`. */
 const examination = v.object({
-  stack: v.string(),
+  /** It stands in an HTML comment. */
+  stack: v.pipe(v.string(), v.regex(/^[\w.-]{1,100}$/)),
   ok: v.boolean(),
   links: v.array(
     v.object({
@@ -89,16 +92,17 @@ const withoutRun = (body: string) => body.slice(0, body.lastIndexOf(runLine));
 function describe({ stack, ok, links }: Examination): string {
   const rows = links
     .filter(({ status }) => status === "failed" || status === "warning")
-    .map(
-      ({ link, status, says, todo }) =>
-        `| ${cellSpan(link)} | ${status} | ${cellSpan(says)} | ${todo === undefined ? "" : cellSpan(todo)} |`,
-    );
+    .map(({ link, status, says, todo }) => [
+      say`${link}`,
+      [status],
+      say`${says}`,
+      todo === undefined ? [] : say`${todo}`,
+    ]);
   const title = ok
-    ? `${codeSpan(stack)} is as it was deployed.`
-    : `${codeSpan(stack)} is not as it was deployed, or does not answer.`;
-  const table =
-    rows.length === 0 ? [] : ["| link | | what it says | what to do |", "| --- | --- | --- | --- |", ...rows];
-  return [title, "", ...table, "", `${runLine}${runUrl()}`].join("\n");
+    ? say`${stack} is as it was deployed.`
+    : say`${stack} is not as it was deployed, or does not answer.`;
+  const found = rows.length === 0 ? [] : table(["link", "", "what it says", "what to do"], rows);
+  return [toMarkdown(title), "", ...found, "", `${runLine}${runUrl()}`].join("\n");
 }
 
 await runCommand(main);

@@ -4,14 +4,14 @@ import { runCommand } from "../command-line.ts";
 import { formatFingerprint, takeFingerprint } from "../fingerprint.ts";
 import { withPlaces } from "../stack-place.ts";
 import { runOwn } from "./command.ts";
-import { addSummary, setOutput } from "./runner.ts";
+import { addSummary, setOutput, withoutCommands } from "./runner.ts";
 
 async function main(): Promise<number> {
   const [stack] = process.argv.slice(2);
   if (stack === undefined) throw new UserError("Which stack? node deploy/run.cjs deploy/ci/plan.ts <stack>");
   const before = await fingerprintOf(stack);
   const { code, stdout } = await runOwn("diff.ts", "--live", "--stack", stack);
-  process.stdout.write(stdout);
+  await withoutCommands(() => process.stdout.write(stdout));
   await addSummary(stdout);
   if (code !== 0) return code ?? 1;
   // What is shown and what is approved have to be one: nothing may have moved while it was looked at.

@@ -1,4 +1,5 @@
 /** What GitHub's runner tells a step, and what a step tells the runner. */
+import { randomUUID } from "node:crypto";
 import { appendFile, readFile } from "node:fs/promises";
 import * as v from "valibot";
 import { UserError } from "../../line/user-error.ts";
@@ -27,6 +28,21 @@ export async function addSummary(markdown: string): Promise<void> {
 export async function setOutput(name: string, value: string): Promise<void> {
   if (/[\r\n]/.test(value)) throw new Error(`The output ${name} has more than one line`);
   await appendFile(requireEnv("GITHUB_OUTPUT"), `${name}=${value}\n`);
+}
+
+/**
+ * What is printed meanwhile is text, also where a line of it begins like one of the runner's commands.
+ * @see https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#stopping-and-starting-workflow-commands
+ */
+export async function withoutCommands<T>(print: () => T | Promise<T>): Promise<T> {
+  if (process.env["GITHUB_ACTIONS"] !== "true") return print();
+  const token = randomUUID();
+  console.log(`::stop-commands::${token}`);
+  try {
+    return await print();
+  } finally {
+    console.log(`::${token}::`);
+  }
 }
 
 /** Where a reader finds this run. */

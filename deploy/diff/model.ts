@@ -4,15 +4,37 @@
  */
 import * as v from "valibot";
 
-/**
- * The characters of our own words. Whoever reads a report that somebody else's program wrote finds nothing in them that
- * Markdown or GitHub would make more of: no markup, no link, no mention, no reference.
- */
-const words = /^(?:[A-Za-z0-9 ,:;()'"?%-]|\.(?![A-Za-z0-9]))*$/;
+/** Texts that a stranger's code may have made: none is longer than what a reader would scroll through. */
+const most = <T extends string | unknown[]>(length: number) => v.maxLength<T, number>(length);
+const text = v.pipe(v.string(), most(10_000));
+const longText = v.pipe(v.string(), most(200_000));
+const listOf = <T>(item: v.GenericSchema<unknown, T>, length = 20_000) => v.pipe(v.array(item), most(length));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const digest = v.pipe(v.string(), v.regex(/^[0-9a-f]{40,64}$/));
+
+/** The characters of our own words. */
+const words = /^[A-Za-z0-9 .,:;()'"?%-]*$/;
+/** What Markdown or GitHub would make more of: a domain, an emoji, a reference to an issue or a commit, a list. */
+const moreThanWords = /\.[a-z0-9]|www\.|:\w|[a-z]-\d|\b(?=[0-9a-f]*\d)[0-9a-f]{7,40}\b|^ *(?:-|\d+[.)])/i;
 
 /** A text of which some parts come from elsewhere: those are shown as code, whatever they hold. */
-const phraseSchema = v.array(v.union([v.pipe(v.string(), v.regex(words)), v.object({ code: v.string() })]));
-export type Phrase = v.InferOutput<typeof phraseSchema>;
+const phraseSchema = v.pipe(
+  listOf(v.union([v.pipe(text, v.regex(words)), v.object({ code: text })]), 500),
+  // Words are what they are together: `www.` and `example.` are none of them a link.
+  v.check((parts) => joined(parts).every((part) => typeof part !== "string" || !moreThanWords.test(part))),
+);
+export type Phrase = (string | { code: string })[];
+
+/** Neighbouring words are one. */
+export function joined(phrase: Phrase): Phrase {
+  const parts: Phrase = [];
+  for (const part of phrase) {
+    const last = parts.at(-1);
+    if (typeof part === "string" && typeof last === "string") parts[parts.length - 1] = last + part;
+    else parts.push(part);
+  }
+  return parts;
+}
 
 export const secretText = "[secret]";
 export const unknownText = "[known after the deployment]";
@@ -21,7 +43,7 @@ export const otherDigestText = "[another digest]";
 
 const propertySchema = v.object({
   /** Such as `environment.variables.LOG_LEVEL`; inside of JSON text, too. */
-  path: v.string(),
+  path: text,
   kind: v.picklist(["add", "remove", "change"]),
   /** JSON; absent of what was added, and where it is secret. */
   former: v.optional(v.unknown()),
@@ -36,17 +58,17 @@ const kinds = ["create", "update", "replace", "delete", "read", "import", "forge
 export type ChangeKind = (typeof kinds)[number];
 
 const changeSchema = v.object({
-  urn: v.string(),
+  urn: text,
   /** Where it was renamed or moved. */
-  formerUrn: v.optional(v.string()),
-  type: v.string(),
-  name: v.string(),
+  formerUrn: v.optional(text),
+  type: text,
+  name: text,
   kind: v.picklist(kinds),
   /** Of a replacement: the properties that force it, and what those follow from. */
-  reasons: v.array(v.object({ path: v.string(), because: v.optional(v.string()) })),
+  reasons: listOf(v.object({ path: text, because: v.optional(text) })),
   /** Whether Pulumi refuses to let it go. */
   protected: v.boolean(),
-  properties: v.array(propertySchema),
+  properties: listOf(propertySchema),
 });
 export type ResourceChange = v.InferOutput<typeof changeSchema>;
 
@@ -75,55 +97,53 @@ export type Label = (typeof labels)[number];
 const findingSchema = v.object({
   weight: v.picklist(["danger", "caution", "notice"]),
   label: v.optional(v.picklist(labels)),
-  stacks: v.array(v.string()),
+  stacks: listOf(text),
   phrase: phraseSchema,
 });
 export type Finding = v.InferOutput<typeof findingSchema>;
 
 const stackSchema = v.object({
-  stack: v.string(),
+  stack: text,
   status: v.picklist(["unchanged", "changed", "new", "gone", "broken"]),
   /** Why it cannot be deployed, or compared. */
-  problems: v.array(v.string()),
-  notes: v.array(phraseSchema),
-  unchanged: v.number(),
-  changes: v.array(changeSchema),
-  outputs: v.array(propertySchema),
-  settings: v.array(propertySchema),
+  problems: listOf(longText, 1000),
+  notes: listOf(phraseSchema),
+  unchanged: count,
+  changes: listOf(changeSchema),
+  outputs: listOf(propertySchema),
+  settings: listOf(propertySchema),
   graph: v.object({
-    nodes: v.array(
-      v.object({ urn: v.string(), type: v.string(), name: v.string(), kind: v.picklist([...kinds, "same"]) }),
-    ),
+    nodes: listOf(v.object({ urn: text, type: text, name: text, kind: v.picklist([...kinds, "same"]) })),
     /** From what needs to what is needed, by position among the nodes. */
-    edges: v.array(v.tuple([v.number(), v.number()])),
+    edges: listOf(v.tuple([count, count])),
   }),
 });
 export type StackDiff = v.InferOutput<typeof stackSchema>;
 
 const artifactSideSchema = v.object({
-  sha256: v.string(),
+  sha256: digest,
   /** Bytes of the zip, and of what is in it. */
-  size: v.number(),
-  unpacked: v.number(),
+  size: count,
+  unpacked: count,
 });
 const codeSchema = v.object({
-  files: v.array(
+  files: listOf(
     v.object({
-      path: v.string(),
+      path: text,
       kind: v.picklist(["add", "remove", "change"]),
       /** Lines; absent of a binary file. */
-      added: v.optional(v.number()),
-      removed: v.optional(v.number()),
+      added: v.optional(count),
+      removed: v.optional(count),
     }),
   ),
-  artifacts: v.array(
-    v.object({ name: v.string(), former: v.optional(artifactSideSchema), now: v.optional(artifactSideSchema) }),
+  artifacts: listOf(
+    v.object({ name: text, former: v.optional(artifactSideSchema), now: v.optional(artifactSideSchema) }),
   ),
-  dependencies: v.array(
+  dependencies: listOf(
     v.object({
-      name: v.string(),
-      former: v.optional(v.string()),
-      now: v.optional(v.string()),
+      name: text,
+      former: v.optional(text),
+      now: v.optional(text),
       /** Named by the project itself. */
       direct: v.boolean(),
       /** Needed for development only. */
@@ -134,7 +154,7 @@ const codeSchema = v.object({
 export type CodeDiff = v.InferOutput<typeof codeSchema>;
 export type ArtifactSide = v.InferOutput<typeof artifactSideSchema>;
 
-const sideSchema = v.object({ name: v.string(), commit: v.optional(v.string()) });
+const sideSchema = v.object({ name: text, commit: v.optional(digest) });
 
 export const reportSchema = v.object({
   version: v.literal(1),
@@ -142,11 +162,11 @@ export const reportSchema = v.object({
   mode: v.picklist(["programs", "live"]),
   base: sideSchema,
   head: sideSchema,
-  labels: v.array(v.picklist(labels)),
-  findings: v.array(findingSchema),
-  stacks: v.array(stackSchema),
+  labels: listOf(v.picklist(labels)),
+  findings: listOf(findingSchema),
+  stacks: listOf(stackSchema),
   code: v.optional(codeSchema),
-  notes: v.array(phraseSchema),
+  notes: listOf(phraseSchema),
 });
 export type Report = v.InferOutput<typeof reportSchema>;
 

@@ -1,17 +1,15 @@
 /** The report as a page of its own: no script, nothing from elsewhere, and nothing left out. */
-import { html } from "../escape.ts";
+import { html, toHtml } from "../escape.ts";
 import { bundleHeader, bundleRows, dependencyHeader, dependencyRows, filesLine } from "../markdown/code.ts";
-import { toMarkdown } from "../markdown/phrases.ts";
+import { codes } from "../markdown/phrases.ts";
 import { linesOf } from "../markdown/property-blocks.ts";
 import { isUnchanged, nothingChanges, provenance } from "../markdown/report.ts";
 import { rowsOf, stackHeader, symbols } from "../markdown/stack-tables.ts";
 import { goingHeader, goingIn, goingRows, headline } from "../markdown/summary.ts";
 import { kindNameOf } from "../compared.ts";
-import type { CodeDiff, Phrase, PropertyChange, Report, StackDiff } from "../model.ts";
+import { type CodeDiff, type Phrase, type PropertyChange, type Report, say, type StackDiff } from "../model.ts";
 import { graphPicture } from "./graph-picture.ts";
 import { style } from "./style.ts";
-
-const code = (text: string): string => `<code>${html(text.trim() || "(empty)")}</code>`;
 
 export function renderHtml(report: Report): string {
   const policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -41,28 +39,26 @@ function summaryOf(report: Report): string[] {
   const going = goingIn(report);
   return [
     ...(isUnchanged(report)
-      ? [`<p>${nothingChanges(report, code)}</p>`]
-      : listOf(headline(report).map(({ names, words }) => `<b>${names.map(code).join(", ")}</b>: ${words}`))),
+      ? [`<p>${toHtml(nothingChanges(report))}</p>`]
+      : listOf(headline(report).map(({ names, words }) => `<b>${toHtml(codes(names))}</b>: ${words}`))),
     ...(report.findings.length > 0
       ? [
           "<h2>What will be felt</h2>",
           '<ul class="findings">',
           ...report.findings.map(
             ({ weight, stacks, phrase }) =>
-              `<li class="${weight}"><b>${stacks.map(code).join(", ")}</b>: ${wordsOf(phrase)}</li>`,
+              `<li class="${weight}"><b>${toHtml(codes(stacks))}</b>: ${toHtml(phrase)}</li>`,
           ),
           "</ul>",
         ]
       : []),
-    ...(going.length > 0 ? ["<h2>Deleted and replaced</h2>", ...tableOf(goingHeader, goingRows(going, code))] : []),
+    ...(going.length > 0 ? ["<h2>Deleted and replaced</h2>", ...tableOf(goingHeader, goingRows(going))] : []),
   ];
 }
 
-const wordsOf = (phrase: Phrase): string => toMarkdown(phrase, code);
-
 function stackOf(diff: StackDiff): string[] {
   const { stack, problems, changes, settings, outputs, graph } = diff;
-  const rows = rowsOf(diff, code);
+  const rows = rowsOf(diff);
   const details = [
     ...detailOf("~ configuration", settings),
     ...changes.flatMap(({ kind, type, name, properties }) =>
@@ -72,7 +68,7 @@ function stackOf(diff: StackDiff): string[] {
   ];
   return [
     "<section>",
-    `<h2>${code(stack)}</h2>`,
+    `<h2>${toHtml(say`${stack}`)}</h2>`,
     ...(problems.length > 0
       ? ["<p>It cannot be deployed:</p>", preOf(problems.flatMap((text) => text.split("\n")))]
       : []),
@@ -94,21 +90,23 @@ const preOf = (lines: string[]): string =>
   `<pre>${lines.map((line) => `<span class="${lineClasses[line.charAt(0)] ?? "plain"}">${html(line)}</span>`).join("\n")}</pre>`;
 
 function codeOf({ files, artifacts, dependencies }: CodeDiff): string[] {
-  const bundles = bundleRows(artifacts, code);
+  const bundles = bundleRows(artifacts);
   return [
     "<h2>Code</h2>",
-    `<p>${filesLine(files, code)}</p>`,
+    `<p>${toHtml(filesLine(files))}</p>`,
     ...(bundles.length > 0 ? tableOf(bundleHeader, bundles) : []),
-    ...(dependencies.length > 0 ? tableOf(dependencyHeader, dependencyRows(dependencies, code)) : []),
+    ...(dependencies.length > 0 ? tableOf(dependencyHeader, dependencyRows(dependencies)) : []),
   ];
 }
 
 function footOf(report: Report): string[] {
-  const notes = report.stacks.flatMap(({ stack, notes: own }) => own.map((note) => `${code(stack)}: ${wordsOf(note)}`));
+  const notes = report.stacks.flatMap(({ stack, notes: own }) =>
+    own.map((note) => toHtml([...say`${stack}: `, ...note])),
+  );
   return [
     "<footer>",
-    `<p>${provenance(report, code)}</p>`,
-    ...listOf([...notes, ...report.notes.map(wordsOf)]),
+    `<p>${toHtml(provenance(report))}</p>`,
+    ...listOf([...notes, ...report.notes.map(toHtml)]),
     "</footer>",
   ];
 }
@@ -116,8 +114,8 @@ function footOf(report: Report): string[] {
 const listOf = (items: string[]): string[] =>
   items.length === 0 ? [] : ["<ul>", ...items.map((item) => `<li>${item}</li>`), "</ul>"];
 
-function tableOf(header: string[], rows: string[][]): string[] {
+function tableOf(header: string[], rows: Phrase[][]): string[] {
   const row = (cells: string[], tag: string): string =>
     `<tr>${cells.map((cell) => `<${tag}>${cell}</${tag}>`).join("")}</tr>`;
-  return ["<table>", row(header, "th"), ...rows.map((cells) => row(cells, "td")), "</table>"];
+  return ["<table>", row(header, "th"), ...rows.map((cells) => row(cells.map(toHtml), "td")), "</table>"];
 }

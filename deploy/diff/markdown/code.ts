@@ -1,11 +1,11 @@
-import { cellSpan, codeSpan } from "../escape.ts";
-import type { ArtifactSide, CodeDiff } from "../model.ts";
-import { table } from "./phrases.ts";
+import { toMarkdown } from "../escape.ts";
+import { type ArtifactSide, type CodeDiff, type Phrase, say } from "../model.ts";
+import { codes, separated, table } from "./phrases.ts";
 
 /** Files by folder, bundles by size, dependencies by version. */
 export function codeLines(code: CodeDiff): string[] {
   const parts = [
-    filesLine(code.files, codeSpan),
+    toMarkdown(filesLine(code.files)),
     "",
     ...bundleLines(code.artifacts),
     ...dependencyLines(code.dependencies),
@@ -28,16 +28,15 @@ const count = (number: number, one: string, many = `${one}s`): string => `${numb
 
 const mostFiles = 12;
 
-type Span = (text: string) => string;
-
-export function filesLine(files: CodeDiff["files"], span: Span): string {
-  if (files.length === 0) return "No file changes.";
+export function filesLine(files: CodeDiff["files"]): Phrase {
+  if (files.length === 0) return ["No file changes."];
   const [added, removed] = [sum(files, "added"), sum(files, "removed")];
   const numbers = `${count(files.length, "file")} (+${added} −${removed} lines)`;
-  if (files.length <= mostFiles) return `${numbers}: ${files.map(({ path }) => span(path)).join(", ")}`;
+  if (files.length <= mostFiles) return [`${numbers}: `, ...codes(files.map(({ path }) => path))];
   const folders = Map.groupBy(files, ({ path }) => folderOf(path));
-  const list = [...folders].map(([folder, inside]) => `${span(folder)} (${inside.length})`);
-  return `${numbers} in ${[...list.slice(0, mostFiles), ...(list.length > mostFiles ? [`${list.length - mostFiles} more folders`] : [])].join(", ")}`;
+  const list = [...folders].map(([folder, inside]): Phrase => [{ code: folder }, ` (${inside.length})`]);
+  const more: Phrase[] = list.length > mostFiles ? [[`${list.length - mostFiles} more folders`]] : [];
+  return [`${numbers} in `, ...separated([...list.slice(0, mostFiles), ...more])];
 }
 
 const sum = (files: CodeDiff["files"], key: "added" | "removed"): number =>
@@ -52,15 +51,15 @@ function bundleLines(artifacts: CodeDiff["artifacts"]): string[] {
   const changed = artifacts.filter(isChanged);
   if (changed.length === 0)
     return artifacts.length === 0 ? [] : ["The functions' bundles are the same, byte for byte.", ""];
-  return [...table(bundleHeader, bundleRows(artifacts, cellSpan)), ""];
+  return [...table(bundleHeader, bundleRows(artifacts)), ""];
 }
 
 export const bundleHeader = ["Bundle", "Zip", "Unpacked"];
 
-export const bundleRows = (artifacts: CodeDiff["artifacts"], span: Span): string[][] =>
+export const bundleRows = (artifacts: CodeDiff["artifacts"]): Phrase[][] =>
   artifacts
     .filter(isChanged)
-    .map(({ name, former, now }) => [span(name), sizesOf(former, now, "size"), sizesOf(former, now, "unpacked")]);
+    .map(({ name, former, now }) => [say`${name}`, [sizesOf(former, now, "size")], [sizesOf(former, now, "unpacked")]]);
 
 function sizesOf(former: ArtifactSide | undefined, now: ArtifactSide | undefined, key: "size" | "unpacked"): string {
   if (former === undefined) return `${kilobytes(now?.[key] ?? 0)} (new)`;
@@ -75,7 +74,7 @@ const mostDependencies = 20;
 
 export function dependencyLines(dependencies: CodeDiff["dependencies"]): string[] {
   if (dependencies.length === 0) return [];
-  const rows = dependencyRows(dependencies, cellSpan).slice(0, mostDependencies);
+  const rows = dependencyRows(dependencies).slice(0, mostDependencies);
   const more = dependencies.length - rows.length;
   return [
     ...table(dependencyHeader, rows),
@@ -87,14 +86,14 @@ export function dependencyLines(dependencies: CodeDiff["dependencies"]): string[
 export const dependencyHeader = ["Dependency", "Was", "Is", ""];
 
 /** Those that run come first, and of those the ones that the project names itself. */
-export function dependencyRows(dependencies: CodeDiff["dependencies"], span: Span): string[][] {
+export function dependencyRows(dependencies: CodeDiff["dependencies"]): Phrase[][] {
   const rank = ({ direct, dev }: CodeDiff["dependencies"][number]): number => (dev ? 2 : 0) + (direct ? 0 : 1);
   return dependencies
     .toSorted((one, other) => rank(one) - rank(other))
     .map(({ name, former, now, direct, dev }) => [
-      span(name),
-      former === undefined ? "" : span(former),
-      now === undefined ? "gone" : span(now),
-      [direct ? "" : "by another package", dev ? "development" : ""].filter(Boolean).join(", "),
+      say`${name}`,
+      former === undefined ? [] : say`${former}`,
+      now === undefined ? ["gone"] : say`${now}`,
+      [[direct ? "" : "by another package", dev ? "development" : ""].filter(Boolean).join(", ")],
     ]);
 }

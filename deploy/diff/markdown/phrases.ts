@@ -1,9 +1,15 @@
-import { codeSpan } from "../escape.ts";
-import type { Phrase } from "../model.ts";
+import { toCell } from "../escape.ts";
+import { type Phrase, say } from "../model.ts";
 
-/** Our words as they are, all else as code. */
-export const toMarkdown = (phrase: Phrase, span: (text: string) => string = codeSpan): string =>
-  phrase.map((part) => (typeof part === "string" ? part : span(part.code))).join("");
+/** Texts of elsewhere, one after another. */
+export const codes = (texts: string[], separator = ", "): Phrase =>
+  separated(
+    texts.map((text) => say`${text}`),
+    separator,
+  );
+
+export const separated = (phrases: Phrase[], separator = ", "): Phrase =>
+  phrases.flatMap((phrase, index) => (index === 0 ? phrase : [separator, ...phrase]));
 
 /** The size as GitHub may count it: at least as many as there are characters. */
 export const sizeOf = (text: string): number => Buffer.byteLength(text);
@@ -22,7 +28,7 @@ export function cut(lines: string[], size: number, more: (count: number) => stri
   return [...kept, more(lines.length - kept.length)];
 }
 
-export function table(header: string[], rows: string[][]): string[] {
+export function table(header: string[], rows: Phrase[][]): string[] {
   const row = (cells: string[]): string => `| ${cells.join(" | ")} |`;
-  return [row(header), row(header.map(() => "---")), ...rows.map(row)];
+  return [row(header), row(header.map(() => "---")), ...rows.map((cells) => row(cells.map(toCell)))];
 }

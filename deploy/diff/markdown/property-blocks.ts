@@ -1,8 +1,8 @@
 /** The differences themselves, folded away: one block for each resource, the ones that matter most first. */
 import { kindNameOf } from "../compared.ts";
-import { codeBlock, html, shortened } from "../escape.ts";
+import { codeBlock, shortened, toHtml } from "../escape.ts";
 import { digestText, type PropertyChange, type Report, type ResourceChange } from "../model.ts";
-import { sizeOf } from "./phrases.ts";
+import { codes, sizeOf } from "./phrases.ts";
 import { followsFromCode, symbols } from "./stack-tables.ts";
 
 interface Block {
@@ -30,14 +30,14 @@ export function propertyBlocks(report: Report, size: number): { lines: string[];
   const chosen = new Set<Block>();
   let left = size;
   for (const block of blocks.toSorted((one, other) => one.rank - other.rank)) {
-    const needed = sizeOf(block.text) + overhead + sizeOf(block.stacks.map(html).join("<code></code>, "));
+    const needed = sizeOf(block.text) + overhead + sizeOf(toHtml(codes(block.stacks)));
     if (needed > left) continue;
     left -= needed;
     chosen.add(block);
   }
   const groups = Map.groupBy(
     blocks.filter((block) => chosen.has(block)),
-    ({ stacks }) => stacks.map((name) => `<code>${html(name)}</code>`).join(", "),
+    ({ stacks }) => toHtml(codes(stacks)),
   );
   const lines = [...groups].flatMap(([names, group]) => fold(`Properties in ${names}`, group));
   return { lines, leftOut: blocks.length - chosen.size };

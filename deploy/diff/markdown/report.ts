@@ -2,10 +2,10 @@
  * The report as GitHub shows it. What is above the fold is always whole; what is folded away is left out where the
  * whole would be too long for a comment.
  */
-import { codeBlock, codeSpan } from "../escape.ts";
-import type { Report } from "../model.ts";
+import { codeBlock, link, toMarkdown } from "../escape.ts";
+import { type Phrase, type Report, say } from "../model.ts";
 import { codeCounts, codeLines, dependencyLines } from "./code.ts";
-import { cut, sizeOf, toMarkdown } from "./phrases.ts";
+import { codes, cut, sizeOf } from "./phrases.ts";
 import { propertyBlocks } from "./property-blocks.ts";
 import { stackTables } from "./stack-tables.ts";
 import { findingLines, goingCompact, goingIn, goingTable, headline } from "./summary.ts";
@@ -94,17 +94,15 @@ function shortest(report: Report, room: number): Frame {
 
 function opening(report: Report): string[] {
   const problems = failures(report.stacks).flatMap(({ names, problems }) => [
-    `${names.map((name) => codeSpan(name)).join(", ")} cannot be deployed:`,
+    toMarkdown([...codes(names), " cannot be deployed:"]),
     "",
     codeBlock(cutProblems(problems)),
     "",
   ]);
   if (isUnchanged(report)) {
-    return ["## Infrastructure", "", nothingChanges(report, codeSpan), ""];
+    return ["## Infrastructure", "", toMarkdown(nothingChanges(report)), ""];
   }
-  const heads = headline(report).map(
-    ({ names, words }) => `- **${names.map((name) => codeSpan(name)).join(", ")}**: ${words}`,
-  );
+  const heads = headline(report).map(({ names, words }) => toMarkdown(["- **", ...codes(names), `**: ${words}`]));
   return ["## Infrastructure", "", ...heads, "", ...problems];
 }
 
@@ -118,11 +116,10 @@ function failures(stacks: Report["stacks"]): { names: string[]; problems: string
   return [...found.values()];
 }
 
-export function nothingChanges({ stacks, code }: Report, span: (text: string) => string): string {
-  const names = stacks.map(({ stack }) => span(stack)).join(", ");
+export function nothingChanges({ stacks, code }: Report): Phrase {
   const files = code?.files.length ?? 0;
   const which = files === 0 ? "" : `: ${files === 1 ? "1 file changes" : `${files} files change`}, and no bundle does`;
-  return `Nothing that is deployed changes (${names})${which}.`;
+  return ["Nothing that is deployed changes (", ...codes(stacks.map(({ stack }) => stack)), `)${which}.`];
 }
 
 export const isUnchanged = ({ stacks, findings }: Report): boolean =>
@@ -144,35 +141,38 @@ function codeOf(report: Report, files: boolean): string[] {
 }
 
 function notesOf({ stacks, notes, base, head, mode }: Report): string[] {
-  const said = new Map<string, string[]>();
+  const said = new Map<string, { names: string[]; note: Phrase }>();
   for (const { stack, notes: own } of stacks)
     for (const note of own) {
-      const text = toMarkdown(note);
-      said.set(text, [...(said.get(text) ?? []), codeSpan(stack)]);
+      const key = JSON.stringify(note);
+      said.set(key, { names: [...(said.get(key)?.names ?? []), stack], note });
     }
   return [
     "---",
-    provenance({ base, head, mode }, codeSpan),
+    toMarkdown(provenance({ base, head, mode })),
     "",
-    ...[...said].map(([text, names]) => `- ${names.join(", ")}: ${text}`),
-    ...notes.map((note) => `- ${toMarkdown(note)}`),
+    ...[...said.values()].map(({ names, note }) => toMarkdown(["- ", ...codes(names), ": ", ...note])),
+    ...notes.map((note) => toMarkdown(["- ", ...note])),
   ];
 }
 
 /** What was compared with what. */
-export function provenance({ base, head, mode }: Pick<Report, "base" | "head" | "mode">, span: Span): string {
-  const side = ({ name, commit }: Report["base"]): string =>
-    commit === undefined || commit.startsWith(name) ? span(name) : `${span(name)} (${span(commit.slice(0, 10))})`;
+export function provenance({ base, head, mode }: Pick<Report, "base" | "head" | "mode">): Phrase {
+  const side = ({ name, commit }: Report["base"]): Phrase =>
+    commit === undefined || commit.startsWith(name) ? say`${name}` : say`${name} (${commit.slice(0, 10)})`;
   return mode === "live"
-    ? `${side(head)} against what is deployed.`
-    : `${side(head)} against ${side(base)}, both evaluated without credentials: names, IDs and ARNs that AWS makes up are placeholders.`;
+    ? [...side(head), " against what is deployed."]
+    : [
+        ...side(head),
+        " against ",
+        ...side(base),
+        ", both evaluated without credentials: names, IDs and ARNs that AWS makes up are placeholders.",
+      ];
 }
 
-type Span = (text: string) => string;
-
 function pointer(missing: string[], url: string | undefined): string[] {
-  const link = url === undefined ? [] : [`[The whole report](<${url}>)`];
-  if (missing.length === 0) return link.length > 0 ? ["", ...link] : [];
-  const where = link.length > 0 ? `${link.join("")} has them.` : "The report as JSON has them.";
+  const whole = url === undefined ? undefined : link("The whole report", url);
+  if (missing.length === 0) return whole === undefined ? [] : ["", whole];
+  const where = `${whole ?? "The report as JSON"} has them.`;
   return ["", `Left out for length: ${missing.join(" and ")}. ${where}`];
 }

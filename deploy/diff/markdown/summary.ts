@@ -1,8 +1,16 @@
 /** What stands above all else: each stack in a few words, what will be felt, and what goes. */
 import { kindNameOf } from "../compared.ts";
-import { cellSpan, codeSpan, shortened } from "../escape.ts";
-import type { ChangeKind, Finding, Report, ResourceChange, StackDiff } from "../model.ts";
-import { table, toMarkdown } from "./phrases.ts";
+import { shortened, toMarkdown } from "../escape.ts";
+import {
+  type ChangeKind,
+  type Finding,
+  type Phrase,
+  type Report,
+  type ResourceChange,
+  say,
+  type StackDiff,
+} from "../model.ts";
+import { codes, separated, table } from "./phrases.ts";
 
 const done: Record<ChangeKind, string> = {
   delete: "deleted",
@@ -20,8 +28,6 @@ const statusWords: Partial<Record<StackDiff["status"], string>> = {
   broken: "cannot be deployed",
   gone: "settings removed",
 };
-
-type Span = (text: string) => string;
 
 /** Stacks of which the same is said, together. */
 export function headline({ stacks }: Report): { names: string[]; words: string }[] {
@@ -53,8 +59,8 @@ const marks: Record<Finding["weight"], string> = { danger: "ðŸ”´", caution: "ðŸŸ
 export function findingLines({ findings, stacks }: Report): string[] {
   const isAlone = stacks.length === 1;
   return findings.map(({ weight, phrase, stacks: where }) => {
-    const scope = isAlone ? "" : `**${where.map((name) => codeSpan(name)).join(", ")}**: `;
-    return `- ${marks[weight]} ${scope}${toMarkdown(phrase)}`;
+    const scope: Phrase = isAlone || where.length === 0 ? [] : ["**", ...codes(where), "**: "];
+    return toMarkdown([`- ${marks[weight]} `, ...scope, ...phrase]);
   });
 }
 
@@ -81,20 +87,23 @@ export function goingIn({ stacks }: Report): Going[] {
 
 export const goingHeader = ["Stack", "", "Resource", "Because of"];
 
-export const goingTable = (going: Going[]): string[] => table(goingHeader, goingRows(going, cellSpan));
+export const goingTable = (going: Going[]): string[] => table(goingHeader, goingRows(going));
 
-export const goingRows = (going: Going[], span: Span): string[][] =>
+export const goingRows = (going: Going[]): Phrase[][] =>
   going.map(({ stacks, change }) => [
-    stacks.map((name) => span(name)).join(", "),
-    done[change.kind],
-    `${span(kindNameOf(change.type))} ${span(change.name)}`,
-    [reasonsOf(change, span), change.protected ? "protected: Pulumi refuses" : ""].filter(Boolean).join("; "),
+    codes(stacks),
+    [done[change.kind]],
+    codes([kindNameOf(change.type), change.name], " "),
+    separated(
+      [reasonsOf(change), change.protected ? ["protected: Pulumi refuses"] : []].filter(({ length }) => length > 0),
+      "; ",
+    ),
   ]);
 
-function reasonsOf({ reasons }: ResourceChange, span: Span): string {
-  return reasons
-    .map(({ path, because }) => `${span(path)}${because === undefined ? "" : ` (${span(because)} is replaced)`}`)
-    .join(", ");
+function reasonsOf({ reasons }: ResourceChange): Phrase {
+  return separated(
+    reasons.map(({ path, because }) => (because === undefined ? say`${path}` : say`${path} (${because} is replaced)`)),
+  );
 }
 
 const longestName = 80;
@@ -102,9 +111,15 @@ const longestName = 80;
 /** Where the table would be too long: every one of them all the same. */
 export function goingCompact(going: Going[]): string[] {
   return going.map(({ stacks, change }) => {
-    const name = codeSpan(shortened(`${kindNameOf(change.type)} ${change.name}`, longestName));
-    const why = change.reasons.slice(0, 3).map(({ path }) => codeSpan(shortened(path, 40)));
-    const where = stacks.map((stack) => codeSpan(shortened(stack, 40))).join(", ");
-    return `- ${done[change.kind]}: ${name} in ${where}${why.length > 0 ? `: ${why.join(", ")}` : ""}`;
+    const name = shortened(`${kindNameOf(change.type)} ${change.name}`, longestName);
+    const why = codes(change.reasons.slice(0, 3).map(({ path }) => shortened(path, 40)));
+    const where = codes(stacks.map((stack) => shortened(stack, 40)));
+    return toMarkdown([
+      `- ${done[change.kind]}: `,
+      { code: name },
+      " in ",
+      ...where,
+      ...(why.length > 0 ? [": ", ...why] : []),
+    ]);
   });
 }

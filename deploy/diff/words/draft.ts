@@ -1,5 +1,5 @@
 import { type ComparedResource, type ComparedStack, kindNameOf } from "../compared.ts";
-import { type Finding, type Label, type Phrase, say } from "../model.ts";
+import { type Finding, joined, type Label, type Phrase, say } from "../model.ts";
 
 /** Something to be said about one stack. */
 export interface Draft extends Omit<Finding, "stacks"> {
@@ -80,17 +80,6 @@ export function sentence(...parts: (Phrase | string)[]): Phrase {
   const [first, ...rest] = parts.flat();
   if (typeof first !== "string") return [...(first === undefined ? [] : [first]), ...rest];
   return joined([`${first.charAt(0).toUpperCase()}${first.slice(1)}`, ...rest]);
-}
-
-/** Neighbouring words are one. */
-export function joined(phrase: Phrase): Phrase {
-  const parts: Phrase = [];
-  for (const part of phrase) {
-    const last = parts.at(-1);
-    if (typeof part === "string" && typeof last === "string") parts[parts.length - 1] = last + part;
-    else parts.push(part);
-  }
-  return parts;
 }
 
 /** `one`, `two` and `three`; of many, the first few and how many more. */

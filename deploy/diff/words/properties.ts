@@ -2,10 +2,10 @@
 import type { PropertyValue } from "../../../local/engine/contracts/contracts.ts";
 import { isMap } from "../../../local/engine/values/properties.ts";
 import { inputOf } from "../compared.ts";
-import type { Phrase } from "../model.ts";
+import { joined, type Phrase } from "../model.ts";
 import { tryParseJson } from "../property-changes.ts";
 import { referencesIn } from "../references.ts";
-import { caution, danger, type Draft, joined, notice, type Rule } from "./draft.ts";
+import { caution, danger, type Draft, notice, type Rule } from "./draft.ts";
 import { type Change, isLess, type Row, shown } from "./property-row.ts";
 import { propertyRows } from "./property-rows.ts";
 

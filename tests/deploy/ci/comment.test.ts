@@ -69,7 +69,7 @@ describe("the comment", () => {
     const [{ body } = { body: "" }] = github.comments;
     expect(body).toMatch(new RegExp(`^<!-- line-bot:infrastructure-diff commit=${tip} run=30\\.1 -->\\n`));
     expect(body).toContain("The queue goes: `` @team `$(x)` ``");
-    expect(body).toContain("Made by the code of mallory/line-bot");
+    expect(body).toContain("Made by the code of `mallory/line-bot`");
     expect(body).toContain("https://github.com/octo-org/line-bot/actions/runs/55");
     expect(github.labels).toEqual(["infrastructure: delete", "infrastructure: iam"]);
     expect(github.knownLabels.map(({ color }) => color)).toEqual(["b60205", "fbca04"]);

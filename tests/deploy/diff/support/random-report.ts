@@ -4,7 +4,7 @@ import { createMask } from "../../../../deploy/diff/mask.ts";
 import { labels, type PropertyChange, type Report, type ResourceChange, say } from "../../../../deploy/diff/model.ts";
 import type { Random } from "../../../engine/core/random.ts";
 
-const nasty = [
+export const hostile = [
   "`",
   "```",
   "`````",
@@ -39,10 +39,32 @@ const nasty = [
   "",
 ];
 
+/** What passes for words, and is more than that next to others. */
+export const hostileWords = [
+  "www.",
+  "evil.",
+  "example",
+  "GH-",
+  "1",
+  ":",
+  "tada",
+  "1. ",
+  "- ",
+  "---",
+  "    ",
+  "1a2b3c4",
+  "d5e6f70",
+  "(",
+  "",
+  " ",
+  "https:",
+  "words ",
+];
+
 function createTexts(random: Random, canaries: string[]) {
   const text = (most: number): string =>
     Array.from({ length: random.int(most) + 1 }, () =>
-      random.chance(0.1) ? encoded(random, random.pick(canaries)) : random.pick(nasty),
+      random.chance(0.1) ? encoded(random, random.pick(canaries)) : random.pick(hostile),
     ).join(random.pick(["", " ", "-"]));
   return { text };
 }

@@ -1,72 +1,63 @@
-/**
- * Reads a report as GitHub does, as far as our reports go, and throws where anything in it is more than they may hold:
- * https://github.github.com/gfm/
- */
+/** Reads Markdown with a parser of GitHub's dialect, and throws where anything in it is more than a report may hold. */
+import { fromMarkdown } from "mdast-util-from-markdown";
+import { gfmFromMarkdown } from "mdast-util-gfm";
+import { gfm } from "micromark-extension-gfm";
+
 export interface Reading {
   /** The texts of all code spans and of all lines in code blocks. */
   code: string[];
   headings: string[];
+  /** The texts that are no code, one after another. */
+  words: string[];
 }
 
-const element = /^<\/?details>$|^<summary>[^<]*(?:<code>[^<]*<\/code>[^<]*)*<\/summary>$/;
+type Root = ReturnType<typeof fromMarkdown>;
+type Nodes = Root | Root["children"][number];
+
+const ownHtml = /^(?:<details>\n<summary>(?:[^<>]|<code>[^<>]*<\/code>)*<\/summary>|<\/details>)$/;
+const ownLink = /^\[(?:The whole report|this run)\]\(<https:\/\/[^\s<>()]+>\)$/;
+const plain = new Set("root heading paragraph list listItem strong table tableRow tableCell thematicBreak".split(" "));
+
+/** What GitHub makes more of than the dialect does: mentions, references to issues and commits, emoji, formulas. */
+const live =
+  /[<>@\\[\]_*`$&]|#\d|GH-\d|:\w+:|https?:\/\/|www\.|\b(?=[0-9a-f]*\d)[0-9a-f]{7,40}\b|[A-Za-z]\.[A-Za-z0-9]|[\u202a-\u202e\u2066-\u2069]/;
 
 export function readMarkdown(text: string): Reading {
-  const reading: Reading = { code: [], headings: [] };
-  const lines = text.split("\n");
-  let depth = 0;
-  let columns: number | undefined;
-  for (let index = 0; index < lines.length; index++) {
-    const line = lines[index] ?? "";
-    const [, fence] = /^(`{3,})(\w*)$/.exec(line) ?? [];
-    if (fence !== undefined) {
-      const end = lines.findIndex((other, at) => at > index && /^`+$/.test(other) && other.length >= fence.length);
-      if (end < 0) throw new Error(`a code block that does not end: ${line}`);
-      reading.code.push(...lines.slice(index + 1, end));
-      index = end;
-    } else if (element.test(line)) {
-      depth += line === "<details>" ? 1 : line === "</details>" ? -1 : 0;
-      if (depth < 0 || depth > 1) throw new Error("details that do not nest");
-    } else if (line.startsWith("| ")) {
-      const cells = cellsOf(line);
-      columns ??= cells.length;
-      if (cells.length !== columns) throw new Error(`${cells.length} cells in place of ${columns}: ${line}`);
-      for (const cell of cells) readInline(cell, reading);
-    } else {
-      const [, heading] = /^#{2,3} (.*)$/.exec(line) ?? [];
-      if (heading !== undefined) reading.headings.push(heading);
-      if (/^( {4}|\t)/.test(line)) throw new Error(`an indented block: ${line}`);
-      readInline(heading ?? line, reading);
-    }
-    if (!line.startsWith("| ")) columns = undefined;
-  }
-  if (depth !== 0) throw new Error("details that do not end");
+  const tree = fromMarkdown(text, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
+  const reading: Reading = { code: [], headings: [], words: [] };
+  let details = 0;
+  const read = (node: Nodes): void => {
+    const source = text.slice(node.position?.start.offset, node.position?.end.offset);
+    if (node.type === "inlineCode") reading.code.push(node.value);
+    else if (node.type === "code") reading.code.push(...node.value.split("\n"));
+    else if (node.type === "text") reading.words.push(wordsOf(node.value));
+    else if (node.type === "html") details += detailsIn(source);
+    else if (node.type === "link") assert(ownLink.test(source), `a link that is not ours: ${source}`);
+    else assert(plain.has(node.type), `more than words and code: ${node.type}: ${source}`);
+    assert(details === 0 || details === 1, "details that do not nest");
+    if (node.type === "table") checkColumns(node.children.map(({ children }) => children.length));
+    if (node.type === "heading") reading.headings.push(source.replace(/^#+ /, ""));
+    if ("children" in node && node.type !== "link") for (const child of node.children) read(child);
+  };
+  read(tree);
+  assert(details === 0, "details that do not end");
   return reading;
 }
 
-/** A backslash takes the next punctuation with it, even another one. */
-function cellsOf(line: string): string[] {
-  const cells = [""];
-  for (const [token] of line.slice(2, -2).matchAll(/\\[\\|]|[^|\\]+|\\|\|/g)) {
-    if (token === "|") cells.push("");
-    else cells[cells.length - 1] += token;
-  }
-  return cells.map((cell) => cell.trim().replaceAll(String.raw`\|`, "|"));
+function assert(isSo: boolean, otherwise: string): void {
+  if (!isSo) throw new Error(otherwise);
 }
 
-const link = /\[The whole report\]\(<https:\/\/[^\s<>()]+>\)/;
+function wordsOf(text: string): string {
+  assert(!live.test(text), `more than words: ${text}`);
+  return text;
+}
 
-function readInline(text: string, reading: Reading): void {
-  let rest = text.replace(link, "").replace(/^---$/, "");
-  for (;;) {
-    const [run] = /`+/.exec(rest) ?? [];
-    if (run === undefined) break;
-    const start = rest.indexOf(run);
-    const inside = rest.slice(start + run.length);
-    const end = [...inside.matchAll(/`+/g)].find(([other]) => other.length === run.length)?.index;
-    if (end === undefined) throw new Error(`a code span that does not end: ${text}`);
-    reading.code.push(inside.slice(0, end).trim());
-    rest = `${rest.slice(0, start)}CODE${inside.slice(end + run.length)}`;
-  }
-  if (/[<>@\\[\]_~\u202e]|#\d|https?:|(?<!\*)\*(?!\*)|!\[/.test(rest.replaceAll(/^\| ~ \||^~$/g, "")))
-    throw new Error(`more than words and code: ${rest}`);
+function detailsIn(source: string): number {
+  assert(ownHtml.test(source), `HTML that is not ours: ${source}`);
+  return source.startsWith("</") ? -1 : 1;
+}
+
+function checkColumns(counts: number[]): void {
+  assert(new Set(counts).size === 1, `rows of ${counts.join(", ")} cells`);
 }
