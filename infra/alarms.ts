@@ -1,5 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import type { AlarmName } from "../line/outcomes.ts";
+import { type AlarmRule, alarmRules, linesThatRaise, toPattern, type Watched } from "./alarm-rules.ts";
 import type { EventWorker } from "./event-worker.ts";
 import type { ProvenFunction } from "./live-function.ts";
 
@@ -17,177 +19,97 @@ export interface Alarms {
   alarms: aws.cloudwatch.MetricAlarm[];
 }
 
-/** When an alarm goes off. Periods without data are fine: a bot that nobody writes to has none. */
-interface Rule {
-  /** After the component's name. */
-  name: string;
-  description: string;
-  metric: Metric;
-  /** Above which it goes off. */
-  above: number;
-  minutes: number;
-}
-
 interface Metric {
   namespace: pulumi.Input<string>;
   name: string;
   dimensions?: Record<string, pulumi.Input<string>>;
-  statistic: "Sum" | "Maximum" | "p99";
+  statistic: "Sum" | "Maximum";
 }
 
 /** A topic that is told what goes wrong, and the alarms that tell it. */
 export function createAlarms(name: string, args: AlarmsArgs, opts: pulumi.CustomResourceOptions): Alarms {
   const topic = createTopic(name, args.email, opts);
-  const rules = [...receiverRules(name, args, opts), ...workerRules(name, args.worker, opts)];
-  const alarms = rules.map((rule) => createAlarm(name, rule, topic, opts));
+  const alarms = Object.entries(alarmRules).flatMap(([what, rule]) => {
+    const metric = tryFindMetric(`${name}-${what}`, what as AlarmName, rule.watches, args, opts);
+    return metric === undefined ? [] : [createAlarm(`${name}-${what}`, rule, metric, topic, opts)];
+  });
   return { topic, alarms };
 }
 
-/** LINE waits for 2 seconds, and sends nothing again unless redelivery is switched on in the console. */
-function receiverRules(
+/** `undefined` for what is the worker's, where there is none. */
+function tryFindMetric(
   name: string,
-  { receiver, api, accessLog }: AlarmsArgs,
+  alarm: AlarmName,
+  watches: Watched,
+  args: AlarmsArgs,
   opts: pulumi.CustomResourceOptions,
-): Rule[] {
-  const lambda = { FunctionName: receiver.lambda.name };
-  const logged = (what: string, logGroup: aws.cloudwatch.LogGroup, pattern: string) =>
-    countLines(`${name}-${what}`, logGroup, pattern, opts);
-  return [
-    {
-      name: "webhook-failures",
-      description: "LINE got a 5xx: unless redelivery is on, what it sent is lost",
-      metric: { namespace: "AWS/ApiGateway", name: "5xx", dimensions: { ApiId: api.id }, statistic: "Sum" },
-      above: 0,
-      minutes: 1,
-    },
-    {
-      name: "throttled-requests",
-      description: "A request was over the stage's limit: unless redelivery is on, what LINE sent is lost",
-      metric: logged("throttled-requests", accessLog, '{ $.status = "429" }'),
-      above: 0,
-      minutes: 1,
-    },
-    {
-      name: "throttled-receiver",
-      description: "The receiver was out of concurrency: unless redelivery is on, what LINE sent is lost",
-      metric: { namespace: "AWS/Lambda", name: "Throttles", dimensions: lambda, statistic: "Sum" },
-      above: 0,
-      minutes: 1,
-    },
-    {
-      name: "slow-receiver",
-      description: "The receiver takes nearly the 2 seconds that LINE waits for",
-      metric: { namespace: "AWS/Lambda", name: "Duration", dimensions: lambda, statistic: "p99" },
-      above: 1500,
-      minutes: 5,
-    },
-    {
-      name: "unauthorized-requests",
-      description: "Many requests have a wrong signature: somebody tries, or the secret in use is not the channel's",
-      metric: logged("unauthorized-requests", receiver.logGroup, '{ $.message = "webhook" && $.status = 401 }'),
-      above: 20,
-      minutes: 5,
-    },
-    {
-      name: "unavailable-credentials",
-      description: "The channel's credentials could not be read from Secrets Manager",
-      metric: logged(
-        "unavailable-credentials",
-        receiver.logGroup,
-        '{ $.message = "webhook" && $.outcome = "credentials unavailable" }',
-      ),
-      above: 0,
-      minutes: 1,
-    },
-    {
-      name: "unhandled-events",
-      description: "Authentic events were left alone: they are another bot's, or not in LINE's shape",
-      metric: logged(
-        "unhandled-events",
-        receiver.logGroup,
-        '{ $.message = "events of another bot are not handled" || $.message = "malformed events are not handled" }',
-      ),
-      above: 0,
-      minutes: 1,
-    },
-  ];
+): Metric | undefined {
+  if ("metric" in watches) {
+    const dimensions = tryFindDimensions(watches.of, args);
+    const { namespace, metric, statistic } = watches;
+    return dimensions && { namespace, name: metric, statistic, dimensions };
+  }
+  if (watches.linesOf === "accessLog") return countLines(name, args.accessLog, watches.pattern, opts);
+  return countLinesOfFunctions(name, alarm, args, opts);
 }
 
-function workerRules(name: string, worker: EventWorker | undefined, opts: pulumi.CustomResourceOptions): Rule[] {
-  if (worker === undefined) return [];
-  const queue = { namespace: "AWS/SQS", statistic: "Maximum" } as const;
-  return [
-    {
-      name: "dead-letters",
-      description: "Events failed three times and wait to be looked at: npm run redrive",
-      metric: {
-        ...queue,
-        name: "ApproximateNumberOfMessagesVisible",
-        dimensions: { QueueName: worker.deadLetters.name },
-      },
-      above: 0,
-      minutes: 1,
-    },
-    {
-      name: "late-events",
-      description: "An event waits for longer than its reply token is good",
-      metric: { ...queue, name: "ApproximateAgeOfOldestMessage", dimensions: { QueueName: worker.queue.name } },
-      above: 60,
-      minutes: 1,
-    },
-    {
-      name: "worker-errors",
-      description: "The worker ended without an answer: its event is worked on again a minute later",
-      metric: {
-        namespace: "AWS/Lambda",
-        name: "Errors",
-        dimensions: { FunctionName: worker.lambda.name },
-        statistic: "Sum",
-      },
-      above: 0,
-      minutes: 1,
-    },
-    {
-      name: "unavailable-token",
-      description: "LINE gave the worker no access token: it cannot answer anybody",
-      metric: countLines(`${name}-unavailable-token`, worker.logGroup, '{ $.message = "token unavailable" }', opts),
-      above: 0,
-      minutes: 1,
-    },
-  ];
+/** The first function that writes such lines names the metric, and what both write is counted as one. */
+function countLinesOfFunctions(
+  name: string,
+  alarm: AlarmName,
+  args: AlarmsArgs,
+  opts: pulumi.CustomResourceOptions,
+): Metric | undefined {
+  let counted: Metric | undefined;
+  for (const from of ["receiver", "worker"] as const) {
+    const lines = linesThatRaise(alarm, from);
+    const logGroup = args[from]?.logGroup;
+    if (lines.length === 0 || logGroup === undefined) continue;
+    const filter = counted === undefined ? name : `${name}-${from}`;
+    counted = countLines(filter, logGroup, toPattern(lines), opts, counted);
+  }
+  return counted;
 }
 
-/** The lines of a log that match a pattern, as a metric. */
+function tryFindDimensions(
+  of: Extract<Watched, { metric: string }>["of"],
+  { api, receiver, worker }: AlarmsArgs,
+): Metric["dimensions"] | undefined {
+  if (of === "api") return { ApiId: api.id };
+  if (of === "receiver") return { FunctionName: receiver.lambda.name };
+  if (worker === undefined) return undefined;
+  return of === "worker" ? { FunctionName: worker.lambda.name } : { QueueName: worker[of].name };
+}
+
+/** The lines of a log that match a pattern, as a metric of their own, or as part of one that there is. */
 function countLines(
   name: string,
   logGroup: aws.cloudwatch.LogGroup,
   pattern: string,
   opts: pulumi.CustomResourceOptions,
-): Metric {
   // A log group's name is unique in the account: so are its metrics.
-  const namespace = pulumi.interpolate`LineBot/${logGroup.name}`;
-  new aws.cloudwatch.LogMetricFilter(
-    name,
-    { logGroupName: logGroup.name, pattern, metricTransformation: { namespace, name, value: "1", unit: "Count" } },
-    opts,
-  );
-  return { namespace, name, statistic: "Sum" };
+  metric: Metric = { namespace: pulumi.interpolate`LineBot/${logGroup.name}`, name, statistic: "Sum" },
+): Metric {
+  const metricTransformation = { namespace: metric.namespace, name: metric.name, value: "1", unit: "Count" };
+  new aws.cloudwatch.LogMetricFilter(name, { logGroupName: logGroup.name, pattern, metricTransformation }, opts);
+  return metric;
 }
 
 function createAlarm(
   name: string,
-  { name: what, description, metric, above, minutes }: Rule,
+  { says, above, minutes }: AlarmRule,
+  metric: Metric,
   topic: aws.sns.Topic,
   opts: pulumi.CustomResourceOptions,
 ) {
   return new aws.cloudwatch.MetricAlarm(
-    `${name}-${what}`,
+    name,
     {
-      alarmDescription: description,
+      alarmDescription: says,
       namespace: metric.namespace,
       metricName: metric.name,
       ...(metric.dimensions !== undefined && { dimensions: metric.dimensions }),
-      ...(metric.statistic === "p99" ? { extendedStatistic: "p99" } : { statistic: metric.statistic }),
+      statistic: metric.statistic,
       comparisonOperator: "GreaterThanThreshold",
       threshold: above,
       period: 60 * minutes,

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { eventOutcomes, replyRefusedMetric } from "../line/outcomes.ts";
 import type { EventWorker } from "./event-worker.ts";
 import type { ProvenFunction } from "./live-function.ts";
 
@@ -39,17 +40,26 @@ export function createDashboard(name: string, args: DashboardArgs, opts: pulumi.
 
 function receiverGraphs({ receiver, api }: DashboardArgs): Graph[] {
   const dimensions = { ApiId: api.id };
-  const ofApi = (metric: string): Line => ({ namespace: "AWS/ApiGateway", metric, dimensions, statistic: "Sum" });
-  const duration = (statistic: Line["statistic"]) => ofFunction(receiver, "Duration", statistic);
+  const ofApi = (metric: string, statistic: Line["statistic"] = "Sum"): Line => ({
+    namespace: "AWS/ApiGateway",
+    metric,
+    dimensions,
+    statistic,
+  });
+  const latency = (statistic: Line["statistic"]) => ofApi("Latency", statistic);
   return [
     { title: "Webhook requests", lines: [ofApi("Count"), ofApi("4xx"), ofApi("5xx")] },
-    { title: "Receiver's duration, LINE waits for 2,000 ms", lines: [duration("p50"), duration("p99")] },
+    {
+      title: "Time to the answer, cold starts included; LINE waits for 2,000 ms",
+      lines: [latency("p50"), latency("p99"), latency("Maximum"), ofFunction(receiver, "Duration", "p99")],
+    },
   ];
 }
 
 function workerGraphs(worker: EventWorker | undefined): Graph[] {
   if (worker === undefined) return [];
   const { queue, deadLetters, lambda } = worker;
+  const { handled, postponed, failed } = eventOutcomes;
   const ofQueue = ({ name }: aws.sqs.Queue, metric: string): Line => ({
     namespace: "AWS/SQS",
     metric,
@@ -74,7 +84,7 @@ function workerGraphs(worker: EventWorker | undefined): Graph[] {
     { title: "Age of the oldest event, in seconds", lines: [ofQueue(queue, "ApproximateAgeOfOldestMessage")] },
     {
       title: "Events",
-      lines: ["EventHandled", "EventPostponed", "EventFailed", "ReplyRefused"].map(ofEvents),
+      lines: [handled.metric, postponed.metric, failed.metric, replyRefusedMetric].map(ofEvents),
     },
     {
       title: "Worker",

@@ -22,7 +22,7 @@ export type AlarmName =
   | "refused-answers"
   | "unavailable-token";
 
-export type Consequence = { readonly alarm: AlarmName } | { readonly quiet: string };
+type Consequence = { readonly alarm: AlarmName } | { readonly quiet: string };
 export type Outcome = { readonly level: Level } & Consequence;
 
 /** The message of the line that the receiver writes for each request. */

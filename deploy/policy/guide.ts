@@ -1,5 +1,6 @@
 import type { Area, Control } from "./control.ts";
 import { controls } from "./controls.ts";
+import { toTable } from "../markdown-table.ts";
 import { type Suppression, suppressions } from "./suppressions.ts";
 
 /** `docs/security.md`, but for the width of its columns. */
@@ -66,6 +67,3 @@ const toReason = ({ area, asks, scanners, reason }: Suppression): string[] => [
 ];
 
 const code = (text: string): string => `\`${text}\``;
-
-const toTable = (head: string[], rows: string[][]): string =>
-  [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");

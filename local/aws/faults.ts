@@ -2,7 +2,7 @@ import { ServiceError } from "./errors.ts";
 import type { Functions } from "./lambda/functions.ts";
 
 interface Fault {
-  service: "sqs" | "dynamodb";
+  service: "sqs" | "dynamodb" | "secretsmanager";
   /** Such as `PutItem`; every operation by default. */
   operation?: string;
   /** Share of the calls that it hits, from 0 to 1: all by default. */
@@ -29,6 +29,7 @@ export interface FaultRules extends Faults {
 const ERRORS = {
   throttle: {
     sqs: () => new ServiceError("RequestThrottled", "Rate exceeded"),
+    secretsmanager: () => new ServiceError("ThrottlingException", "Rate exceeded"),
     dynamodb: () =>
       new ServiceError(
         "ProvisionedThroughputExceededException",
@@ -38,6 +39,7 @@ const ERRORS = {
   fail: {
     sqs: () => new ServiceError("ServiceUnavailable", "The service is not available", 503),
     dynamodb: () => new ServiceError("InternalServerError", "Internal server error", 500),
+    secretsmanager: () => new ServiceError("InternalServiceError", "An error occurred on the server side.", 500),
   },
 };
 

@@ -10,7 +10,7 @@ import { runStackOperation, type StackOperation } from "../../local/engine/engin
 import { devChannel } from "../../local/line/seed.ts";
 
 /** What the program of this project consists of. */
-export const resourceCount = 49;
+export const resourceCount = 52;
 
 export interface Answer {
   status: number;
@@ -21,10 +21,12 @@ interface DeployOptions {
   /** A clone with other sources. Default: this one. */
   projectDir?: string;
   onTrace?: (trace: AwsTrace) => void;
+  /** Settings beside those of `Pulumi.local.yaml`. */
+  config?: Record<string, string>;
 }
 
 /** The program of this project, deployed to a cloud of the test's own. */
-export async function deploy({ projectDir = root, onTrace = () => {} }: DeployOptions = {}) {
+export async function deploy({ projectDir = root, onTrace = () => {}, config = {} }: DeployOptions = {}) {
   const dataDir = await mkdtemp(path.join(tmpdir(), "deployed-"));
   const programDir = path.join(projectDir, "infra");
   const cloud = await startLocalCloud({ dataDir, programDir, linePort: 0, gatewayPort: 0, onTrace });
@@ -35,7 +37,7 @@ export async function deploy({ projectDir = root, onTrace = () => {} }: DeployOp
       stack: localStack,
       env: localEnvironment(toTarget(cloud)),
       attachedProviders: cloud.attachedProviders,
-      configOverrides: { "line:apiUrl": cloud.line.url },
+      configOverrides: { "line:apiUrl": cloud.line.url, ...config },
       createStack: true,
       ...more,
     });

@@ -145,24 +145,3 @@ test("errors are found by their level", async () => {
   expect(failed).toHaveLength(3);
   expect(failed.map(describeLine).join("\n")).toMatch(/outcome=failed/);
 });
-
-const follow = {
-  type: "follow",
-  mode: "active",
-  webhookEventId: "01K4ZQ8V7B3M5N6P7Q8R9S0T1V",
-  deliveryContext: { isRedelivery: false },
-  timestamp: Date.now(),
-  source: { type: "user", userId: `U${"0".repeat(32)}` },
-  follow: { isUnblocked: false },
-};
-const webhookOf = (...events: unknown[]) => JSON.stringify({ destination: devChannel.userId, events });
-
-test.each([
-  ["unhandled-events", "an event in no shape of LINE's", 1, () => bot.post(webhookOf(7, follow))],
-  ["unauthorized-requests", "many wrong signatures", 21, () => bot.post(webhookOf(), "another secret")],
-] as const)("the alarm %s goes off at %s", async (alarm, _what, times, send) => {
-  await Promise.all(Array.from({ length: times }, send));
-
-  evaluateAlarms();
-  expect(alarmsRaised()).toContainEqual(expect.stringMatching(new RegExp(`^bot-${alarm}-`)));
-});

@@ -241,6 +241,28 @@ describe("a push", () => {
     expect(fn.cloud.callsTo(pushPath)).toHaveLength(2);
   });
 
+  test.each<[string, Answer, { monthlyLimit: boolean }]>([
+    [
+      "LINE knows nobody of that id",
+      { status: 400, body: { message: "Failed to send messages" } },
+      { monthlyLimit: false },
+    ],
+    [
+      "the month's limit",
+      { status: 429, body: { message: "You have reached your monthly limit." } },
+      { monthlyLimit: true },
+    ],
+  ])("is not tried again after %s, and says at once that a user has no answer", async (_, refusal, fields) => {
+    await using fn = await startFunction({ bot: onText(({ push }) => push("hi")) });
+    fn.cloud.override = always(pushPath, refusal);
+
+    await fn.receive(hello());
+    expect(await fn.deliver()).toHaveLength(1);
+
+    expect(fn.cloud.callsTo(pushPath)).toHaveLength(1);
+    expect(fn.log()).toContainEqual(expect.objectContaining({ level: "ERROR", message: "push refused", ...fields }));
+  });
+
   test("is given up when LINE keeps failing, and the event is handled again later", async () => {
     await using fn = await startFunction({ bot: onText(({ push }) => push("hi")) });
     fn.cloud.override = always(pushPath, { status: 500 });

@@ -1,4 +1,6 @@
 import { type Control, forStack } from "../control.ts";
+import { linesThatRaise } from "../../../infra/alarm-rules.ts";
+import type { AlarmName } from "../../../line/outcomes.ts";
 import {
   allOfType,
   type AnyResource,
@@ -6,6 +8,7 @@ import {
   findQueueReaders,
   findReceivers,
   idOfApi,
+  type Lambda,
   type Props,
 } from "../resources.ts";
 
@@ -72,12 +75,9 @@ const rules: Rule[] = [
   {
     id: "alarm-unauthorized-requests",
     title: "Many requests without a valid signature are an alarm",
-    watches: (stack) =>
-      findReceivers(stack).map((lambda) =>
-        logged(stack, lambda, lambda.props.loggingConfig?.logGroup, /\$\.status = "?401\b/),
-      ),
+    watches: receiversThatLog("unauthorized-requests"),
     atMost: 100,
-    on: "the log lines with status 401",
+    on: linesOf("receiver", "unauthorized-requests"),
   },
   {
     id: "alarm-throttled-requests",
@@ -88,7 +88,7 @@ const rules: Rule[] = [
         .filter(({ props }) => Boolean(props.accessLogSettings))
         .map((stage) => {
           const logGroup = stage.props.accessLogSettings?.destinationArn?.split(":")[6];
-          return logged(stack, stage, logGroup, /\$\.status = "?429\b/);
+          return logged(stack, stage, logGroup, (pattern) => /\$\.status = "?429\b/.test(pattern));
         }),
     atMost: 0,
     on: "the access log's lines with status 429",
@@ -105,14 +105,15 @@ const rules: Rule[] = [
   },
   {
     id: "alarm-slow-receiver",
-    title: "A receiver that takes nearly the 2 seconds that LINE waits is an alarm",
+    title: "A webhook that takes nearly the 2 seconds that LINE waits, a cold start included, is an alarm",
+    // Lambda's own `Duration` leaves out what a cold start takes.
     watches: (stack) =>
-      findReceivers(stack).map((lambda) =>
-        watched(lambda, "AWS/Lambda", "Duration", { FunctionName: lambda.props.name }),
+      allOfType(stack, "aws:apigatewayv2/api:Api").map((api) =>
+        watched(api, "AWS/ApiGateway", "Latency", { ApiId: idOfApi(api) }),
       ),
-    statistic: "p99",
+    statistic: "Maximum",
     atMost: 1500,
-    on: "Duration's p99 above 1500 ms",
+    on: "Latency's maximum above 1500 ms",
   },
   {
     id: "alarm-worker-errors",
@@ -127,22 +128,30 @@ const rules: Rule[] = [
   {
     id: "alarm-unavailable-credentials",
     title: "Credentials that cannot be read are an alarm",
-    watches: (stack) =>
-      findReceivers(stack).map((lambda) =>
-        logged(stack, lambda, lambda.props.loggingConfig?.logGroup, /"credentials unavailable"/),
-      ),
+    watches: receiversThatLog("unavailable-credentials"),
     atMost: 0,
-    on: 'the log lines with the outcome "credentials unavailable"',
+    on: linesOf("receiver", "unavailable-credentials"),
+  },
+  {
+    id: "alarm-unhandled-events",
+    title: "What LINE signed and the receiver left alone is an alarm",
+    watches: receiversThatLog("unhandled-events"),
+    atMost: 0,
+    on: linesOf("receiver", "unhandled-events"),
   },
   {
     id: "alarm-unavailable-token",
     title: "An access token that LINE does not give is an alarm",
-    watches: (stack) =>
-      findQueueReaders(stack).map(({ lambda }) =>
-        logged(stack, lambda, lambda.props.loggingConfig?.logGroup, /"token unavailable"/),
-      ),
+    watches: workersThatLog("unavailable-token"),
     atMost: 0,
-    on: 'the log lines "token unavailable"',
+    on: linesOf("worker", "unavailable-token"),
+  },
+  {
+    id: "alarm-refused-answers",
+    title: "An answer that LINE refuses for good is an alarm",
+    watches: workersThatLog("refused-answers"),
+    atMost: 0,
+    on: linesOf("worker", "refused-answers"),
   },
 ];
 
@@ -153,7 +162,7 @@ export const alarmControls: Control[] = rules.map(({ id, title, watches, statist
       alarms.some(
         (alarm) =>
           metrics.some((metric) => isOn(alarm, metric)) &&
-          (statistic === undefined || alarm.extendedStatistic === statistic) &&
+          (statistic === undefined || alarm.statistic === statistic) &&
           goesOffAbove(alarm) <= atMost,
       );
     return watches(stack)
@@ -187,13 +196,36 @@ function logged(
   stack: AnyResource[],
   { name, urn }: Pick<AnyResource, "name" | "urn">,
   logGroup: string | undefined,
-  pattern: RegExp,
+  counts: (pattern: string) => boolean,
 ): Watched {
   const metrics = allOfType(stack, "aws:cloudwatch/logMetricFilter:LogMetricFilter")
-    .filter(
-      ({ props }) => logGroup !== undefined && props.logGroupName === logGroup && pattern.test(props.pattern ?? ""),
-    )
+    .filter(({ props }) => logGroup !== undefined && props.logGroupName === logGroup && counts(props.pattern ?? ""))
     .flatMap(({ props: { metricTransformation } }) => metricTransformation ?? [])
     .map((to) => ({ namespace: to.namespace, name: to.name, dimensions: {} }));
   return { name, urn, metrics };
+}
+
+function receiversThatLog(alarm: AlarmName): Rule["watches"] {
+  return (stack) => findReceivers(stack).map((lambda) => loggedBy(stack, lambda, "receiver", alarm));
+}
+
+function workersThatLog(alarm: AlarmName): Rule["watches"] {
+  return (stack) => findQueueReaders(stack).map(({ lambda }) => loggedBy(stack, lambda, "worker", alarm));
+}
+
+/** A filter that counts all the lines that raise the alarm. */
+function loggedBy(stack: AnyResource[], lambda: Lambda, from: "receiver" | "worker", alarm: AlarmName): Watched {
+  const words = wordsOf(from, alarm);
+  return logged(stack, lambda, lambda.props.loggingConfig?.logGroup, (pattern) =>
+    words.every((word) => pattern.includes(word)),
+  );
+}
+
+/** As they stand in a filter's pattern. */
+function wordsOf(from: "receiver" | "worker", alarm: AlarmName): string[] {
+  return linesThatRaise(alarm, from).map(({ message, outcome }) => `"${outcome ?? message}"`);
+}
+
+function linesOf(from: "receiver" | "worker", alarm: AlarmName): string {
+  return `the log lines ${wordsOf(from, alarm).join(", ")}`;
 }

@@ -268,7 +268,8 @@ export const mutations: Mutation[] = [
     (stack) => {
       const shared = stack.get(logGroup, "bot", "name");
       stack.set(lambda, "bot-worker", { loggingConfig: { logFormat: "JSON", logGroup: shared } });
-      stack.set(metricFilter, "bot-unavailable-token", { logGroupName: shared });
+      for (const filter of ["bot-unavailable-token", "bot-refused-answers"])
+        stack.set(metricFilter, filter, { logGroupName: shared });
     },
   ],
   [
@@ -303,11 +304,23 @@ export const mutations: Mutation[] = [
   [
     "alarm-slow-receiver",
     "an alarm on the average",
-    (stack) => stack.set(metricAlarm, "bot-slow-receiver", { extendedStatistic: undefined, statistic: "Average" }),
+    (stack) => stack.set(metricAlarm, "bot-slow-receiver", { statistic: "Average" }),
   ],
   ["alarm-worker-errors", "no alarm", withoutAlarm("bot-worker-errors")],
   ["alarm-unavailable-credentials", "no alarm", withoutAlarm("bot-unavailable-credentials")],
   ["alarm-unavailable-token", "no alarm", withoutAlarm("bot-unavailable-token")],
+  [
+    "alarm-unavailable-token",
+    "other words than the worker writes",
+    (stack) => stack.set(metricFilter, "bot-unavailable-token", { pattern: '{ $.message = "no token" }' }),
+  ],
+  ["alarm-refused-answers", "no alarm", withoutAlarm("bot-refused-answers")],
+  ["alarm-unhandled-events", "no alarm", withoutAlarm("bot-unhandled-events")],
+  [
+    "alarm-unhandled-events",
+    "some of the words that the receiver writes",
+    (stack) => stack.set(metricFilter, "bot-unhandled-events", { pattern: '{ $.outcome = "malformed" }' }),
+  ],
   [
     "sns-not-public",
     "a topic for everybody",

@@ -1,0 +1,49 @@
+import { describe, expect, test } from "vitest";
+import { alarmRules, linesThatRaise, toPattern } from "../../infra/alarm-rules.ts";
+import {
+  type AlarmName,
+  type Outcome,
+  eventOutcomes,
+  receiverLines,
+  webhookOutcomes,
+  workerLines,
+} from "../../line/outcomes.ts";
+import { parseLogPattern, toLine } from "../../local/aws/cloudwatch/log-pattern.ts";
+
+const counted = Object.keys(alarmRules).filter((name): name is AlarmName => {
+  const { watches } = alarmRules[name as AlarmName];
+  return "linesOf" in watches && watches.linesOf === "functions";
+});
+
+/** Each line as a function writes it, and the alarm that it raises. */
+const lines = {
+  receiver: [...toLines(receiverLines), ...toLines(webhookOutcomes, "webhook")],
+  worker: [...toLines(workerLines), ...toLines(eventOutcomes, "event")],
+};
+
+function toLines(outcomes: Readonly<Record<string, Outcome>>, message?: string) {
+  return Object.entries(outcomes).map(([words, outcome]) => ({
+    text: JSON.stringify({
+      level: "ERROR",
+      ...(message === undefined ? { message: words } : { message, outcome: words }),
+    }),
+    alarm: "alarm" in outcome ? outcome.alarm : undefined,
+  }));
+}
+
+describe.each(["receiver", "worker"] as const)("the filters of the %s's log", (from) => {
+  test.each(lines[from])("count $text for $alarm only", ({ text, alarm }) => {
+    const counting = counted.filter((name) => {
+      const raising = linesThatRaise(name, from);
+      return raising.length > 0 && parseLogPattern(toPattern(raising))(toLine(text));
+    });
+
+    expect(counting).toEqual(counted.filter((name) => name === alarm));
+  });
+
+  test("are as short as CloudWatch takes them", () => {
+    const patterns = counted.map((name) => toPattern(linesThatRaise(name, from)));
+
+    expect(patterns.filter((pattern) => pattern.length > 1024)).toEqual([]);
+  });
+});
