@@ -46,7 +46,7 @@ const lineKeys = {
   ),
   onDestroy: v.picklist(["restore", "keep"], "restore or keep"),
   requireActive: flag,
-  takeOver: flag,
+  takeOver: v.pipe(v.string(), v.regex(/^https:\/\/\S+$/, "the https:// URL of somebody else that may be replaced")),
 };
 const projectKeys = {
   memorySizeMb: digits("a number of MB", 128, 10_240),
@@ -86,7 +86,7 @@ export interface StackConfig {
   bot: string | undefined;
   onDestroy: "restore" | "keep" | undefined;
   requireActive: boolean | undefined;
-  takeOver: boolean | undefined;
+  takeOver: string | undefined;
   memorySizeMb: number | undefined;
   logRetentionDays: number | undefined;
   logErrorMessages: boolean | undefined;

@@ -50,8 +50,8 @@ export interface LineWebhookArgs {
   bot?: string | undefined;
   /** Whether "Use webhook" being off is an error. Default: false, a warning. */
   requireActive?: boolean | undefined;
-  /** Whether a URL that somebody else registered, and that answers, is replaced. Default: false, an error. */
-  takeOver?: boolean | undefined;
+  /** The URL that may be replaced, although somebody else registered it and it answers. Default: none, an error. */
+  takeOver?: string | undefined;
   /** What the channel is left with. Default: "restore", the URL that was there before. */
   onDestroy?: "restore" | "keep" | undefined;
   /** Default: 512 MB, which buys the processor share that a cold start needs. */

@@ -4,9 +4,10 @@ import { adviseOn, describeTest, testUntilSettled } from "./proof.ts";
 
 export interface CutOver {
   endpoint: string;
-  /** URLs that this resource is known to have set or seen: the channel may be moved away from them. */
+  /** The URLs that this resource set itself: the channel may be moved away from them. To have seen one is not to own it. */
   own: string[];
-  takeOver: boolean;
+  /** The URL of somebody else that may be replaced although it answers. Default: none. */
+  takeOver?: string | undefined;
   verify: boolean;
 }
 
@@ -14,12 +15,17 @@ export interface Outcome {
   webhook: Webhook;
   /** What the channel pointed at before. */
   formerEndpoint: string | undefined;
+  /** Whether the former URL was somebody else's and was replaced by a consent that names it. */
+  isTakenOver: boolean;
 }
 
 /** The channel is left as it was found, was put back, or is somebody else's now. */
 class CutOverFailed extends Error {
   override readonly name: string = "CutOverFailed";
 }
+
+/** LINE could not deliver its test to the URL. Before the URL is set, nothing was changed. */
+export class NotAnswering extends CutOverFailed {}
 
 /** The proof failed after the URL was set, and it is still set, or may be. */
 export class LeftBehind extends CutOverFailed {
@@ -48,42 +54,49 @@ export async function cutOver(tools: CutOverTools, plan: CutOver): Promise<Outco
   const before = await channel.getWebhook();
   if (before?.endpoint === plan.endpoint) {
     await prove(tools, plan);
-    return { webhook: before, formerEndpoint: undefined };
+    return { webhook: before, formerEndpoint: undefined, isTakenOver: false };
   }
-  await refuseForeign(tools, before, plan);
+  const isTakenOver = await requireOwn(tools, before, plan);
   await prove(tools, plan);
   await refuseChanged(channel, before, plan);
   try {
     await setUntilSettled(tools, { from: before?.endpoint, to: plan.endpoint });
     const webhook = await readBack(tools, plan, before);
     await prove(tools, plan);
-    return { webhook, formerEndpoint: before?.endpoint };
+    return { webhook, formerEndpoint: before?.endpoint, isTakenOver };
   } catch (error) {
-    throw await putBack(tools, before, plan, error);
+    throw await putBack(tools, { before, isTakenOver }, plan, error);
   }
 }
 
-/** A URL of somebody else that answers belongs to a living bot: nobody takes it by accident. */
-async function refuseForeign(
+/**
+ * A URL of somebody else that answers belongs to a living bot: only a consent that names it moves it.
+ * @returns whether it is moved by such a consent.
+ */
+export async function requireOwn(
   { channel, patience, warn }: CutOverTools,
   before: Webhook | undefined,
-  { own, takeOver, endpoint }: CutOver,
-): Promise<void> {
-  if (before === undefined || own.includes(before.endpoint)) return;
-  if (takeOver) {
-    warn(`The channel's webhook was ${before.endpoint}, set by somebody else; taking over, as it was asked for.`);
-    return;
+  { own, takeOver, endpoint }: Pick<CutOver, "own" | "takeOver" | "endpoint">,
+): Promise<boolean> {
+  if (before === undefined || before.endpoint === endpoint || own.includes(before.endpoint)) return false;
+  if (takeOver === before.endpoint) {
+    warn(`The channel's webhook was ${before.endpoint}, set by somebody else; taking over, as \`takeOver\` names it.`);
+    return true;
   }
   const test = await testUntilSettled(channel, before.endpoint, patience);
-  if (test.success) {
-    throw new CutOverFailed(
-      `The channel's webhook is ${before.endpoint}, which answers and was not set by this stack. Nothing was changed. ` +
-        `To point it at ${endpoint} all the same, run \`pulumi config set line:takeOver true\` and deploy again ` +
-        "(a `LineChannelWebhook` of your own: `takeOver: true`).",
-    );
-  }
+  if (test.success) throw new CutOverFailed(sayForeign(before.endpoint, endpoint, takeOver));
   warn(
     `The channel's webhook was ${before.endpoint}, set by somebody else, and does not answer (${describeTest(test)}); taking over.`,
+  );
+  return false;
+}
+
+function sayForeign(foreign: string, endpoint: string, takeOver: string | undefined): string {
+  const named = takeOver === undefined ? "" : ` What may be replaced is ${takeOver} (takeOver).`;
+  return (
+    `The channel's webhook is ${foreign}, which answers and was not set by this stack.${named} Nothing was changed. ` +
+    `To point it at ${endpoint} all the same, name the URL that may be replaced: \`npm run up -- <stack> --take-over ${foreign}\`, ` +
+    `or \`pulumi config set line:takeOver ${foreign}\` and deploy again (a \`LineChannelWebhook\` of your own: \`takeOver: "${foreign}"\`).`
   );
 }
 
@@ -91,7 +104,7 @@ async function prove({ channel, patience }: CutOverTools, { endpoint, verify }: 
   if (!verify) return;
   const test = await testUntilSettled(channel, endpoint, patience);
   if (test.success) return;
-  throw new CutOverFailed(
+  throw new NotAnswering(
     `LINE could not deliver a test to ${endpoint}: ${describeTest(test)}. ${adviseOn(test)} Then deploy again.`,
   );
 }
@@ -113,8 +126,8 @@ class SetRefused extends CutOverFailed {}
  * A set without an answer may have taken effect: LINE is asked before each further attempt. A host name that was made
  * a moment ago may be refused with 400 until LINE can resolve it.
  */
-export async function setUntilSettled(
-  { channel, patience }: Pick<CutOverTools, "channel" | "patience">,
+async function setUntilSettled(
+  { channel, patience }: CutOverTools,
   { from, to }: { from: string | undefined; to: string },
 ): Promise<void> {
   const pause = patience.begin();
@@ -156,13 +169,14 @@ const reportThird = (endpoint: string, now: Webhook | undefined) =>
 /** Returns the error to throw, with what became of the channel. */
 async function putBack(
   tools: CutOverTools,
-  before: Webhook | undefined,
+  { before, isTakenOver }: { before: Webhook | undefined; isTakenOver: boolean },
   { endpoint }: CutOver,
   cause: unknown,
 ): Promise<Error> {
   const reason = messageOf(cause);
   if (cause instanceof SetRefused) return new CutOverFailed(`${reason} Nothing was changed.`, { cause });
-  const outcome = { webhook: { endpoint, active: before?.active ?? true }, formerEndpoint: before?.endpoint };
+  const webhook = { endpoint, active: before?.active ?? true };
+  const outcome = { webhook, formerEndpoint: before?.endpoint, isTakenOver };
   let isOurs = true;
   try {
     const now = await tools.channel.getWebhook();

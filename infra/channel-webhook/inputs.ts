@@ -3,6 +3,14 @@ import * as v from "valibot";
 import { isLoopback, lineApiUrl, parseLineApiUrl } from "../../line/api-url.ts";
 import { liveVersion } from "./live-versions.ts";
 
+/** Former states may have `true` or `false`, which was a consent to any URL: it names none. */
+const takeOver = v.optional(
+  v.pipe(
+    v.union([v.string(), v.boolean()]),
+    v.transform((value) => (typeof value === "string" ? value : undefined)),
+  ),
+);
+
 /** What the program gives, with the default of everything that it may leave out. An input that comes later has one. */
 const inputsSchema = v.object({
   endpoint: v.string(),
@@ -10,7 +18,7 @@ const inputsSchema = v.object({
   artifact: v.optional(v.string()),
   live: v.optional(v.array(liveVersion), () => []),
   bot: v.optional(v.string()),
-  takeOver: v.optional(v.boolean(), false),
+  takeOver,
   onDestroy: v.optional(v.picklist(["restore", "keep"]), "restore"),
   verify: v.optional(v.boolean(), true),
   requireActive: v.optional(v.boolean(), false),
@@ -28,8 +36,10 @@ const factsSchema = v.object({
   registeredEndpoint: v.string(),
   /** What to restore. */
   formerEndpoint: v.optional(v.string()),
+  /** The URLs that this resource set before. */
+  ownEndpoints: v.optional(v.array(v.string()), () => []),
 });
-type Facts = v.InferOutput<typeof factsSchema>;
+type Facts = v.InferInput<typeof factsSchema>;
 
 /** The state: the inputs as given, so far as they are fulfilled, and what was found out. */
 const stateSchema = v.object({ ...inputsSchema.entries, ...factsSchema.entries });
@@ -54,10 +64,14 @@ export function toProperties(inputs: Properties, facts: Facts, unmet: Partial<We
   return { ...pickInputs(inputs), ...unmet, ...facts };
 }
 
-/** Which inputs would need an update. The pin is no property of the channel: it says which channel is meant. */
+/**
+ * Which inputs would need an update. The pin is no property of the channel: it says which channel is meant. Neither is
+ * a consent: a new one is reason to look at the channel again, and one that is taken back is none.
+ */
 export function compareInputs(olds: Properties, news: Properties): InputName[] {
   const [before, after] = [parseInputs(olds), parseInputs(news)];
-  return inputNames.filter((name) => name !== "bot" && !isDeepStrictEqual(before[name], after[name]));
+  const isNoReason = (name: InputName) => name === "bot" || (name === "takeOver" && after.takeOver === undefined);
+  return inputNames.filter((name) => !isNoReason(name) && !isDeepStrictEqual(before[name], after[name]));
 }
 
 /** How a value that will be known only later arrives at a dynamic provider during a preview. */
@@ -73,6 +87,7 @@ export interface Failure {
 const longest = 500;
 
 const secretArn = /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+$/;
+const url = /^https:\/\/\S+$/;
 const pin = /^(U[0-9a-f]{32}|@[a-z0-9._-]+)$/;
 
 /** What LINE would refuse, or would never reach, found before anything is touched. */
@@ -84,14 +99,18 @@ export function checkInputs(properties: Properties): Failure[] {
     ...missing.map((property) => ({ property, reason: "is missing" })),
     ...(parsed.issues ?? []).map((issue) => ({ property: v.getDotPath(issue) ?? "", reason: issue.message })),
     ...(parsed.success ? checkValues(parsed.output, "apiUrl" in properties && !("apiUrl" in known)) : []),
+    ...(typeof known["takeOver"] === "boolean" ? [{ property: "takeOver", reason: noConsent }] : []),
   ];
 }
+
+const noConsent =
+  'is a yes to any URL, and has to name the one that may be replaced, such as "https://example.com/webhook" (leave it out if none may)';
 
 const partialSchema = v.partial(inputsSchema);
 const required: InputName[] = ["endpoint", "credentials"];
 
 function checkValues(
-  { endpoint, credentials, bot, apiUrl = lineApiUrl }: v.InferOutput<typeof partialSchema>,
+  { endpoint, credentials, bot, takeOver, apiUrl = lineApiUrl }: v.InferOutput<typeof partialSchema>,
   isApiUnknown: boolean,
 ) {
   const api = tryApiUrl(apiUrl);
@@ -99,6 +118,7 @@ function checkValues(
   const reasons: Partial<Record<InputName, string | undefined>> = {
     endpoint: endpoint === undefined ? undefined : refuseEndpoint(endpoint, mayBeSimulator),
     credentials: refuseOther(credentials, secretArn, "has to be the ARN of a secret in Secrets Manager"),
+    takeOver: refuseOther(takeOver, url, "has to be the URL that may be replaced, as LINE has it"),
     bot: refuseOther(bot, pin, "has to be a bot's user ID (U and 32 hexadecimal digits) or basic ID (@…)"),
     apiUrl: api instanceof Error ? api.message : undefined,
   };

@@ -6,12 +6,13 @@ import type { dynamic } from "@pulumi/pulumi";
 import { readAwsSettings } from "../aws-settings.ts";
 import { openEngineLog } from "../engine-log.ts";
 import { readStoredCredentials } from "../stored-credentials.ts";
+import type { Claims } from "./claims.ts";
 import { type Aliases, openAliases } from "./live-versions.ts";
 import * as webhook from "./webhook-provider.ts";
 import type { Properties } from "./inputs.ts";
 import type { ProviderWorld } from "./session.ts";
 
-const claims = new Set<string>();
+const claims: Claims = new Map();
 
 export async function check(_olds: Properties, news: Properties): Promise<dynamic.CheckResult> {
   return webhook.check(claims, news);

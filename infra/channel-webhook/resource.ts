@@ -19,8 +19,8 @@ export interface LineChannelWebhookArgs {
    * Default: whichever they belong to, and the same ever after.
    */
   bot?: pulumi.Input<string> | undefined;
-  /** Whether a URL that somebody else registered, and that answers, is replaced. Default: false. */
-  takeOver?: pulumi.Input<boolean> | undefined;
+  /** The URL that may be replaced, although somebody else registered it and it answers. Default: none. */
+  takeOver?: pulumi.Input<string> | undefined;
   /** Default: "restore", the URL that was there before. "keep" leaves the endpoint registered. */
   onDestroy?: pulumi.Input<"restore" | "keep"> | undefined;
   /** Whether LINE has to deliver a test to the endpoint. Default: true. */

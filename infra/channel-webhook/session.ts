@@ -4,6 +4,7 @@ import { issueAccessToken, TokenRefused } from "../../line/tokens.ts";
 import type { EngineLog } from "../engine-log.ts";
 import { NoCredentials } from "../stored-credentials.ts";
 import { type Bot, type Channel, LineRefused, openChannel } from "./channel.ts";
+import type { Claims } from "./claims.ts";
 import type { WebhookInputs, WebhookState } from "./inputs.ts";
 import type { Aliases } from "./live-versions.ts";
 import { createPatience, messageOf, type Patience, type PatienceOptions, persist } from "./patience.ts";
@@ -15,7 +16,7 @@ export interface ProviderWorld {
   log: EngineLog;
   aliases: Aliases;
   /** What the resources of this process's operation claim, for `remove`; see `claims.ts`. */
-  claims: Set<string>;
+  claims: Claims;
   /** Between attempts. Default: the clock's time. */
   wait?: PatienceOptions["wait"] | undefined;
   /** Of all waiting in one operation. */

@@ -1,6 +1,6 @@
 /** What each call of the engine does, as functions of the properties and the world. */
-import { claimByBot, claimByCredentials } from "./claims.ts";
-import { consoleUrl, cutOver, LeftBehind, type Outcome, setUntilSettled } from "./cut-over.ts";
+import { claimInputs, type Claims, describeRival, tryClaim } from "./claims.ts";
+import { consoleUrl, cutOver, LeftBehind, NotAnswering, type Outcome } from "./cut-over.ts";
 import {
   checkInputs,
   compareInputs,
@@ -34,9 +34,10 @@ export class Incomplete extends Error {
   }
 }
 
-export function check(claims: Set<string>, news: Properties): { inputs: Properties; failures: Failure[] } {
-  claims.add(claimByCredentials(news));
-  return { inputs: news, failures: checkInputs(news) };
+export function check(claims: Claims, news: Properties): { inputs: Properties; failures: Failure[] } {
+  const rival = claimInputs(claims, news);
+  const rivalry = rival === undefined ? [] : [{ property: "credentials", reason: describeRival(rival) }];
+  return { inputs: news, failures: [...checkInputs(news), ...rivalry] };
 }
 
 /** On a refresh `olds` is what was read and `news` the old inputs: only inputs are compared. */
@@ -78,7 +79,7 @@ export async function update(
 ): Promise<{ outs: Properties }> {
   const wanted = parseInputs(news);
   const state = parseState(olds);
-  const own = [state.registeredEndpoint, state.endpoint];
+  const own = [state.registeredEndpoint, ...state.ownEndpoints];
   const past = { own, formerEndpoint: state.formerEndpoint, artifact: state.artifact, live: state.live };
   const reached = await proveLive(world, { wanted: wanted.live, former: state.live }, async () => {
     const session = await connect(world, wanted);
@@ -99,7 +100,7 @@ function requireSame(bot: Bot, id: string, state: WebhookState, wanted: WebhookI
 }
 
 interface Past {
-  /** URLs that this resource set, or was seen to have. */
+  /** URLs that this resource set itself, the latest first. */
   own: string[];
   formerEndpoint?: string | undefined;
   /** What was proved last, and what was live. */
@@ -117,7 +118,8 @@ async function point(world: ProviderWorld, session: Session, inputs: Properties,
   const { log, claims } = world;
   const { bot } = session;
   const wanted = parseInputs(inputs);
-  claims.add(claimByBot(bot.userId, wanted.endpoint));
+  const rival = tryClaim(claims, [bot.userId], wanted.endpoint);
+  if (rival !== undefined) throw new CredentialsRefused(`${nameOf(bot)} ${describeRival(rival)}. Nothing was changed.`);
   const plan = { endpoint: wanted.endpoint, takeOver: wanted.takeOver, verify: wanted.verify, own: past.own };
   const tools = { ...session, warn: (message: string) => log.warn(message) };
   try {
@@ -145,11 +147,29 @@ function toState(
   { bot, outcome }: Reached,
   unmet?: Partial<WebhookInputs>,
 ): Properties {
-  const { webhook, formerEndpoint: found } = outcome;
-  // What this stack itself set, or was seen to be moved away from, is nothing to come back to.
-  const former = found === undefined || past.own.includes(found) ? past.formerEndpoint : found;
-  const facts = { ...factsOf(bot), active: webhook.active, registeredEndpoint: parseInputs(inputs).endpoint };
-  return toProperties(inputs, former === undefined ? facts : { ...facts, formerEndpoint: former }, unmet);
+  const { endpoint } = parseInputs(inputs);
+  const former = chooseFormer(past, outcome);
+  const ownEndpoints = past.own.filter((url, index) => url !== endpoint && past.own.indexOf(url) === index);
+  const facts = {
+    ...factsOf(bot),
+    active: outcome.webhook.active,
+    registeredEndpoint: endpoint,
+    ...(former === undefined ? {} : { formerEndpoint: former }),
+    ...(ownEndpoints.length === 0 ? {} : { ownEndpoints: ownEndpoints.slice(0, mostOwn) }),
+  };
+  return toProperties(inputs, facts, unmet);
+}
+
+/** A state does not grow for ever; API Gateway gives a host name out once. */
+const mostOwn = 10;
+
+/**
+ * What a destroy comes back to: what was taken over by consent, or else what was there first. What this resource set
+ * itself is nothing to come back to, and neither is a dead URL that somebody typed in later.
+ */
+function chooseFormer({ own, formerEndpoint }: Past, { formerEndpoint: found, isTakenOver }: Outcome) {
+  if (found === undefined || own.includes(found)) return formerEndpoint;
+  return isTakenOver ? found : (formerEndpoint ?? found);
 }
 
 /** The engine puts nothing to these properties: without the provider's own text, it could neither refresh nor delete. */
@@ -210,24 +230,25 @@ export async function remove(world: ProviderWorld, id: string, outputs: Properti
   const { registeredEndpoint: ours, formerEndpoint: former } = state;
   const name = nameOf(botOf(id, state));
   try {
-    const { channel, patience } = await connectTo(world, id, state);
-    const now = await channel.getWebhook();
-    const isClaimed = [claimByBot(id, ours), claimByCredentials({ ...state, endpoint: ours })].some((claim) =>
-      world.claims.has(claim),
-    );
+    const session = await connectTo(world, id, state);
+    const now = await session.channel.getWebhook();
+    const isClaimed = [id, state.credentials].some((channel) => world.claims.get(channel) === ours);
     if (now?.endpoint !== ours) {
       world.log.info(`The webhook of ${name} is ${now?.endpoint ?? "not set"}, and not this resource's: left alone.`);
     } else if (isClaimed) {
       world.log.info(`The webhook of ${name} stays ${ours}: another resource of this stack has it now.`);
     } else if (state.onDestroy === "restore" && former !== undefined && former !== ours) {
-      await setUntilSettled({ channel, patience }, { from: ours, to: former });
-      world.log.info(`The webhook of ${name} is ${former} again, as before this stack.`);
+      const tools = { ...session, warn: (message: string) => world.log.warn(message) };
+      await cutOver(tools, { endpoint: former, own: [ours], verify: true });
+      world.log.info(`The webhook of ${name} is ${former} again, as before this stack, and answers LINE's test.`);
     } else {
-      world.log.warn(
-        `The webhook of ${name} still is ${ours}: LINE cannot unset it. Switch "Use webhook" off if nothing is to be sent there: ${consoleUrl}`,
-      );
+      world.log.warn(sayLeft(name, ours));
     }
   } catch (error) {
+    if (error instanceof NotAnswering) {
+      world.log.warn(`${sayLeft(name, ours)} What was there before this stack was not put back: ${messageOf(error)}`);
+      return;
+    }
     if (state.onDestroy === "restore" && !isCutOff(error)) {
       throw new Error(
         `The webhook of ${name} could not be restored and may still be ${ours}: ${messageOf(error)} Destroy again when LINE and AWS answer.`,
@@ -240,6 +261,9 @@ export async function remove(world: ProviderWorld, id: string, outputs: Properti
     );
   }
 }
+
+const sayLeft = (name: string, ours: string) =>
+  `The webhook of ${name} still is ${ours}: LINE cannot unset it. Switch "Use webhook" off if nothing is to be sent there: ${consoleUrl}`;
 
 /** @throws where the credentials have become another bot's. */
 async function connectTo(world: ProviderWorld, id: string, state: WebhookInputs): Promise<Session> {

@@ -257,12 +257,11 @@ export const propertyRows: Row[] = [
   {
     type: webhook,
     path: ["takeOver"],
-    weight: ({ now }) => (now === true ? "caution" : "notice"),
-    say: ({ now }) => [
-      now === true
-        ? "replaces a URL that somebody else registered"
-        : "no longer replaces a URL that somebody else registered",
-    ],
+    weight: ({ now }) => (now === undefined ? "notice" : "caution"),
+    say: (change) =>
+      change.now === undefined
+        ? ["no longer replaces a URL that somebody else registered"]
+        : ["may replace ", ...is(change), ", which somebody else registered"],
   },
   {
     type: webhook,

@@ -38,10 +38,15 @@ async function deployStack(stack: StackName, { cloud, dataDir, operate }: Bot, e
   const configFile = path.join(dataDir, `Pulumi.${stack}.yaml`);
   await writeFile(configFile, await configOf(stack));
   const said: string[] = [];
+  // Both stacks are on the one channel of the simulator.
+  const [channel] = (await cloud.line.console.overview()).channels;
   const { result } = await operate("up", {
     stack,
     configFile,
-    configOverrides: { "line:apiUrl": cloud.line.url, "line:takeOver": "true" },
+    configOverrides: {
+      "line:apiUrl": cloud.line.url,
+      ...(channel?.webhook && { "line:takeOver": channel.webhook.endpoint }),
+    },
     onEvent: ({ diagnosticEvent }) => void (diagnosticEvent && said.push(diagnosticEvent.message)),
   });
   if (result !== "succeeded") throw new Error(said.join("\n"));

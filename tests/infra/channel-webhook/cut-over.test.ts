@@ -261,7 +261,8 @@ describe("a foreign URL", () => {
 
     await expect(failed).rejects.toThrow(at("living"));
     await expect(failed).rejects.toThrow(at("new"));
-    await expect(failed).rejects.toThrow("`pulumi config set line:takeOver true`");
+    await expect(failed).rejects.toThrow(`\`pulumi config set line:takeOver ${at("living")}\``);
+    await expect(failed).rejects.toThrow(`--take-over ${at("living")}`);
     expect(count("PUT endpoint")).toBe(0);
   });
 
@@ -282,13 +283,69 @@ describe("a foreign URL", () => {
     expect((await platform.webhook()).endpoint).toBe(at("living"));
   });
 
-  it("that answers is replaced where `takeOver` says so, and said", async () => {
+  it("that answers is replaced where `takeOver` names it, which is said, and a destroy comes back to it", async () => {
     await typeInConsole("living");
+    const stack = platform.stack();
 
-    await platform.stack().up(platform.inputs("new", { takeOver: true }));
+    await stack.up(platform.inputs("new", { takeOver: at("living") }));
 
     expect((await platform.webhook()).endpoint).toBe(at("new"));
-    expect(platform.said.join("\n")).toContain("taking over, as it was asked for");
+    expect(platform.said.join("\n")).toMatch(
+      /warning: .*\/living, set by somebody else; taking over, as `takeOver` names it/,
+    );
+    await stack.destroy();
+    expect((await platform.webhook()).endpoint).toBe(at("living"));
+  });
+
+  it("that answers stops an update where `takeOver` names another", async () => {
+    await typeInConsole("living");
+
+    const failed = platform.stack().up(platform.inputs("new", { takeOver: at("another") }));
+
+    await expect(failed).rejects.toThrow(`What may be replaced is ${at("another")}`);
+    expect((await platform.webhook()).endpoint).toBe(at("living"));
+  });
+
+  it("that answers is nobody's own because a refresh has seen it: each further update is refused, too", async () => {
+    const stack = platform.stack();
+    await stack.up(platform.inputs("mine", { artifact: "one" }));
+    await typeInConsole("living");
+    await stack.refresh();
+
+    for (const artifact of ["two", "two", "three"]) {
+      await expect(stack.up(platform.inputs("mine", { artifact }))).rejects.toThrow("takeOver");
+      await stack.refresh();
+    }
+
+    expect((await platform.webhook()).endpoint).toBe(at("living"));
+    await stack.up(platform.inputs("mine", { artifact: "three", takeOver: at("living") }));
+    expect((await platform.webhook()).endpoint).toBe(at("mine"));
+  });
+
+  it("that does not answer is replaced again, and is nothing that a destroy comes back to", async () => {
+    await typeInConsole("first");
+    const stack = platform.stack();
+    await stack.up(platform.inputs("mine", { takeOver: at("first") }));
+    await typeInConsole("dead");
+    platform.bot.answer("dead", 404);
+    await stack.refresh();
+
+    await stack.up(platform.inputs("mine", { takeOver: at("first") }));
+
+    expect((await platform.webhook()).endpoint).toBe(at("mine"));
+    expect(platform.said.join("\n")).toMatch(/warning: .*\/dead, set by somebody else, and does not answer/);
+    await stack.destroy();
+    expect((await platform.webhook()).endpoint).toBe(at("first"));
+  });
+
+  it("is not what the resource set itself, also where that was some updates ago", async () => {
+    const stack = platform.stack();
+    for (const path of ["one", "two", "three"]) await stack.up(platform.inputs(path));
+    await typeInConsole("one");
+
+    await stack.up(platform.inputs("four"));
+
+    expect((await platform.webhook()).endpoint).toBe(at("four"));
   });
 
   it("that appears while the new one is tested is not written over", async () => {

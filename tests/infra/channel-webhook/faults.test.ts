@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { devChannel, prodChannel } from "../../../local/line/seed.ts";
 import { createWorld, channelId, fromIdAndSecret, longLived, type Platform, startPlatform } from "./platform.ts";
+import { check, create } from "../../../infra/channel-webhook/webhook-provider.ts";
 import { createStack } from "./stack.ts";
 
 let platform: Platform;
@@ -24,7 +25,7 @@ describe("a secret", () => {
     for (const credentials of [fromIdAndSecret, longLived]) {
       platform.credentials = credentials;
       const stack = platform.stack();
-      await stack.up(platform.inputs("one", { takeOver: true }));
+      await stack.up(platform.inputs("one"));
       platform.bot.answer("two", 400);
       await stack.up(platform.inputs("two")).catch((error: unknown) => texts.push(String(error)));
       await stack.refresh();
@@ -40,7 +41,7 @@ describe("a secret", () => {
 
   it("that was reissued since the last up is read anew by refresh and destroy, which run no program", async () => {
     await typeInConsole("former");
-    platform.bot.answer("former", 500);
+    platform.bot.answer("former", 400, 200);
     const stack = platform.stack();
     await stack.up(platform.inputs("mine"));
     const { channelSecret } = await platform.line.console.reissueSecret({ channelId });
@@ -92,7 +93,7 @@ describe("a secret", () => {
 describe("a process", () => {
   it("that is killed after LINE took the URL and before the state has it is made up for by the next up", async () => {
     await typeInConsole("former");
-    platform.bot.answer("former", 500);
+    platform.bot.answer("former", 400, 200);
     let isKilled = false;
     platform.wire = async (call, send) => {
       if (isKilled) return never();
@@ -226,7 +227,7 @@ describe("a set call", () => {
 
   it("that could not be taken back is kept in the state, with what to restore", async () => {
     await typeInConsole("former");
-    platform.bot.answer("former", 500);
+    platform.bot.answer("former", 400, 200);
     platform.bot.answer("new", 200, 400);
     platform.wire = (call, send) =>
       call === "PUT endpoint" && count("PUT endpoint") > 1
@@ -274,7 +275,7 @@ describe("a replacement creates first and deletes after", () => {
     const stack = platform.stack();
     await stack.up(platform.inputs("one"));
 
-    await stack.replace(platform.inputs("two", { takeOver: true }));
+    await stack.replace(platform.inputs("two", { takeOver: at("one") }));
 
     expect(await endpoint()).toBe(at("two"));
     expect(said()).toContain(`is ${at("two")}, and not this resource's: left alone`);
@@ -282,7 +283,7 @@ describe("a replacement creates first and deletes after", () => {
 
   it("the deleted one does not restore what was before, where its successor has the same URL", async () => {
     await typeInConsole("former");
-    platform.bot.answer("former", 500);
+    platform.bot.answer("former", 400, 200);
     const stack = platform.stack();
     await stack.up(platform.inputs("mine"));
 
@@ -294,7 +295,7 @@ describe("a replacement creates first and deletes after", () => {
 
   it("nor where an earlier operation was broken off between the two", async () => {
     await typeInConsole("former");
-    platform.bot.answer("former", 500);
+    platform.bot.answer("former", 400, 200);
     const stack = platform.stack();
     await stack.up(platform.inputs("mine"));
     stack.condemned.push(structuredClone(stack.resource!));
@@ -309,7 +310,7 @@ describe("a replacement creates first and deletes after", () => {
 describe("a destroy", () => {
   beforeEach(async () => {
     await typeInConsole("former");
-    platform.bot.answer("former", 500);
+    platform.bot.answer("former", 400, 200);
   });
 
   it("restores the URL that was there before the stack, and says so", async () => {
@@ -342,6 +343,20 @@ describe("a destroy", () => {
 
     expect(await endpoint()).toBe(at("mine"));
     expect(said()).toMatch(/warning: .*LINE cannot unset it/);
+  });
+
+  it("leaves the URL where the former one no longer answers, and says what was not put back", async () => {
+    const stack = platform.stack();
+    await stack.up(platform.inputs("mine"));
+    platform.bot.answer("former", 400);
+
+    await stack.destroy();
+
+    expect(await endpoint()).toBe(at("mine"));
+    expect(count("PUT endpoint")).toBe(1);
+    expect(said()).toMatch(
+      /warning: .*LINE cannot unset it.*was not put back: LINE could not deliver a test to .*former/,
+    );
   });
 
   it("leaves a URL that somebody else has set since, and says so", async () => {
@@ -405,6 +420,7 @@ describe("the console", () => {
     const stack = platform.stack();
     await stack.up(platform.inputs("mine"));
     await typeInConsole("by-hand");
+    platform.bot.answer("by-hand", 404);
 
     const refreshes = [await stack.refresh(), await stack.refresh()];
     const preview = stack.preview(platform.inputs("mine"));
@@ -430,10 +446,11 @@ describe("the console", () => {
 
   it("after a repair is no place to go back to: destroy restores what was before the stack", async () => {
     await typeInConsole("former");
-    platform.bot.answer("former", 500);
+    platform.bot.answer("former", 400, 200);
     const stack = platform.stack();
     await stack.up(platform.inputs("mine"));
     await typeInConsole("by-hand");
+    platform.bot.answer("by-hand", 404);
     await stack.refresh();
     await stack.up(platform.inputs("mine"));
 
@@ -520,6 +537,41 @@ describe("the console", () => {
   });
 });
 
+describe("two resources of one program on one channel", () => {
+  const secret = (name: string) => `arn:aws:secretsmanager:ap-northeast-1:000000000000:secret:${name}-AbCdEf`;
+  const pinned = (name: string) => platform.inputs(name, { credentials: secret(name), bot: devChannel.basicId });
+
+  it.each([
+    ["by their secret", (name: string) => platform.inputs(name)],
+    ["by their pin", pinned],
+  ])("are refused by check, which knows them %s", (_how, inputs) => {
+    const claims = new Map();
+
+    const failures = ["one", "one", "two"].map((path) => check(claims, inputs(path)).failures);
+
+    expect(failures).toEqual([[], [], [{ property: "credentials", reason: expect.stringContaining(at("one")) }]]);
+  });
+
+  it("are refused before the second writes, where nobody knew the bot before", async () => {
+    const world = { ...createWorld(platform), claims: new Map() };
+    await create(world, platform.inputs("one", { credentials: secret("one") }));
+
+    const second = create(world, platform.inputs("two", { credentials: secret("two"), takeOver: at("one") }));
+
+    await expect(second).rejects.toThrow(
+      /another LineChannelWebhook of this program points at .*one.*Nothing was changed/,
+    );
+    expect(await endpoint()).toBe(at("one"));
+  });
+
+  it("are not seen in a preview that does not know their endpoints yet", () => {
+    const claims = new Map();
+    const inputs = { ...platform.inputs("one"), endpoint: "04da6b54-80e4-46f7-96ec-b56ff0331ba9" };
+
+    expect([check(claims, inputs).failures, check(claims, inputs).failures]).toEqual([[], []]);
+  });
+});
+
 describe("two stacks on one channel", () => {
   it("the second stops before it writes, and the first stays as it is", async () => {
     const [first, second] = [platform.stack(), platform.stack()];
@@ -533,25 +585,26 @@ describe("two stacks on one channel", () => {
     expect(await first.refresh()).toBe("same");
   });
 
-  it("after a take-over the first stops before it writes, until a refresh has shown it what happened", async () => {
+  it("after a take-over the first stops before it writes, also when a refresh has shown it what happened", async () => {
     const [first, second] = [platform.stack(), platform.stack()];
     await first.up(platform.inputs("first", { artifact: "one" }));
-    await second.up(platform.inputs("second", { takeOver: true }));
+    await second.up(platform.inputs("second", { takeOver: at("first") }));
 
     await expect(first.up(platform.inputs("first", { artifact: "two" }))).rejects.toThrow("takeOver");
     expect(await endpoint()).toBe(at("second"));
     expect(await first.refresh()).toBe("update");
-    expect(first.preview(platform.inputs("first", { artifact: "two" }))).toBe("update");
+    await expect(first.up(platform.inputs("first", { artifact: "two" }))).rejects.toThrow("takeOver");
+    expect(await endpoint()).toBe(at("second"));
   });
 
   it("after a take-over the first's destroy leaves the second's URL, and the second's restores the first's", async () => {
     const [first, second] = [platform.stack(), platform.stack()];
     await first.up(platform.inputs("first"));
-    await second.up(platform.inputs("second", { takeOver: true }));
+    await second.up(platform.inputs("second", { takeOver: at("first") }));
 
     await second.destroy();
     expect(await endpoint()).toBe(at("first"));
-    await second.up(platform.inputs("second", { takeOver: true }));
+    await second.up(platform.inputs("second", { takeOver: at("first") }));
     await first.destroy();
     expect(await endpoint()).toBe(at("second"));
   });

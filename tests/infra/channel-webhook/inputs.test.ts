@@ -9,13 +9,19 @@ const valid = {
   endpoint: "https://bot.example.com/webhook",
   credentials: "arn:aws:secretsmanager:ap-northeast-1:123456789012:secret:bot-AbCdEf",
 };
-const failuresOf = (inputs: Record<string, unknown>) => check(new Set(), { ...valid, ...inputs }).failures;
+const failuresOf = (inputs: Record<string, unknown>) => check(new Map(), { ...valid, ...inputs }).failures;
 
 describe("check, in a preview, without network and credentials", () => {
   it("takes inputs that are good, as they are", () => {
-    const inputs = { ...valid, bot: "@123abcde", takeOver: true, onDestroy: "keep", __provider: "text" };
+    const inputs = {
+      ...valid,
+      bot: "@123abcde",
+      takeOver: "https://example.com/former",
+      onDestroy: "keep",
+      __provider: "text",
+    };
 
-    expect(check(new Set(), inputs)).toEqual({ inputs, failures: [] });
+    expect(check(new Map(), inputs)).toEqual({ inputs, failures: [] });
   });
 
   it.each([
@@ -57,7 +63,8 @@ describe("check, in a preview, without network and credentials", () => {
     ["credentials", undefined, "is missing"],
     ["credentials", "5e1f0d9c", "has to be the ARN of a secret"],
     ["bot", "my-bot", "has to be a bot's user ID"],
-    ["takeOver", "yes", "Expected boolean"],
+    ["takeOver", "yes", "has to be the URL that may be replaced"],
+    ["takeOver", true, "is a yes to any URL"],
     ["onDestroy", "delete", 'Expected ("restore" | "keep")'],
     ["apiUrl", "https://evil.example", "is not LINE's API"],
   ])("refuses %s: %s", (property, value, reason) => {
@@ -89,7 +96,7 @@ describe("diff", () => {
   it.each([
     ["endpoint", "https://bot.example.com/other"],
     ["artifact", "sha"],
-    ["takeOver", true],
+    ["takeOver", "https://example.com/former"],
     ["onDestroy", "keep"],
     ["verify", false],
     ["requireActive", true],
@@ -99,7 +106,7 @@ describe("diff", () => {
   });
 
   it("sees a default that is written out as no change", () => {
-    const spelled = { takeOver: false, onDestroy: "restore", verify: true, requireActive: false };
+    const spelled = { onDestroy: "restore", verify: true, requireActive: false };
 
     expect(diff(state, { ...valid, ...spelled, apiUrl: "https://api.line.me" })).toEqual({ changes: false });
   });

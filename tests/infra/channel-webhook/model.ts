@@ -29,8 +29,17 @@ interface StackModel {
   stack: Stack;
   name: string;
   /** Undefined: it has no resource. */
-  known: { registered: string; seen: string; former: string | undefined; active: boolean } | undefined;
+  known: Known | undefined;
   version: number;
+}
+
+interface Known {
+  registered: string;
+  /** What it set before. */
+  own: string[];
+  seen: string;
+  former: string | undefined;
+  active: boolean;
 }
 
 interface Model {
@@ -109,12 +118,14 @@ async function agree(model: Model): Promise<void> {
     const state = outputs && {
       registered: outputs["registeredEndpoint"],
       seen: outputs["endpoint"] === "" ? undefined : outputs["endpoint"],
+      own: outputs["ownEndpoints"] ?? [],
       former: outputs["formerEndpoint"],
       active: outputs["active"],
     };
     const expected = known && {
       registered: at(model, known.registered),
       seen: known.seen === "" ? undefined : at(model, known.seen),
+      own: known.own.map((path) => at(model, path)),
       former: at(model, known.former),
       active: known.active,
     };
@@ -122,25 +133,32 @@ async function agree(model: Model): Promise<void> {
   }
 }
 
+/** What is somebody else's on the channel: neither what is wanted nor what the stack itself set. */
+function foreignOf({ live: before }: Model, one: StackModel): string | undefined {
+  const own = one.known === undefined ? [] : [one.known.registered, ...one.known.own];
+  return before === undefined || before === pathOf(one) || own.includes(before) ? undefined : before;
+}
+
 /** What an `up` comes to, as the model has it. */
-function predict(model: Model, one: StackModel, takeOver: boolean) {
+function predict(model: Model, one: StackModel, takeOver: string | undefined) {
   const path = pathOf(one);
   const { live: before, isValid } = model;
-  const own = one.known === undefined ? [] : [one.known.registered, one.known.seen];
-  const isForeign = before !== undefined && before !== path && !own.includes(before);
+  const foreign = foreignOf(model, one);
   if (!isValid) return "refused";
-  if (isForeign && !takeOver && isAnswering(model, before)) return "refused";
+  if (foreign !== undefined && takeOver !== foreign && isAnswering(model, foreign)) return "refused";
   if (model.broken.get(path) === "always") return "refused";
   if (before !== path && model.broken.get(path) === "after one") return before === undefined ? "left" : "put back";
   return "set";
 }
 
-function remember(model: Model, one: StackModel): void {
+function remember(model: Model, one: StackModel, takeOver: string | undefined): void {
   const path = pathOf(one);
-  const { live: before } = model;
-  const own = one.known === undefined ? [] : [one.known.registered, one.known.seen];
-  const isNew = before !== undefined && before !== path && !own.includes(before);
-  one.known = { registered: path, seen: path, former: isNew ? before : one.known?.former, active: model.active };
+  const { known } = one;
+  const foreign = foreignOf(model, one);
+  const former = foreign !== undefined && foreign === takeOver ? foreign : (known?.former ?? foreign);
+  const own = known === undefined ? [] : [known.registered, ...known.own];
+  const others = [...new Set(own)].filter((url) => url !== path).slice(0, 10);
+  one.known = { registered: path, own: others, seen: path, former, active: model.active };
   model.live = path;
 }
 
@@ -206,15 +224,16 @@ async function calm({ platform }: Model): Promise<void> {
 async function up(model: Model, one: StackModel, random: Random, tell: (detail: string) => void): Promise<void> {
   const { platform } = model;
   if (random.chance(0.5)) one.version += 1;
-  const takeOver = random.chance(0.2);
+  const takeOver = random.chance(0.3) ? random.pick([model.live ?? "hand2", "hand1"]) : undefined;
   let predicted = predict(model, one, takeOver);
   // Broken after one test, an endpoint is tested a number of times that faults would change.
   if (!model.broken.has(pathOf(one)) && model.isInProcess && random.chance(0.2)) {
     const operation = await breakDown(model, random, tell);
     if (operation !== "setWebhookEndpoint" || model.live !== pathOf(one)) predicted = "refused";
   } else if (!model.broken.has(pathOf(one))) await disturb(model, random, tell);
-  tell(`${pathOf(one)}${takeOver ? ", take over" : ""}: ${predicted}`);
-  const inputs = platform.inputs(pathOf(one), { takeOver, artifact: String(random.int(1_000_000)) });
+  tell(`${pathOf(one)}${takeOver === undefined ? "" : `, take over ${takeOver}`}: ${predicted}`);
+  const consent = takeOver === undefined ? {} : { takeOver: at(model, takeOver) };
+  const inputs = platform.inputs(pathOf(one), { ...consent, artifact: String(random.int(1_000_000)) });
   const failure = await one.stack.up(inputs).then(
     () => undefined,
     (error: unknown) => error,
@@ -225,7 +244,7 @@ async function up(model: Model, one: StackModel, random: Random, tell: (detail: 
   const initErrors = one.stack.resource?.initErrors ?? [];
   if (predicted === "set") expect(initErrors).toEqual([]);
   if (predicted === "left") expect(initErrors).not.toEqual([]);
-  if (predicted === "set" || predicted === "left") remember(model, one);
+  if (predicted === "set" || predicted === "left") remember(model, one, takeOver);
   restart(model);
 }
 
@@ -262,7 +281,10 @@ async function destroy(model: Model, one: StackModel, random: Random, tell: (det
   }
   one.known = undefined;
   if (known === undefined || !model.isValid) return;
-  if (model.live === known.registered && known.former !== undefined) model.live = known.former;
+  if (model.live !== known.registered || known.former === undefined) return;
+  const how = model.broken.get(known.former);
+  // What answers one test and then no more is put back by what was there.
+  if (how === undefined) model.live = known.former;
 }
 
 /** The process of an `up` ends at one of its calls, before or after LINE took it: nothing comes into the state. */
@@ -279,7 +301,7 @@ async function crash(model: Model, one: StackModel, random: Random, tell: (detai
     dead.resolve("dead");
     return new Promise<never>(() => {});
   };
-  const predicted = predict(model, one, false);
+  const predicted = predict(model, one, undefined);
   const before = model.live;
   const running = one.stack.up(platform.inputs(pathOf(one), { artifact: String(random.int(1_000_000)) })).then(
     () => "done" as const,
@@ -288,7 +310,7 @@ async function crash(model: Model, one: StackModel, random: Random, tell: (detai
   const outcome = await Promise.race([dead.promise, running]);
   if (outcome === "dead") await one.stack.kill?.();
   await calm(model);
-  if (outcome === "done" || one.stack.resource?.initErrors.length) remember(model, one);
+  if (outcome === "done" || one.stack.resource?.initErrors.length) remember(model, one, undefined);
   else model.live = fromUrl((await platform.webhook()).endpoint);
   if (outcome === "done") expect(predicted).toBe("set");
   // Whatever was proved may be there now; nothing else.
@@ -352,7 +374,8 @@ async function recover(model: Model, random: Random): Promise<void> {
   await putRight(model, undefined, random);
   await mend(model);
   for (const one of model.stacks) {
-    const inputs = platform.inputs(pathOf(one), { takeOver: true });
+    const live = (await platform.webhook()).endpoint;
+    const inputs = platform.inputs(pathOf(one), live === undefined ? {} : { takeOver: live });
     await one.stack.up(inputs);
     expect((await platform.webhook()).endpoint).toBe(at(model, pathOf(one)));
     expect(await one.stack.refresh()).toBe("same");

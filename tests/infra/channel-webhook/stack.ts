@@ -1,5 +1,6 @@
 /** A stack with one resource, as an engine would keep it, around the provider's own functions. */
 import type { Properties } from "../../../infra/channel-webhook/inputs.ts";
+import type { Claims } from "../../../infra/channel-webhook/claims.ts";
 import type { ProviderWorld } from "../../../infra/channel-webhook/session.ts";
 import {
   check,
@@ -42,14 +43,14 @@ export interface Stack {
 
 /** Each operation is a process of its own: what it claims is forgotten with it. */
 export function createStack(createWorld: () => Omit<ProviderWorld, "claims">): Stack {
-  const begin = (): ProviderWorld => ({ ...createWorld(), claims: new Set() });
+  const begin = (): ProviderWorld => ({ ...createWorld(), claims: new Map() });
   const toStep = (inputs: Properties): Step => {
     if (stack.resource === undefined) return "create";
     const { changes, replaces = [] } = diff(wire(stack.resource.outputs), wire(inputs));
     if (replaces.length > 0) return "replace";
     return changes || stack.resource.initErrors.length > 0 ? "update" : "same";
   };
-  const checked = (claims: Set<string>, inputs: Properties): Properties => {
+  const checked = (claims: Claims, inputs: Properties): Properties => {
     const { inputs: news, failures } = check(claims, wire({ ...inputs, __provider: "the shim's text" }));
     if (failures.length === 0) return news;
     throw new CheckFailed(failures.map(({ property, reason }) => `${property}: ${reason}`).join("\n"));
@@ -88,7 +89,7 @@ export function createStack(createWorld: () => Omit<ProviderWorld, "claims">): S
   const stack: Stack = {
     resource: undefined,
     condemned: [],
-    preview: (inputs) => toStep(checked(new Set(), inputs)),
+    preview: (inputs) => toStep(checked(new Map(), inputs)),
     async up(inputs) {
       const world = begin();
       const news = checked(world.claims, inputs);

@@ -290,7 +290,9 @@ export const library: Record<string, LibraryCase> = {
     edit: set("EventSourceMapping worker", { enabled: false }),
   },
   "reserved concurrency": { edit: set("Function worker", { reservedConcurrentExecutions: 5 }) },
-  "the webhook taken over": { edit: set("LineChannelWebhook bot", { takeOver: true, requireActive: true }) },
+  "the webhook taken over": {
+    edit: set("LineChannelWebhook bot", { takeOver: "https://example.com/webhook", requireActive: true }),
+  },
   "pinned to a bot": { edit: set("LineChannelWebhook bot", { bot: `U${"1".repeat(32)}` }) },
   "a type that is not known": {
     edit({ program }) {
