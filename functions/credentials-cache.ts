@@ -60,7 +60,6 @@ export function createCredentialsCache(
   let underWay: Promise<ChannelCredentials> | undefined;
 
   const look = async (): Promise<ChannelCredentials> => {
-    lookedAtMs = now();
     try {
       const credentials = await fetchCredentials();
       if (known !== undefined && failure !== undefined) tell("credentials can be read again");
@@ -71,6 +70,8 @@ export function createCredentialsCache(
       if (known !== undefined && failure === undefined) tell("credentials cannot be read, those at hand serve", error);
       failure = error;
       throw error;
+    } finally {
+      lookedAtMs = now();
     }
   };
 
