@@ -33,8 +33,14 @@ export interface Context<Event> {
 /** What handlers are given of events that LINE takes a reply to. */
 export interface ReplyContext<Event> extends Context<Event> {
   /**
+   * Whether LINE may still take a reply: false from a minute after its request on, and after a reply. Ask before an
+   * answer that costs time, if only `reply` would send it.
+   */
+  canReply: () => boolean;
+  /**
    * Answers the event, once, with one to five messages; a string is a text message, cut at LINE's limit. Free of
-   * charge, unlike a push. Tried again when LINE fails, which cannot answer twice. LINE takes it within a minute.
+   * charge, unlike a push. Tried again when LINE fails, which cannot answer twice. LINE takes it within a minute: later it
+   * is not sent, the log says so, and the handler goes on.
    * @throws when LINE refuses it for good: the event is done with then, and not handled again.
    */
   reply: Answer;

@@ -27,16 +27,16 @@ const phrases = {
 /** The bot: change what it does with each type of event here. What there is to work with: docs/bot.md. */
 export default defineBot({
   message: {
-    async text({ event, language, reply }) {
-      await reply(phrases[await language()].answer(event.message.text));
+    async text({ event, language, replyOrPush }) {
+      await replyOrPush(phrases[await language()].answer(event.message.text));
     },
   },
 
-  async follow({ language, reply }) {
-    await reply(phrases[await language()].welcome);
+  async follow({ language, replyOrPush }) {
+    await replyOrPush(phrases[await language()].welcome);
   },
 
-  async join({ language, reply }) {
-    await reply(phrases[await language()].hello);
+  async join({ language, replyOrPush }) {
+    await replyOrPush(phrases[await language()].hello);
   },
 });

@@ -7,14 +7,16 @@ export interface QueueMessage {
   event: webhook.Event;
   /** Of the webhook request, so that the log tells what became of it. */
   correlationId: string;
+  /** When that request came, by the clock: its reply token is good for a minute from then on. */
+  receivedAtMs?: number | undefined;
 }
 
 /** SQS takes no message with these two in it, and JSON has another way to write them. */
 const refusedCharacters = /[\uFFFE\uFFFF]/g;
 
 /** The message's body. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html */
-export function formatQueueMessage({ destination, event, correlationId }: QueueMessage): string {
-  return JSON.stringify({ destination, event, correlationId }).replace(
+export function formatQueueMessage({ destination, event, correlationId, receivedAtMs }: QueueMessage): string {
+  return JSON.stringify({ destination, event, correlationId, receivedAtMs }).replace(
     refusedCharacters,
     (character) => String.raw`\u${character.charCodeAt(0).toString(16)}`,
   );

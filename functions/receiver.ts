@@ -8,7 +8,7 @@ import { receiverLines, webhookLine, webhookOutcomes } from "../line/outcomes.ts
 import { receive, type WebhookRequest } from "./receive.ts";
 
 /** What API Gateway sends, of which a direct call may leave out all but the signed body. */
-export type ReceiverRequest = WebhookRequest & { requestContext?: { requestId?: string } };
+export type ReceiverRequest = WebhookRequest & { requestContext?: { requestId?: string; timeEpoch?: number } };
 export type Receiver = (
   request: ReceiverRequest,
   context?: Partial<Pick<LambdaContext, "awsRequestId">>,
@@ -60,7 +60,8 @@ async function receiveAll(
     tell(log, "malformed events are not handled", { events: malformed.length, reason: malformed[0] });
   }
   try {
-    const messages = events.map((event) => ({ destination, event, correlationId }));
+    const receivedAtMs = request.requestContext?.timeEpoch ?? Date.now();
+    const messages = events.map((event) => ({ destination, event, correlationId, receivedAtMs }));
     if (messages.length > 0) {
       const { overtaken } = await options.queue.send(messages, { timeoutMs: leftMs() });
       if (overtaken > 0) tell(log, "events have overtaken another of their chat", { events: overtaken });

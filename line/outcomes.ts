@@ -64,6 +64,8 @@ export const eventOutcomes = {
   duplicate: { metric: "EventDuplicate", level: "info", quiet: "it was handled before" },
   unsent: { metric: "EventUnsent", level: "info", quiet: "its user took the message back" },
   "reply refused": { metric: "EventFailed", level: "error", alarm: "refused-answers" },
+  /** The event was handled when its reply token's minute was over, so its reply was not sent. */
+  "reply too late": { metric: "ReplyTooLate", level: "error", alarm: "refused-answers" },
   postponed: {
     metric: "EventPostponed",
     level: "warn",
@@ -80,6 +82,7 @@ export const workerLines = {
   "reply refused": { level: "error", alarm: "refused-answers" },
   "push refused": { level: "error", alarm: "refused-answers" },
   "reply refused, pushed instead": { level: "warn", quiet: "the answer is pushed" },
+  "reply too late, pushed instead": { level: "warn", quiet: "the answer is pushed" },
   "reply given before": { level: "warn", quiet: "the user has the answer" },
   "push accepted before": { level: "info", quiet: "the user has the answer" },
   "answer not noted": { level: "warn", quiet: "the user has the answer" },

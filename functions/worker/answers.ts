@@ -7,6 +7,7 @@ import { describeError, type Log } from "../log.ts";
 import { tell } from "./log.ts";
 import type { Mark, Marks } from "./marks.ts";
 import { isFinal, isMonthlyLimit, isWithoutAnswer, retryLine } from "./retry-line.ts";
+import { mayHaveExpired, toReplyEnd } from "./reply-token.ts";
 import { toRetryKey } from "./retry-key.ts";
 
 /** LINE's last word on a reply to an event that was not answered before: another try would fare no better. */
@@ -22,12 +23,14 @@ export interface AnswersOptions {
   /** The event was here before, and may have been answered then. */
   isRepeat: boolean;
   /** When LINE's request came, by the clock. */
-  sentAtMs: number;
+  receivedAtMs: number;
   /** LINE refused a reply. */
   onRefused: () => void;
+  /** A reply was not sent: its token's time was over. */
+  onTooLate: () => void;
 }
 
-type Answers = Pick<ReplyContext<webhook.Event>, "reply" | "replyOrPush" | "push">;
+type Answers = Pick<ReplyContext<webhook.Event>, "canReply" | "reply" | "replyOrPush" | "push">;
 type Messages = messagingApi.Message[];
 type RefusedLine = "reply refused" | "reply refused, pushed instead";
 
@@ -36,7 +39,8 @@ const longestText = 5000;
 
 /** The ways to answer one event, each of which may be taken again after a failure without answering twice. */
 export function createAnswers(event: webhook.Event, options: AnswersOptions): Answers {
-  const { line, log, signal, marks, isRepeat, sentAtMs, onRefused } = options;
+  const { line, log, signal, marks, isRepeat, receivedAtMs, onRefused, onTooLate } = options;
+  const isTooLate = () => Date.now() > toReplyEnd(event, receivedAtMs);
   let replied = false;
   // Counted when they are asked for: two at once have the same numbers when the event is handled again.
   let answers = 0;
@@ -79,7 +83,7 @@ export function createAnswers(event: webhook.Event, options: AnswersOptions): An
     } catch (error) {
       if (!isStatus(error, 400)) throw error;
       const isOfToken = maybeSent && !findsFaultWithMessages(error);
-      const isUsedUp = isOfToken && !mayHaveExpired(event, sentAtMs);
+      const isUsedUp = isOfToken && !mayHaveExpired(event, receivedAtMs);
       tell(log, isUsedUp ? "reply given before" : refused, describeError(error));
       if (!isUsedUp) onRefused();
       return isUsedUp;
@@ -87,10 +91,14 @@ export function createAnswers(event: webhook.Event, options: AnswersOptions): An
   };
 
   return {
+    canReply: () => !replied && tryFindReplyToken(event) !== undefined && !isTooLate(),
+
     async reply(...replies) {
       if (replied) throw new Error("The event is answered already: LINE takes one reply, of up to five messages");
       replied = true;
-      const sent = await sendReply(findReplyToken(event), replies.map(toMessage), "reply refused");
+      const replyToken = findReplyToken(event);
+      if (isTooLate()) return onTooLate();
+      const sent = await sendReply(replyToken, replies.map(toMessage), "reply refused");
       // An event that was here before most likely has its answer, and what follows the answer is left to do.
       if (!sent && !isRepeat) throw new ReplyRefused("LINE refused the reply");
     },
@@ -102,22 +110,14 @@ export function createAnswers(event: webhook.Event, options: AnswersOptions): An
       replied = true;
       if (replyToken === undefined) return sendPush(messages, nth);
       if (isRepeat && (await marks.has("answered", event.webhookEventId))) return;
-      const sent = await sendReply(replyToken, messages, "reply refused, pushed instead");
-      if (!sent) return sendPush(messages, nth);
-      await note("answered", event.webhookEventId);
+      if (isTooLate()) tell(log, "reply too late, pushed instead");
+      else if (await sendReply(replyToken, messages, "reply refused, pushed instead"))
+        return note("answered", event.webhookEventId);
+      return sendPush(messages, nth);
     },
 
     push: (...replies) => sendPush(replies.map(toMessage), answers++),
   };
-}
-
-/**
- * A token that has not expired and is refused was used. LINE promises a minute from its request on, and 20 from the
- * event on when it sends the event again. https://developers.line.biz/en/reference/messaging-api/#send-reply-message
- */
-function mayHaveExpired({ timestamp, deliveryContext }: webhook.Event, sentAtMs: number): boolean {
-  const receivedAtMs = deliveryContext.isRedelivery ? sentAtMs : timestamp;
-  return Date.now() - receivedAtMs > 55_000 || Date.now() - timestamp > 19 * 60_000;
 }
 
 const errorWithDetails = v.pipe(

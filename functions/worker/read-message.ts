@@ -6,6 +6,7 @@ import type { QueueMessage } from "../queue-message.ts";
 const queueMessage = v.object({
   destination: v.string(),
   correlationId: v.string(),
+  receivedAtMs: v.optional(v.number()),
   event: v.looseObject({
     type: v.string(),
     mode: v.string(),

@@ -13,7 +13,7 @@ import { tryFindHandler, work, type AnyHandler } from "./work.ts";
  * What became of an event that is done with.
  * `ignored`: the bot has no handler for it. `standby`: another channel has the chat, and this one has to be silent.
  * `duplicate`: it was handled before. `unsent`: the message was taken back before it came here.
- * `reply refused`: LINE will not take the reply, however often it is sent.
+ * `reply refused`: LINE will not take the reply, however often it is sent. `reply too late`: its token's time was over.
  */
 export type Outcome = Exclude<keyof typeof eventOutcomes, "failed" | "postponed">;
 
@@ -31,8 +31,8 @@ export interface EventOptions {
 export interface Delivery {
   log: Log;
   receiveCount: number;
-  /** When the receiver put it into the queue, by the clock. */
-  sentAtMs: number;
+  /** When LINE's request came, by the clock. */
+  receivedAtMs: number;
   /** When the time for the event is over, by `performance.now()`. */
   endsAtMs: number;
   onReplyRefused: () => void;
@@ -65,10 +65,11 @@ export async function workEvent(event: webhook.Event, delivery: Delivery, option
 async function handle(
   event: webhook.Event,
   handler: AnyHandler,
-  { log, receiveCount, sentAtMs, endsAtMs, onReplyRefused }: Delivery,
+  { log, receiveCount, receivedAtMs, endsAtMs, onReplyRefused }: Delivery,
   { bot, lineFor, marks, loadingAfterMs = 1000 }: EventOptions,
 ): Promise<Outcome> {
   if (await isUnsent(event, marks)) return "unsent";
+  let outcome: Outcome = "handled";
   try {
     await withDeadline(endsAtMs - performance.now(), (signal) =>
       work(event, handler, {
@@ -76,13 +77,16 @@ async function handle(
         log,
         signal,
         marks,
-        sentAtMs,
+        receivedAtMs,
         isRepeat: receiveCount > 1 || event.deliveryContext.isRedelivery || isLate(event),
         onRefused: onReplyRefused,
+        onTooLate: () => {
+          outcome = "reply too late";
+        },
         loadingAfterMs: bot.loadingIndicator === false ? undefined : loadingAfterMs,
       }),
     );
-    return "handled";
+    return outcome;
   } catch (error) {
     if (error instanceof ReplyRefused) return "reply refused";
     throw error;

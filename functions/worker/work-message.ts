@@ -17,15 +17,20 @@ export interface MessageOptions extends EventOptions {
 }
 
 /** A message as it came out of the queue. */
-export interface ReceivedMessage extends Pick<Delivery, "receiveCount" | "sentAtMs" | "endsAtMs"> {
+export interface ReceivedMessage extends Pick<Delivery, "receiveCount" | "endsAtMs"> {
   body: string;
+  /** When it came into the queue, by the clock. */
+  sentAtMs: number;
 }
 
 /**
  * Does all that is to be done for one message of the queue, and tells the log what became of it.
  * @throws {Error} when the message has to be received again.
  */
-export async function workMessage({ body, ...received }: ReceivedMessage, options: MessageOptions): Promise<void> {
+export async function workMessage(
+  { body, sentAtMs, ...received }: ReceivedMessage,
+  options: MessageOptions,
+): Promise<void> {
   const { logFor, count } = options;
   const startedAtMs = performance.now();
   let log = logFor("none");
@@ -37,7 +42,7 @@ export async function workMessage({ body, ...received }: ReceivedMessage, option
     durationMs: Math.round(performance.now() - startedAtMs),
   });
   try {
-    const { event, correlationId } = parseQueueMessage(body);
+    const { event, correlationId, receivedAtMs = sentAtMs } = parseQueueMessage(body);
     log = logFor(correlationId);
     fields = {
       type: toLabel(event.type),
@@ -45,7 +50,7 @@ export async function workMessage({ body, ...received }: ReceivedMessage, option
       conversation: hashId(toConversation(event)),
     };
     if (received.endsAtMs - startedAtMs < leastTimeMs) throw new NoTimeLeft("The invocation's time is over");
-    const delivery = { ...received, log, onReplyRefused: () => count(replyRefusedMetric) };
+    const delivery = { ...received, receivedAtMs, log, onReplyRefused: () => count(replyRefusedMetric) };
     const outcome = await workEvent(event, delivery, options);
     count(eventOutcomes[outcome].metric);
     log(eventOutcomes[outcome].level, eventLine, finish(outcome));

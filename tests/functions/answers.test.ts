@@ -72,23 +72,6 @@ describe("a reply that LINE refuses", () => {
     expect(outcomes(fn.log())).toEqual(["handled"]);
   });
 
-  test("does not end the handler of an event that comes late, as out of the dead letters", async () => {
-    let ended = false;
-    await using fn = await startFunction({
-      bot: onText(async ({ reply }) => {
-        await reply("hi");
-        ended = true;
-      }),
-    });
-    fn.cloud.override = always(replyPath, invalidToken);
-
-    await fn.send(signed(callback(textEvent("hello", { timestamp: Date.now() - 3_600_000 }))));
-
-    expect(ended).toBe(true);
-    expect(outcomes(fn.log())).toEqual(["handled"]);
-    expect(fn.counted).toEqual(["ReplyRefused", "EventHandled"]);
-  });
-
   test.each<[string, Answer]>([
     ["its answer was lost", { status: 500, body: "" }],
     ["LINE failed after it", { status: 502, body: "<html>" }],
@@ -388,6 +371,79 @@ describe("replyOrPush", () => {
 
     expect(textsTo(fn.cloud, pushPath)).toEqual(pushed);
     expect(outcomes(fn.log())).toEqual(["failed", "handled"]);
+  });
+});
+
+describe("when the time of the reply token is over", () => {
+  const past = (request: ReturnType<typeof hello>, agoMs: number) => ({
+    ...request,
+    requestContext: { ...request.requestContext, timeEpoch: Date.now() - agoMs },
+  });
+  const old = (agoMs: number) => signed(callback(textEvent("hello", { timestamp: Date.now() - agoMs })));
+
+  test.each([
+    ["a minute after LINE's request", past(hello(), 61_000)],
+    ["twenty minutes after the event, as out of the dead letters", old(21 * 60_000)],
+  ])("%s, no reply is sent, the log says so as an error, and the handler goes on", async (_, request) => {
+    const steps: unknown[] = [];
+    await using fn = await startFunction({
+      bot: onText(async ({ canReply, reply }) => {
+        steps.push(canReply());
+        await reply("hi");
+        steps.push("ended");
+      }),
+    });
+
+    await fn.send(request);
+
+    expect(steps).toEqual([false, "ended"]);
+    expect(fn.cloud.callsTo(replyPath)).toEqual([]);
+    expect(fn.log().at(-1)).toMatchObject({ level: "ERROR", message: "event", outcome: "reply too late" });
+    expect(fn.counted).toEqual(["ReplyTooLate"]);
+    expect(await fn.deliver()).toEqual([]);
+  });
+
+  test("an answer that must not be missed is pushed, without a reply that would be refused", async () => {
+    await using fn = await startFunction({ bot: onText(({ replyOrPush }) => replyOrPush("hi")) });
+
+    await fn.send(past(hello(), 61_000));
+
+    expect(fn.cloud.callsTo(replyPath)).toEqual([]);
+    expect(textsTo(fn.cloud, pushPath)).toEqual(["hi"]);
+    expect(fn.log()).toContainEqual(
+      expect.objectContaining({ level: "WARN", message: "reply too late, pushed instead" }),
+    );
+    expect(outcomes(fn.log())).toEqual(["handled"]);
+  });
+
+  test("a handler can know it before it works out an answer, and that it has replied", async () => {
+    const known: boolean[] = [];
+    await using fn = await startFunction({
+      bot: {
+        ...onText(async ({ canReply, reply }) => {
+          known.push(canReply());
+          await reply("hi");
+          known.push(canReply());
+        }),
+        otherwise: ({ canReply }) => void known.push(canReply()),
+      },
+    });
+
+    await fn.send(past(hello(), 50_000));
+    await fn.send(signed(callback(event("unfollow"))));
+
+    expect(known).toEqual([true, false, false]);
+    expect(fn.cloud.replies()).toEqual(["hi"]);
+  });
+
+  test("an event that LINE sends again has its minute from that request on", async () => {
+    await using fn = await startFunction({ bot: onText(({ reply }) => reply("hi")) });
+    const again = { timestamp: Date.now() - 10 * 60_000, deliveryContext: { isRedelivery: true } };
+
+    await fn.send(signed(callback(textEvent("hello", again))));
+
+    expect(fn.cloud.replies()).toEqual(["hi"]);
+    expect(outcomes(fn.log())).toEqual(["handled"]);
   });
 });
 

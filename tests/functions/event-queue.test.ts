@@ -80,6 +80,7 @@ test("sends an event as LINE sent it, and who it is of only as hashes", async ()
     destination: "U8e742f61d673b39c7fff3cecb7536ef0",
     event: sent,
     correlationId: "JKJaXmPLvHcESHA=",
+    receivedAtMs: expect.any(Number),
   });
   expect(message).toMatchObject({
     MessageGroupId: sha256(userId),
