@@ -9,11 +9,16 @@ export interface BotChannel {
 }
 
 /**
- * Asks LINE whose token this is. One attempt for each call: a person waits.
+ * Asks LINE whose token this is.
+ * @param patience Default: one attempt for each call, as a person waits.
  * @throws {UserError} where LINE refuses the token, saying why.
  */
-export async function openBot(accessToken: string, apiUrl: URL): Promise<BotChannel> {
-  const channel = openChannel({ apiUrl, accessToken, patience: createPatience({ budgetMs: 0 }) });
+export async function openBot(
+  accessToken: string,
+  apiUrl: URL,
+  patience = createPatience({ budgetMs: 0 }),
+): Promise<BotChannel> {
+  const channel = openChannel({ apiUrl, accessToken, patience });
   try {
     return { channel, bot: await identify(channel) };
   } catch (error) {

@@ -1,4 +1,6 @@
 /** `npm run rollback -- <stack>`: brings back what ran before at once, pins it, and says how the state follows. */
+import { CutOverFailed } from "../infra/channel-webhook/cut-over.ts";
+import { CredentialsRefused } from "../infra/channel-webhook/session.ts";
 import { describeWorktree } from "../infra/pin.ts";
 import { UserError } from "../line/user-error.ts";
 import { parseCommandLine, runCommand } from "./command-line.ts";
@@ -8,15 +10,25 @@ import { readProved, refreshLive } from "./promotion/aliases.ts";
 import { tryExport } from "./promotion/exported.ts";
 import { buildOwnArtifact } from "./promotion/own-artifact.ts";
 import { readPin, readStackFile, writePin } from "./promotion/pin-file.ts";
-import { type ChannelOutcome, chooseFormer, planMoves, readProvedPins, restoreChannel } from "./promotion/rollback.ts";
+import {
+  type ChannelOutcome,
+  openStackChannel,
+  planMoves,
+  readPinnedOperations,
+  requireMovable,
+  restoreChannel,
+} from "./promotion/rollback.ts";
+import { chooseFormer } from "./promotion/walk-back.ts";
 import { moveAliases } from "./stack-aws.ts";
 import { chooseEngine } from "./stack-engines.ts";
 import { type StackPlace, withPlaces } from "./stack-place.ts";
 
 const command = {
-  usage: "npm run rollback -- <stack> [--to <first digits of an artifact>] [--dry-run] [--local] [--port <n>]",
+  usage:
+    "npm run rollback -- <stack> [--to <first digits of an artifact>] [--take-over <url>] [--dry-run] [--local] [--port <n>]",
   options: {
     to: { type: "string" },
+    "take-over": { type: "string" },
     "dry-run": { type: "boolean" },
     local: { type: "boolean" },
     port: { type: "string" },
@@ -30,23 +42,33 @@ async function main(): Promise<number> {
   const now = readPin(await readStackFile(stack));
   return withPlaces([stack], values, async ([place]) => {
     const deployment = await findDeployment(stack, place.target, place.pulumi);
-    const pin = chooseFormer(await readProvedPins(place), now, stack, values.to);
+    const pin = chooseFormer(await readPinnedOperations(place), now, stack, values.to);
     const proved = readProved((await tryExport(place)) ?? []);
     const { moves, left } = await planMoves(deployment, proved, pin.artifact);
     console.log(`Back to the artifact ${pin.artifact} of commit ${pin.commit ?? "unknown"}:`);
     for (const { aliasArn, version } of moves) console.log(`  ${nameOf(aliasArn)} to version ${version}`);
     for (const arn of left) console.log(`  ${nameOf(arn)} stays: none of its versions has these bytes`);
-    if (values["dry-run"] === true) return sayNothingWasChanged();
     if (moves.length === 0) throw new UserError(sayGone(place, pin.commit));
+    const channel = await openStackChannel(deployment, proved, values["take-over"]).catch(refuse);
+    await requireMovable(channel).catch(refuse);
+    if (values["dry-run"] === true) return sayNothingWasChanged();
 
     await moveAliases(deployment.aws, moves);
     await writePin(stack, pin);
-    const outcome = await restoreChannel(deployment).catch(toOutcome);
+    const outcome = await restoreChannel(channel).catch(toOutcome);
     await refreshLive(place, chooseEngine(place), proved, moves);
     console.log(describeOutcome(outcome));
     console.log(await describeNext(place, pin.artifact, pin.commit));
     return outcome.failure === undefined ? 0 : 1;
   });
+}
+
+/** Nothing has moved yet. */
+function refuse(error: unknown): never {
+  if (error instanceof CutOverFailed || error instanceof CredentialsRefused) {
+    throw new UserError(error.message, { cause: error });
+  }
+  throw error;
 }
 
 const nameOf = (aliasArn: string): string => aliasArn.split(":").slice(-2).join(":");

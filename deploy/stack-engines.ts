@@ -93,14 +93,15 @@ async function handOver(kind: Operation, place: StackPlace, flags: OperationFlag
 async function toCli(place: StackPlace): Promise<PulumiCommand> {
   const { pulumi, target, stack } = place;
   if (target === undefined) return pulumi;
-  const configFile = stack === localStack ? await writeWhereLineIs(target.lineUrl) : pulumi.configFile;
+  const configFile =
+    (stack === localStack ? await writeWhereLineIs(target.lineUrl, pulumi.configFile) : undefined) ?? pulumi.configFile;
   await makeLocalStack({ ...place, pulumi: { ...pulumi, configFile } });
   return { ...pulumi, name: "pulumi", file: "pulumi", env: localEnvironment(target), configFile };
 }
 
 /** The local stack's file names the simulator's usual port. */
-export async function writeWhereLineIs(lineUrl: string): Promise<string | undefined> {
-  const settings = parseDocument(await readFile(stackFile(localStack), "utf8"));
+export async function writeWhereLineIs(lineUrl: string, from = stackFile(localStack)): Promise<string | undefined> {
+  const settings = parseDocument(await readFile(from, "utf8"));
   if (settings.getIn(["config", "line:apiUrl"]) === lineUrl) return undefined;
   settings.setIn(["config", "line:apiUrl"], lineUrl);
   const file = path.join(localDataDir, `Pulumi.${localStack}.yaml`);

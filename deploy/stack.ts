@@ -1,6 +1,7 @@
 /** `npm run preview|up|refresh|destroy -- <stack>`. */
 import { UserError } from "../line/user-error.ts";
 import { parseCommandLine, runCommand } from "./command-line.ts";
+import { withConsent } from "./consent.ts";
 import { formatFingerprint, requireFingerprint, takeFingerprint } from "./fingerprint.ts";
 import { localStack } from "./local-stack.ts";
 import { followAliases } from "./promotion/aliases.ts";
@@ -10,10 +11,11 @@ import { type StackPlace, withPlaces } from "./stack-place.ts";
 
 const command = (kind: string) =>
   ({
-    usage: `npm run ${kind} -- <stack> [--local] [--expect <fingerprint>] [--engine embedded|pulumi] [--yes] [--diff] [--refresh] [--expect-no-changes] [--target <urn>] [--replace <urn>] [--parallel <n>] [--policy-pack <folder>] [--port <n>]`,
+    usage: `npm run ${kind} -- <stack> [--local] [--expect <fingerprint>] [--take-over <url>] [--engine embedded|pulumi] [--yes] [--diff] [--refresh] [--expect-no-changes] [--target <urn>] [--replace <urn>] [--parallel <n>] [--policy-pack <folder>] [--port <n>]`,
     options: {
       local: { type: "boolean" },
       expect: { type: "string" },
+      "take-over": { type: "string" },
       engine: { type: "string" },
       yes: { type: "boolean", short: "y" },
       diff: { type: "boolean" },
@@ -32,12 +34,17 @@ async function main(): Promise<number> {
   const [kind, ...args] = process.argv.slice(2);
   if (!isOperation(kind)) throw new UserError(`One of ${operations.join(", ")} is needed, not ${JSON.stringify(kind)}`);
   const { values, positionals } = parseCommandLine(command(kind), args);
-  const { local, port, engine, expect, ...flags } = values;
+  const { local, port, engine, expect, "take-over": takeOver, ...flags } = values;
   const [stack = ""] = positionals;
   if (expect !== undefined && kind !== "up") {
     throw new UserError("--expect belongs to `npm run up`: `npm run preview` prints the fingerprint that it takes.");
   }
-  return withPlaces([stack], { local, port }, async ([place]) => {
+  if (takeOver !== undefined && kind !== "up" && kind !== "preview") {
+    throw new UserError(
+      "--take-over belongs to `npm run up` and `npm run preview`: no other command moves the channel.",
+    );
+  }
+  const operate = async (place: StackPlace) => {
     const run = chooseEngine(place, engine);
     if (expect !== undefined) requireFingerprint(expect, await takeFingerprint(place));
     const startedAtMs = Date.now();
@@ -47,7 +54,8 @@ async function main(): Promise<number> {
     if (kind === "up" && code === 0 && flags.target === undefined) return verifyPinned(place);
     if (kind === "preview" && code === 0) await tellFingerprint(place);
     return code;
-  });
+  };
+  return withPlaces([stack], { local, port }, ([place]) => withConsent(place, takeOver, operate));
 }
 
 const isOperation = (word: string | undefined): word is Operation => operations.some((kind) => kind === word);

@@ -9,7 +9,11 @@ import { type ExportedResource, tryExport } from "./exported.ts";
 const channelWebhook = v.object({
   urn: v.string(),
   type: v.pipe(v.string(), v.endsWith(":LineChannelWebhook")),
-  outputs: v.object({ live: v.optional(v.array(liveVersion), []) }),
+  outputs: v.object({
+    live: v.optional(v.array(liveVersion), []),
+    registeredEndpoint: v.optional(v.string()),
+    ownEndpoints: v.optional(v.array(v.string()), []),
+  }),
 });
 const alias = v.object({
   urn: v.string(),
@@ -23,6 +27,8 @@ export interface ProvedState {
   urn: string | undefined;
   /** What was live when LINE's test succeeded last, or as a refresh has seen it since. */
   live: LiveVersion[];
+  /** The URLs that the stack set itself. */
+  own: string[];
   /** What the state of the aliases themselves says, and since when. */
   aliases: { urn: string; arn: string; functionVersion: string; modifiedAtMs: number }[];
 }
@@ -38,7 +44,9 @@ export function readProved(resources: ExportedResource[]): ProvedState {
     const { urn, modified, outputs } = parsed.output;
     return [{ urn, ...outputs, modifiedAtMs: Date.parse(modified) }];
   });
-  return { urn: found[0]?.urn, live: found[0]?.outputs.live ?? [], aliases };
+  const { urn, outputs } = found[0] ?? {};
+  const own = [outputs?.registeredEndpoint ?? [], outputs?.ownEndpoints ?? []].flat();
+  return { urn, live: outputs?.live ?? [], own, aliases };
 }
 
 /**

@@ -1,7 +1,8 @@
 import * as v from "valibot";
-import { adviseOn, describeTest } from "../../infra/channel-webhook/proof.ts";
+import { type CutOver, type CutOverTools, cutOver, requireOwn } from "../../infra/channel-webhook/cut-over.ts";
 import type { LiveVersion } from "../../infra/channel-webhook/live-versions.ts";
-import type { Pin } from "../../infra/pin.ts";
+import { createPatience } from "../../infra/channel-webhook/patience.ts";
+import { requirePinned } from "../../infra/channel-webhook/session.ts";
 import { parseCredentials } from "../../line/credentials.ts";
 import { issueAccessToken } from "../../line/tokens.ts";
 import { UserError } from "../../line/user-error.ts";
@@ -11,6 +12,7 @@ import { pulumiJson } from "../pulumi-command.ts";
 import { tryFindVersion, tryReadSecret } from "../stack-aws.ts";
 import type { StackPlace } from "../stack-place.ts";
 import type { ProvedState } from "./aliases.ts";
+import type { PinnedOperation } from "./walk-back.ts";
 
 const history = v.array(
   v.object({
@@ -21,34 +23,17 @@ const history = v.array(
 );
 
 /**
- * The pins with which updates of this stack succeeded, the latest first: an update succeeds when LINE's test of what
- * it deployed did. Lambda's versions do not know the commit, and a stack's file in git may never have been deployed.
+ * What succeeded on this stack with a pin, the oldest first. Lambda's versions do not know the commit, and a stack's
+ * file in git may never have been deployed.
  */
-export async function readProvedPins({ pulumi, stack }: StackPlace): Promise<Pin[]> {
+export async function readPinnedOperations({ pulumi, stack }: StackPlace): Promise<PinnedOperation[]> {
   const command = ["stack", "history", "--json", "--page-size", "100", "--stack", stack];
-  const updates = v.parse(history, await pulumiJson(pulumi, command));
-  return updates.flatMap(({ kind, result, config }) => {
+  const operations = v.parse(history, await pulumiJson(pulumi, command));
+  return operations.toReversed().flatMap(({ kind, result, config }) => {
     const artifact = config["line-bot:artifact"]?.value;
-    if (kind !== "update" || result !== "succeeded" || artifact === undefined) return [];
-    return [{ artifact, commit: config["line-bot:commit"]?.value }];
+    if (result !== "succeeded" || artifact === undefined) return [];
+    return [{ kind, pin: { artifact, commit: config["line-bot:commit"]?.value } }];
   });
-}
-
-/**
- * The artifact to go back to: the latest that was proved and is not the one pinned now.
- * @param wanted the first digits of another
- * @throws {UserError} where there is none.
- */
-export function chooseFormer(proved: Pin[], now: Pin | undefined, stack: string, wanted?: string): Pin {
-  const isChosen = ({ artifact }: Pin) =>
-    wanted === undefined ? artifact !== now?.artifact : artifact.startsWith(wanted);
-  const former = proved.find(isChosen);
-  if (former !== undefined) return former;
-  const known = [...new Set(proved.map(({ artifact }) => artifact.slice(0, 12)))].join(", ") || "none";
-  throw new UserError(
-    `There is no ${wanted === undefined ? "other" : "such"} artifact to go back to: with a pin, stack ${stack} has run and proved ${known}. ` +
-      `\`npm run promote -- <stack> ${stack}\` gives it another.`,
-  );
 }
 
 export interface Moves {
@@ -74,21 +59,37 @@ export interface ChannelOutcome {
   failure: string | undefined;
 }
 
-/** Points the channel at the stack's URL where it is another, and lets LINE test it. */
-export async function restoreChannel({ outputs, settings, aws }: Deployment): Promise<ChannelOutcome> {
-  const { webhookUrl, credentialsSecret } = outputs;
+/** The stack's channel, and how its webhook may be moved. */
+export interface StackChannel {
+  tools: Omit<CutOverTools, "warn">;
+  plan: CutOver;
+}
+
+/** @throws {UserError} where the credentials are another bot's, or LINE does not take them. */
+export async function openStackChannel(
+  { outputs, settings, aws }: Deployment,
+  { own }: ProvedState,
+  takeOver: string | undefined,
+): Promise<StackChannel> {
+  const { webhookUrl, credentialsSecret, botUserId } = outputs;
   const stored = await tryReadSecret(aws, credentialsSecret);
   if (stored === undefined) throw new UserError(`The secret ${credentialsSecret} has no value: LINE was not asked.`);
-  const { apiUrl } = settings;
+  const { apiUrl, bot: pin = botUserId } = settings;
   const signal = AbortSignal.timeout(15_000);
   const { accessToken } = await issueAccessToken(parseCredentials(stored), { apiUrl, signal });
-  const { channel } = await openBot(accessToken, apiUrl);
-  const before = await channel.getWebhook();
-  const isOther = before?.endpoint !== webhookUrl;
-  if (isOther) await channel.setWebhook(webhookUrl);
-  const test = await channel.testWebhook(webhookUrl);
-  return {
-    formerUrl: isOther ? (before?.endpoint ?? "none") : undefined,
-    failure: test.success ? undefined : `${describeTest(test)}. ${adviseOn(test)}`,
-  };
+  const patience = createPatience({ tell: (message) => console.error(message) });
+  const { channel, bot } = await openBot(accessToken, apiUrl, patience);
+  requirePinned(bot, pin);
+  return { tools: { channel, patience }, plan: { endpoint: webhookUrl, own, takeOver, verify: true } };
+}
+
+/** Whether the channel may be moved, before anything is. @throws {CutOverFailed} where a living URL there is somebody else's. */
+export async function requireMovable({ tools, plan }: StackChannel): Promise<void> {
+  await requireOwn({ ...tools, warn: () => {} }, await tools.channel.getWebhook(), plan);
+}
+
+/** Points the channel at the stack's URL where it is another, as a deployment does, and lets LINE test it. */
+export async function restoreChannel({ tools, plan }: StackChannel): Promise<ChannelOutcome> {
+  const { formerEndpoint } = await cutOver({ ...tools, warn: (message) => console.error(message) }, plan);
+  return { formerUrl: formerEndpoint, failure: undefined };
 }

@@ -20,7 +20,7 @@ export interface Outcome {
 }
 
 /** The channel is left as it was found, was put back, or is somebody else's now. */
-class CutOverFailed extends Error {
+export class CutOverFailed extends Error {
   override readonly name: string = "CutOverFailed";
 }
 

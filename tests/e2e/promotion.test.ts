@@ -135,8 +135,18 @@ test("a rollback brings the former artifact back at once, and the channel's URL 
   const second = await commitAndPin("Second");
   expect(await npm("up", "prod")).toMatchObject({ code: 0 });
   expect((await liveOf("prod")).map(({ sha256 }) => sha256)).toEqual([second, second]);
-  await cloud.line.console.setWebhookUrl({ channelId: prodChannel.channelId, url: "https://localhost:1/theirs" });
+  const { channelId } = prodChannel;
+  const theirs = `${(await outputsOf("prod"))["webhookUrl"]}?theirs`;
+  await cloud.line.console.setWebhookUrl({ channelId, url: theirs });
 
+  const refused = await npm("rollback", "prod");
+
+  expect(refused.output).toContain(`--take-over ${theirs}`);
+  expect(refused.code).toBe(1);
+  expect((await liveOf("prod")).map(({ sha256 }) => sha256)).toEqual([second, second]);
+  expect(artifactIn(await prodFile())).toBe(second);
+
+  await cloud.line.console.setWebhookUrl({ channelId, url: "https://localhost:1/theirs" });
   const { code, output } = await npm("rollback", "prod");
 
   expect(output).toMatch(/webhook was https:\/\/localhost:1\/theirs, and is the stack's again/);
@@ -150,6 +160,41 @@ test("a rollback brings the former artifact back at once, and the channel's URL 
     { version: "1", sha256: first },
   ]);
   commit("Roll back");
+});
+
+test("a second rollback does not come back to what the first one left", patience, async () => {
+  const { code, output } = await npm("rollback", "prod");
+
+  expect(output).toContain("There is no older artifact to go back to");
+  expect(code).toBe(1);
+  expect(artifactIn(await prodFile())).toBe(first);
+});
+
+test("a living URL of somebody else is taken over by its name, for one update", patience, async () => {
+  const { channelId } = devChannel;
+  const urlOf = async () => {
+    const { channels } = await cloud.line.console.overview();
+    return channels.find(({ id }) => id === channelId)?.webhook?.endpoint;
+  };
+  const ours = await urlOf();
+  const theirs = `${ours}?theirs`;
+  await append("functions/bot.ts", "console.debug('taken over');");
+
+  for (const [url, flags, code] of [
+    [theirs, [], 1],
+    [theirs, [], 1],
+    [theirs, ["--take-over", `${ours}?others`], 1],
+    [theirs, ["--take-over", theirs], 0],
+  ] as const) {
+    await cloud.line.console.setWebhookUrl({ channelId, url });
+    const up = await npm("up", "dev", ...flags);
+    expect(up.output).toContain(theirs);
+    expect(up.code).toBe(code);
+    expect(await urlOf()).toBe(code === 0 ? ours : theirs);
+  }
+  expect(await readFile(path.join(clone.path, "Pulumi.dev.yaml"), "utf8")).not.toContain("takeOver");
+  git("checkout", "-q", "functions/bot.ts");
+  expect(await npm("up", "dev")).toMatchObject({ code: 0 });
 });
 
 test(
