@@ -23,8 +23,16 @@ const accessLogFormat = JSON.stringify({
   integrationError: "$context.integrationErrorMessage",
 });
 
+/**
+ * For a group of another name API Gateway adds an ARN to one resource policy of the account, which takes 5,120
+ * characters and from which it removes none.
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+ */
+const accessLogFolder = "/aws/vendedlogs/";
+
 /** An HTTP API with exactly one route, which calls the alias. LINE's signature is what authorizes a request. */
 export function createWebhookApi(name: string, args: WebhookApiArgs, opts: pulumi.CustomResourceOptions) {
+  const stackName = `${pulumi.getProject()}-${pulumi.getStack()}`;
   const api = new aws.apigatewayv2.Api(
     name,
     { description: "The webhook of a LINE channel", protocolType: "HTTP" },
@@ -51,7 +59,11 @@ export function createWebhookApi(name: string, args: WebhookApiArgs, opts: pulum
     },
     opts,
   );
-  const accessLog = new aws.cloudwatch.LogGroup(`${name}-access`, { retentionInDays: args.logRetentionDays }, opts);
+  const accessLog = new aws.cloudwatch.LogGroup(
+    `${name}-access`,
+    { namePrefix: `${accessLogFolder}${stackName}-${name}-access-`, retentionInDays: args.logRetentionDays },
+    opts,
+  );
   const stage = new aws.apigatewayv2.Stage(
     name,
     {

@@ -14,7 +14,7 @@ export interface Need {
   condition?: "function" | "boundary" | "lambda" | "gateway" | "invoker";
 }
 
-/** ARNs: `{p}` partition, `{r}` region, `{a}` account, `{n}` names that begin as the program's do. */
+/** ARNs: `{p}` partition, `{r}` region, `{a}` account, `{n}` names that begin as the program's do, `{s}` with the stack. */
 export type Place = `arn:${string}` | "*";
 
 const tags = (service: string) => [`${service}:TagResource`, `${service}:UntagResource`];
@@ -127,7 +127,7 @@ export const needs: Need[] = [
       ...tags("logs"),
     ],
     // With and without the streams: AWS asks for either.
-    on: ["arn:{p}:logs:{r}:{a}:log-group:{n}"],
+    on: ["arn:{p}:logs:{r}:{a}:log-group:{n}", "arn:{p}:logs:{r}:{a}:log-group:/aws/vendedlogs/{s}"],
   },
   {
     // A group is looked for in the list of all.

@@ -11,7 +11,7 @@ export type Policies = Record<string, PolicyStatement[]>;
 /** Reads the state and what is deployed, and writes nothing: a preview takes no lock. */
 export function previewPermissions(config: AccountConfig, keyArn: pulumi.Input<string>): Policies {
   return {
-    see: [...needed("read", config), ...readForeignSecret(config)],
+    see: [...needed(["read"], config), ...readForeignSecret(config)],
     state: [...readState(config, keyArn, ["kms:Decrypt"]), noOtherStack(config)],
   };
 }
@@ -23,8 +23,7 @@ export function deployPermissions(
   boundaryArn: pulumi.Input<string>,
 ): Policies {
   return {
-    see: [...needed("read", config), ...readForeignSecret(config)],
-    change: needed("write", config, boundaryArn),
+    change: [...needed(["read", "write"], config, boundaryArn), ...readForeignSecret(config)],
     state: [
       ...readState(config, keyArn, ["kms:Decrypt", "kms:Encrypt"]),
       {
@@ -41,7 +40,7 @@ export function deployPermissions(
 /** What a role that the program makes can do at most, whatever its own policies say. */
 export function createBoundary(config: AccountConfig): aws.iam.Policy {
   const statements = functionNeeds.map(({ actions, on }, index): PolicyStatement => {
-    const resources = on.map((place) => toArn(place, config));
+    const resources = on.flatMap((place) => toArns(place, config));
     return { Sid: `Function${index}`, Effect: "Allow", Action: actions, Resource: resources };
   });
   return new aws.iam.Policy("boundary", {
@@ -51,17 +50,21 @@ export function createBoundary(config: AccountConfig): aws.iam.Policy {
   });
 }
 
-/** Of one side of the table: what stands on the same resources goes together. */
-function needed(side: "read" | "write", config: AccountConfig, boundaryArn?: pulumi.Input<string>): PolicyStatement[] {
+/** Of the table's rows: what stands on the same resources goes together, for a role's policies may not be long. */
+function needed(
+  sides: ("read" | "write")[],
+  config: AccountConfig,
+  boundaryArn?: pulumi.Input<string>,
+): PolicyStatement[] {
   return needs.flatMap((need, index) => {
-    const actions = need[side];
-    if (actions === undefined) return [];
+    const actions = sides.flatMap((side) => need[side] ?? []);
+    if (actions.length === 0) return [];
     const condition = need.condition && conditions[need.condition](config, boundaryArn);
     return {
-      Sid: `${side === "read" ? "See" : "Change"}${index}`,
+      Sid: `Need${index}`,
       Effect: "Allow",
       Action: actions,
-      Resource: need.on.map((place) => toArn(place, config)),
+      Resource: need.on.flatMap((place) => toArns(place, config)),
       ...(condition && { Condition: condition }),
     };
   });
@@ -74,7 +77,7 @@ type ToCondition = (
 
 const conditions: Record<NonNullable<Need["condition"]>, ToCondition> = {
   function: (config) => ({
-    ArnLike: { "lambda:FunctionArn": toArn("arn:{p}:lambda:{r}:{a}:function:{n}", config) },
+    ArnLike: { "lambda:FunctionArn": toArns("arn:{p}:lambda:{r}:{a}:function:{n}", config) },
   }),
   boundary: (_config, boundaryArn = "") => ({ StringEquals: { "iam:PermissionsBoundary": boundaryArn } }),
   lambda: () => ({ StringEquals: { "iam:PassedToService": "lambda.amazonaws.com" } }),
@@ -82,9 +85,15 @@ const conditions: Record<NonNullable<Need["condition"]>, ToCondition> = {
   gateway: () => ({ StringEquals: { "iam:AWSServiceName": "ops.apigateway.amazonaws.com" } }),
 };
 
-function toArn(place: Place, { account, prefix }: AccountConfig): string {
-  const values: Record<string, string> = { p: account.partition, r: account.region, a: account.id, n: `${prefix}-*` };
-  return place.replaceAll(/\{(\w)\}/g, (_, name: string) => values[name] ?? "");
+/** Names carry the stack; those of resources that were made before names did begin with the prefix alone. */
+function toArns(place: Place, { account, prefix, project, stack }: AccountConfig): string[] {
+  // Not all that begins with the stack: so do the account's own roles.
+  const s = `${project}-${stack}-${prefix}-*`;
+  const names = place.includes("{n}") ? [s, `${prefix}-*`] : [s];
+  return names.map((n) => {
+    const values: Record<string, string> = { p: account.partition, r: account.region, a: account.id, n, s };
+    return place.replaceAll(/\{(\w)\}/g, (_, name: string) => values[name] ?? "");
+  });
 }
 
 const toBucketArn = ({ account }: AccountConfig) => `arn:${account.partition}:s3:::${stateBucketName(account)}`;

@@ -8,6 +8,7 @@ import { runOperation } from "./core/operation.ts";
 import { containsSecrets, withoutMarks } from "./values/properties.ts";
 import { createSource, findProgram, prepareProgram } from "./program.ts";
 import { holdsSecure } from "./project/config-value.ts";
+import { tryFindAutonamer } from "./project/autonaming.ts";
 import { findProject } from "./project/project-file.ts";
 import { resolveStackConfig } from "./project/stack-config.ts";
 import { type Environment, type StackWorkspace, findBackend, keepSalt, openStack } from "./workspace.ts";
@@ -135,6 +136,7 @@ async function execute(
       ...(previewOf && { previewOf: kinds[previewOf] }),
       ...deployment,
       project: project.name,
+      autonaming: tryFindAutonamer({ ...deployment, project: project.name }),
       ...(needsProgram && {
         source: createSource({ ...deployment, ...runner, runner: prepared }),
       }),

@@ -28,6 +28,8 @@ export default defineBot({
 });
 `;
 
+const namePrefix = "line-bot-local-bot-";
+
 /** Few enough that a test can be above them. */
 const limits = { reserved: 3, burst: 40 };
 /** More than a receiver takes that waits for a queue until its own time is over. */
@@ -79,7 +81,7 @@ const raised = (from: number) =>
   traces
     .slice(from)
     .flatMap((trace) =>
-      trace.kind === "alarm" && trace.to === "ALARM" ? [/^.*?bot-(.+)-[0-9a-f]{7}$/.exec(trace.name)?.[1]] : [],
+      trace.kind === "alarm" && trace.to === "ALARM" ? [trace.name.slice(namePrefix.length, -"-1234567".length)] : [],
     );
 
 /** Resolves with the line that a function logs next with these words in it. */
@@ -102,7 +104,9 @@ function isSum(alarm: AlarmName): boolean {
 
 /** The sum, or the maximum, of what an alarm watches, of all the time until now. */
 async function measure(alarm: AlarmName): Promise<number> {
-  const { MetricAlarms = [] } = await cloudWatch.send(new DescribeAlarmsCommand({ AlarmNamePrefix: `bot-${alarm}-` }));
+  const { MetricAlarms = [] } = await cloudWatch.send(
+    new DescribeAlarmsCommand({ AlarmNamePrefix: `${namePrefix}${alarm}-` }),
+  );
   const [{ Namespace, MetricName, Dimensions, Statistic = "Sum" } = {}] = MetricAlarms;
   const { Datapoints = [] } = await cloudWatch.send(
     new GetMetricStatisticsCommand({

@@ -115,7 +115,7 @@ test("an event that fails for good makes way, raises an alarm, and is answered w
   expect(letter).toMatchObject({ type: "message", event: expect.stringMatching(/^[0-9a-f]{12}$/) });
   expect(await countMessages(sqs, queues.deadLetterQueueUrl)).toBe(1);
   evaluateAlarms();
-  expect(alarmsRaised()).toContainEqual(expect.stringMatching(/^bot-dead-letters-/));
+  expect(alarmsRaised()).toContainEqual(expect.stringMatching(/^line-bot-local-bot-dead-letters-/));
 
   await writeFile(path.join(clone.path, "functions", "bot.ts"), mended);
   expect((await bot.operate("up")).result).toBe("succeeded");

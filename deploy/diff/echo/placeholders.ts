@@ -47,7 +47,11 @@ const forms: Record<string, Form> = {
     id: text(wanted["name"]),
     executionArn: arn("execute-api", `${text(wanted["apiId"])}/${text(wanted["name"])}`),
   }),
-  "aws:cloudwatch/logGroup:LogGroup": ({ name, arn }) => ({ id: name, arn: arn("logs", `log-group:${name}`) }),
+  "aws:cloudwatch/logGroup:LogGroup": ({ name, arn }) => ({
+    id: name,
+    name,
+    arn: arn("logs", `log-group:${name}`),
+  }),
   "aws:cloudwatch/metricAlarm:MetricAlarm": ({ name, arn }) => ({ id: name, arn: arn("cloudwatch", `alarm:${name}`) }),
   "aws:dynamodb/table:Table": ({ name, arn }) => ({ id: name, arn: arn("dynamodb", `table/${name}`) }),
   "aws:iam/policy:Policy": ({ name, world }) => ofIam(world, `policy/${name}`),
@@ -98,7 +102,7 @@ const invokeArn = (arn: string, region: string): string =>
 export function placeholdersFor({ urn, type, schema, wanted, world }: Made): { id: string } & Attributes {
   const hash = hashOf(world.side, urn);
   const region = text(wanted["region"]) || world.region;
-  const name = text(wanted[schema.naming?.property ?? "name"]) || hash;
+  const name = text(wanted[schema.naming?.property ?? "name"]) || `${text(wanted["namePrefix"])}${hash}`;
   const service = type.slice("aws:".length, type.indexOf("/"));
   const arn = (of: string, resource: string): string => toArn(of, region, world.accountId, resource);
   const form = forms[type]?.({ wanted, name, hash, arn, world: { ...world, region } });

@@ -71,6 +71,23 @@ export const httpApiControls: Control[] = [
       ),
     ],
   ),
+  forStack(
+    {
+      id: "http-api-vended-access-log",
+      area: "HTTP API",
+      title: "The access log's group has a name that the account's one resource policy need not list",
+      scanners: [],
+    },
+    (stack) =>
+      allOfType(stack, "aws:apigatewayv2/stage:Stage")
+        .filter(({ props: { accessLogSettings } }) => {
+          const arn = accessLogSettings?.destinationArn;
+          return arn !== undefined && !arn.includes(":log-group:/aws/vendedlogs/");
+        })
+        .map((stage) =>
+          violation(stage, "have `accessLogSettings.destinationArn` name a log group below /aws/vendedlogs/"),
+        ),
+  ),
   forEach(
     {
       id: "http-api-private-access-log",

@@ -21,6 +21,7 @@ export class NameTooLong extends Error {
 /** A made-up name; undefined where the engine forbids one. */
 export function toAutoName(naming: Naming, inputs: Attributes, request: NamingRequest): string | undefined {
   if (request.autonaming?.mode === "disable") return undefined;
+  if (request.autonaming?.mode === "enforce") return request.autonaming.proposedName;
   const prefix = request.logicalName.startsWith(naming.prefix ?? "") ? "" : (naming.prefix ?? "");
   const suffix = naming.suffix && inputs[naming.suffix.when] === true ? naming.suffix.text : "";
   const body = request.autonaming?.proposedName || `${request.logicalName}-${toHex(request.randomSeed)}`;

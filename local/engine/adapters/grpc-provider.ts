@@ -21,7 +21,7 @@ import {
   type ResponseOf,
 } from "./grpc.ts";
 import { initializationFailure, orUnimplemented, toConfigureError, toCoreError } from "./provider-errors.ts";
-import { configureRequest, failuresOf, identify, toDiffResult } from "./provider-messages.ts";
+import { configureRequest, failuresOf, identify, toAutonamingOptions, toDiffResult } from "./provider-messages.ts";
 import { forProvider, rejectUnknowns, restoreAssets, type Protocol } from "./provider-marshal.ts";
 
 export type ProviderClient = providerServices.ResourceProviderClient;
@@ -44,6 +44,7 @@ export async function handshake(client: ProviderClient, engineAddress: string): 
       acceptsSecrets: response.getAcceptSecrets(),
       acceptsResources: response.getAcceptResources(),
       supportsPreview: true,
+      supportsAutonaming: response.getSupportsAutonamingConfiguration(),
     };
   } catch (error) {
     if (isServiceError(error) && error.code === grpc.status.UNIMPLEMENTED) return undefined;
@@ -80,6 +81,7 @@ export function createGrpcProvider(client: ProviderClient, negotiated: Protocol 
         acceptsSecrets: response.getAcceptsecrets(),
         acceptsResources: response.getAcceptresources(),
         supportsPreview: response.getSupportspreview(),
+        supportsAutonaming: response.getSupportsAutonamingConfiguration(),
       };
       return new GrpcProvider(client, protocol);
     },
@@ -97,12 +99,20 @@ class GrpcProvider implements Provider {
     this.supportsPreview = protocol.supportsPreview;
   }
 
-  async check({ urn, olds, news, randomSeed }: Parameters<Provider["check"]>[0]): ReturnType<Provider["check"]> {
+  async check({
+    urn,
+    olds,
+    news,
+    randomSeed,
+    autonaming,
+  }: Parameters<Provider["check"]>[0]): ReturnType<Provider["check"]> {
     const request = new messages.CheckRequest();
     identify(request, urn);
     request.setOlds(this.#struct(olds));
     request.setNews(this.#struct(news));
     request.setRandomseed(randomSeed);
+    if (autonaming && this.#protocol.supportsAutonaming === true)
+      request.setAutonaming(toAutonamingOptions(autonaming));
     const response = await this.#call("check", request);
     return { inputs: this.#marked(response.getInputs(), news), failures: failuresOf(response) };
   }

@@ -15,6 +15,7 @@ export interface Protocol {
   acceptsSecrets: boolean;
   acceptsResources: boolean;
   supportsPreview: boolean;
+  supportsAutonaming?: boolean;
 }
 
 export interface MarshalOptions extends Pick<Protocol, "acceptsSecrets" | "acceptsResources"> {

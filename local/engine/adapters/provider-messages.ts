@@ -1,6 +1,13 @@
 /** Messages of `pulumirpc.ResourceProvider`, to and from what the core has. */
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
-import type { CheckFailure, DiffResult, PropertyDiffKind, PropertyMap, Urn } from "../contracts/contracts.ts";
+import type {
+  Autonaming,
+  CheckFailure,
+  DiffResult,
+  PropertyDiffKind,
+  PropertyMap,
+  Urn,
+} from "../contracts/contracts.ts";
 import { withoutMarks } from "../values/properties.ts";
 import { packageOfProvider, parseUrn } from "../values/urn.ts";
 import { entriesOf, toStruct } from "./grpc.ts";
@@ -14,6 +21,16 @@ export function identify(
   request.setUrn(urn);
   request.setName(name);
   request.setType(type);
+}
+
+const { Mode } = messages.CheckRequest.AutonamingOptions;
+const MODES = { propose: Mode.PROPOSE, enforce: Mode.ENFORCE, disable: Mode.DISABLE };
+
+export function toAutonamingOptions({ mode, proposedName }: Autonaming): messages.CheckRequest.AutonamingOptions {
+  const options = new messages.CheckRequest.AutonamingOptions();
+  options.setMode(MODES[mode]);
+  options.setProposedName(proposedName);
+  return options;
 }
 
 export function configureRequest(urn: Urn, inputs: PropertyMap): messages.ConfigureRequest {

@@ -9,7 +9,7 @@
  */
 import type { EngineEvent } from "./events.ts";
 import type { Source } from "./program.ts";
-import type { ProviderHost } from "./provider.ts";
+import type { Autonamer, ProviderHost } from "./provider.ts";
 
 export * from "./program.ts";
 export * from "./provider.ts";
@@ -107,6 +107,8 @@ export interface Operation {
   secretKeys: ReadonlySet<string>;
   /** The program; absent for a refresh or destroy that does not run it. */
   source?: Source;
+  /** How resources are named that the program gives no name. Undefined: each provider decides. */
+  autonaming?: Autonamer | undefined;
   /** What another stack's outputs are, for stack references. */
   readStackOutputs?: (stack: string) => Promise<PropertyMap>;
   providers: ProviderHost;

@@ -45,6 +45,16 @@ export class StatusUnknown extends Error {
   override readonly name = "StatusUnknown";
 }
 
+/** What a resource is to be called. */
+export interface Autonaming {
+  /** Whether the provider may still change it; `disable`: the program has to give a name. */
+  mode: "propose" | "enforce" | "disable";
+  proposedName: string;
+  /** Whether it is another one for each resource: else a replacement has to wait until the former is gone. */
+  isUnique: boolean;
+}
+export type Autonamer = (urn: Urn, randomSeed: Uint8Array) => Autonaming | undefined;
+
 /** One configured provider. An adapter hides whether it takes secrets, unknowns or previews of its own. */
 export interface Provider {
   check(request: {
@@ -52,6 +62,7 @@ export interface Provider {
     olds: PropertyMap;
     news: PropertyMap;
     randomSeed: Uint8Array;
+    autonaming?: Autonaming | undefined;
   }): Promise<{ inputs: PropertyMap; failures: CheckFailure[] }>;
   diff(request: {
     urn: Urn;

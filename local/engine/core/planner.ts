@@ -47,7 +47,7 @@ export class Planner {
 
   /** The inputs as the provider completes them. Its old inputs count where the resource goes on. */
   async check(registration: Registration, targeted: boolean): Promise<void> {
-    const { goal, urn, old, fresh, provider, seed } = registration;
+    const { goal, urn, old, fresh, provider } = registration;
     const oldInputs = inputsOf(old?.state);
     const { inputs, invalid } = old
       ? ignoreChanges(inputsOf(fresh.state), oldInputs, goal.ignoreChanges)
@@ -59,7 +59,11 @@ export class Planner {
     const anew =
       !old || old.state.external || this.#deployment.deletes.has(urn) || this.#plan.isReplaceTarget(urn, old.state);
     const request = anew ? { olds: {}, news: goal.inputs } : { olds: oldInputs, news: inputs };
-    this.#applyCheck(registration, await provider.check({ urn, randomSeed: seed, ...request }));
+    this.#applyCheck(registration, await provider.check({ urn, ...this.#naming(registration), ...request }));
+  }
+
+  #naming({ urn, seed }: Pick<Registration, "urn" | "seed">) {
+    return { randomSeed: seed, autonaming: this.#deployment.operation.autonaming?.(urn, seed) };
   }
 
   #applyCheck(
@@ -151,16 +155,20 @@ export class Planner {
   }
 
   async #replace(registration: Registration & { old: Held }, diff: DiffResult): Promise<Step[]> {
-    const { goal, urn, old, fresh, provider, seed } = registration;
+    const { goal, urn, old, fresh, provider } = registration;
     const { dryRun, deletes, providers } = this.#deployment;
     if (fresh.state.protect && old.state.protect) this.#refuse(urn, protectedFromReplacement(urn));
     if (goal.importId) this.#refuseImported(urn, diff);
     this.#plan.replaces.add(urn);
     // Defaults that the old inputs had decided have to be decided anew.
     if (provider && !this.#plan.isReplaceTarget(urn, old.state))
-      this.#applyCheck(registration, await provider.check({ urn, olds: {}, news: goal.inputs, randomSeed: seed }));
+      this.#applyCheck(
+        registration,
+        await provider.check({ urn, olds: {}, news: goal.inputs, ...this.#naming(registration) }),
+      );
     const sides = { old, new: fresh, keys: diff.replaces, ...shown(diff) };
-    if (!(goal.deleteBeforeReplace ?? diff.deleteBeforeReplace ?? false)) {
+    const mayCoexist = this.#naming(registration).autonaming?.isUnique ?? true;
+    if (!(goal.deleteBeforeReplace ?? (!mayCoexist || diff.deleteBeforeReplace === true))) {
       const replacement = "old goes later";
       return [
         makeStep("create-replacement", { ...sides, replacement }),

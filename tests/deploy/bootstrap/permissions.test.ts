@@ -59,8 +59,17 @@ describe("what the program makes", () => {
     const unnamed = life.filter(([, arn]) => arn !== "*" && !arn.includes(`${name}-`));
     // These have an id that AWS chooses.
     expect(new Set(unnamed.map(([type]) => type.split("/")[0]))).toEqual(new Set(["lambda", "apigatewayv2"]));
-    const made = { action: "lambda:CreateFunction", resource: own("lambda", `function:${name}-1a2b3c4`) };
-    expect(isAllowed(deploy, made)).toBe(true);
+    // The stack stands in front, but for what was made before it did.
+    for (const prefix of ["", "line-bot-prod-"]) {
+      const made = { action: "lambda:CreateFunction", resource: own("lambda", `function:${prefix}${name}-1a2b3c4`) };
+      expect(isAllowed(deploy, made)).toBe(true);
+    }
+    for (const other of ["line-bot-dev-bot-1a2b3c4", "line-bot-prod-1a2b3c4"]) {
+      const made = { action: "lambda:CreateFunction", resource: own("lambda", `function:${other}`) };
+      expect(isAllowed(deploy, made)).toBe(false);
+    }
+    const accessLog = own("logs", "log-group:/aws/vendedlogs/line-bot-prod-bot-access-2026");
+    expect(isAllowed(deploy, { action: "logs:CreateLogGroup", resource: accessLog })).toBe(true);
   });
 
   test("has a row for every type, in the roles and in this test", () => {

@@ -100,6 +100,23 @@ export const mutations: Mutation[] = [
     (stack) => stack.set(stage, "bot", { accessLogSettings: accessLog(stack, "$context.requestId $context.status") }),
   ],
   [
+    "http-api-vended-access-log",
+    "a group that the account's resource policy has to list",
+    (stack) => {
+      stack.set(logGroup, "bot-access", {
+        name: "bot-access",
+        arn: "arn:aws:logs:ap-northeast-1:000000000000:log-group:bot-access",
+      });
+      stack.set(stage, "bot", {
+        accessLogSettings: {
+          ...accessLog(stack, '{"status":"$context.status"}'),
+          destinationArn: stack.get(logGroup, "bot-access", "arn"),
+        },
+      });
+      stack.set(metricFilter, "bot-throttled-requests", { logGroupName: "bot-access" });
+    },
+  ],
+  [
     "http-api-private-access-log",
     "the sender's address in the access log",
     (stack) => stack.set(stage, "bot", { accessLogSettings: accessLog(stack, '{"ip":"$context.identity.sourceIp"}') }),
