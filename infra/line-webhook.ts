@@ -73,8 +73,9 @@ export interface LineWebhookArgs {
   /** How long a destroyed secret can be restored, and its name not be used again. Default: 30 days; 0 is at once. */
   secretRecoveryDays?: number | undefined;
   /**
-   * Protects what cannot be had again: the API, whose id is in the webhook's URL, and the secret; and the table of
-   * events from deletion by anybody. Default: false.
+   * Protects what cannot be had again: the API, whose id is in the webhook's URL, and the secret; the channel's webhook,
+   * which needs all the rest, so that nothing of it is deleted; and the table of events from deletion by anybody.
+   * Default: false.
    */
   protect?: boolean | undefined;
   /** The SHA-256 of the zip, in hexadecimal: where another is built, no function is. Default: any. */
@@ -103,7 +104,9 @@ export class LineWebhook extends pulumi.ComponentResource {
 
   constructor(name: string, args: LineWebhookArgs, opts?: pulumi.ComponentResourceOptions) {
     super("line-bot:index:LineWebhook", name, {}, opts);
-    const child = { parent: this };
+    const made: pulumi.Resource[] = [];
+    const remember: pulumi.ResourceTransformation = ({ resource }) => void made.push(resource);
+    const child = { parent: this, transformations: [remember] };
     const apiUrl = parseLineApiUrl(args.apiUrl ?? lineApiUrl).origin;
 
     const credentials = this.#provideCredentials(name, args, child);
@@ -161,8 +164,9 @@ export class LineWebhook extends pulumi.ComponentResource {
         requireActive: args.requireActive,
         takeOver: args.takeOver,
       },
-      // LINE calls the endpoint at once: everything on the way to the bot has to be there.
-      { ...child, dependsOn: [...credentials.ready, ...api.ready, ...readyToWork(this.worker)] },
+      // LINE calls the endpoint at once: all of it has to be there. For the same reason none of it is deleted before
+      // this is, and where this is protected, not at all.
+      { parent: this, protect: common.protect, dependsOn: made },
     );
     this.registerOutputs({ url: this.url });
   }
@@ -185,6 +189,3 @@ export class LineWebhook extends pulumi.ComponentResource {
 const toPin = (artifact: string | undefined) => (artifact === undefined ? undefined : { artifact });
 
 const toLive = ({ alias }: Pick<LiveFunction, "alias">) => ({ aliasArn: alias.arn, version: alias.functionVersion });
-
-const readyToWork = (worker: LiveEventWorker | undefined): pulumi.Resource[] =>
-  worker === undefined ? [] : [worker.mapping];

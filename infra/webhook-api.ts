@@ -49,7 +49,7 @@ export function createWebhookApi(name: string, args: WebhookApiArgs, opts: pulum
     },
     opts,
   );
-  const route = new aws.apigatewayv2.Route(
+  new aws.apigatewayv2.Route(
     name,
     {
       apiId: api.id,
@@ -78,7 +78,7 @@ export function createWebhookApi(name: string, args: WebhookApiArgs, opts: pulum
     },
     opts,
   );
-  const permission = new aws.lambda.Permission(
+  new aws.lambda.Permission(
     name,
     {
       action: "lambda:InvokeFunction",
@@ -90,5 +90,5 @@ export function createWebhookApi(name: string, args: WebhookApiArgs, opts: pulum
     opts,
   );
   const url = pulumi.interpolate`${api.apiEndpoint}${path}`;
-  return { api, accessLog, url, ready: [route, stage, permission] as pulumi.Resource[] };
+  return { api, accessLog, url };
 }

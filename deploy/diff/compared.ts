@@ -96,5 +96,13 @@ export const textOf = (state: State | undefined, name: string): string | undefin
   return typeof value === "string" ? value : undefined;
 };
 
+/** Who refuses to let it go: Pulumi, what a program protects, and AWS, what is protected from deletion there. */
+export function refusedBy({ kind, former, now }: ComparedResource): "Pulumi" | "AWS" | undefined {
+  if (kind !== "delete" && kind !== "forget" && kind !== "replace") return undefined;
+  // One update may take the protection off and replace.
+  if (former?.protect === true && (kind !== "replace" || now?.protect === true)) return "Pulumi";
+  return kind !== "forget" && inputOf(former, "deletionProtectionEnabled") === true ? "AWS" : undefined;
+}
+
 /** As a person would call it: `Queue events`. */
 export const kindNameOf = (type: string): string => type.slice(type.lastIndexOf(":") + 1);

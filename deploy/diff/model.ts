@@ -66,7 +66,7 @@ const changeSchema = v.object({
   kind: v.picklist(kinds),
   /** Of a replacement: the properties that force it, and what those follow from. */
   reasons: listOf(v.object({ path: text, because: v.optional(text) })),
-  /** Whether Pulumi refuses to let it go. */
+  /** Whether Pulumi or AWS refuses to let it go. */
   protected: v.boolean(),
   properties: listOf(propertySchema),
 });

@@ -3,7 +3,7 @@ import { tryFindSchema } from "../../local/aws/provider/schema.ts";
 import type { PropertyMap, PropertyValue } from "../../local/engine/contracts/contracts.ts";
 import { parsePath, pathContains, type PropertyPath } from "../../local/engine/values/property-path.ts";
 import { isMap, isSecret, unwrapSecret } from "../../local/engine/values/properties.ts";
-import { type ComparedResource, type ComparedStack, kindNameOf, type State } from "./compared.ts";
+import { type ComparedResource, type ComparedStack, kindNameOf, refusedBy, type State } from "./compared.ts";
 import type { PropertyChange, ResourceChange } from "./model.ts";
 import { changesBetween } from "./property-changes.ts";
 
@@ -17,7 +17,7 @@ export function changeOf(resource: ComparedResource, stack: ComparedStack): Reso
     name,
     kind,
     reasons: reasonsOf(resource, stack),
-    protected: former?.protect === true && (kind === "delete" || kind === "replace"),
+    protected: refusedBy(resource) !== undefined,
     properties: propertiesOf(resource),
   };
 }

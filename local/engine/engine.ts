@@ -61,6 +61,8 @@ interface OperationOptions {
   replace?: string[];
   refresh?: boolean | undefined;
   continueOnError?: boolean;
+  /** Looks at all that is to go first: where one is protected, nothing is deleted. Default: true. */
+  protectedStopsDeletions?: boolean;
   expectNoChanges?: boolean;
   /** Runs the program in a refresh or destroy, too. */
   runProgram?: boolean;
@@ -153,6 +155,7 @@ async function execute(
       replace: options.replace ?? [],
       refresh: options.refresh ?? project.refreshAlways,
       continueOnError: options.continueOnError ?? false,
+      protectedStopsDeletions: options.protectedStopsDeletions ?? true,
       expectNoChanges: options.expectNoChanges ?? false,
       onEvent: operation.onEvent ?? (() => {}),
       signal: operation.signal ?? new AbortController().signal,

@@ -24,6 +24,14 @@ const done: Record<ChangeKind, string> = {
   options: "with other protection",
 };
 
+/** In place of what it would be. */
+const refusedWords = "refused, protected";
+
+const outcomeOf = (change: ResourceChange): string =>
+  change.protected
+    ? `${change.kind === "replace" ? "replacement" : "deletion"} refused, it is protected`
+    : done[change.kind];
+
 const statusWords: Partial<Record<StackDiff["status"], string>> = {
   broken: "cannot be deployed",
   gone: "settings removed",
@@ -46,9 +54,11 @@ function wordsOf(stack: StackDiff): string {
 
 function countsOf({ status, changes, outputs, unchanged }: StackDiff): string {
   const counts = (Object.keys(done) as ChangeKind[]).flatMap((kind) => {
-    const count = changes.filter((change) => change.kind === kind).length;
+    const count = changes.filter((change) => change.kind === kind && !change.protected).length;
     return count === 0 ? [] : [`${count} ${done[kind]}`];
   });
+  const refused = changes.filter((change) => change.protected).length;
+  if (refused > 0) counts.unshift(`${refused} ${refusedWords}`);
   if (counts.length === 0 && outputs.length > 0) counts.push("only outputs change");
   if (status === "new") return ["new stack", ...counts].join(", ");
   return [...counts, `${unchanged} unchanged`].join(", ");
@@ -92,12 +102,9 @@ export const goingTable = (going: Going[]): string[] => table(goingHeader, going
 export const goingRows = (going: Going[]): Phrase[][] =>
   going.map(({ stacks, change }) => [
     codes(stacks),
-    [done[change.kind]],
+    [outcomeOf(change)],
     codes([kindNameOf(change.type), change.name], " "),
-    separated(
-      [reasonsOf(change), change.protected ? ["protected: Pulumi refuses"] : []].filter(({ length }) => length > 0),
-      "; ",
-    ),
+    reasonsOf(change),
   ]);
 
 function reasonsOf({ reasons }: ResourceChange): Phrase {
@@ -115,7 +122,7 @@ export function goingCompact(going: Going[]): string[] {
     const why = codes(change.reasons.slice(0, 3).map(({ path }) => shortened(path, 40)));
     const where = codes(stacks.map((stack) => shortened(stack, 40)));
     return toMarkdown([
-      `- ${done[change.kind]}: `,
+      `- ${outcomeOf(change)}: `,
       { code: name },
       " in ",
       ...where,

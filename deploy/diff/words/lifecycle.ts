@@ -1,9 +1,9 @@
 /** What it means that a resource comes, goes, or is made anew. */
 import { canonical } from "../../../local/aws/provider/policy.ts";
 import type { PropertyMap } from "../../../local/engine/contracts/contracts.ts";
-import { type ComparedResource, type ComparedStack, type State, textOf } from "../compared.ts";
+import { type ComparedResource, type ComparedStack, refusedBy, type State, textOf } from "../compared.ts";
 import { type Label, type Phrase, say } from "../model.ts";
-import { caution, danger, type Draft, notice, type Rule, sentence, type Subject } from "./draft.ts";
+import { caution, danger, type Draft, notice, type Rule, sentence } from "./draft.ts";
 
 interface Fate {
   weight: Draft["weight"];
@@ -123,7 +123,7 @@ const types: Record<string, Fates> = {
 const isNewStack = (stack: Parameters<Rule>[1]): boolean => stack.resources.every(({ kind }) => kind === "create");
 
 export const lifecycleRules: Rule = (resource, stack) => {
-  const { kind, type, former } = resource;
+  const { kind, type } = resource;
   if (kind === "create" && isNewStack(stack)) return [];
   const fates = types[type];
   const fate =
@@ -137,23 +137,20 @@ export const lifecycleRules: Rule = (resource, stack) => {
   const weigh = { danger, caution, notice };
   const isMoved = fate?.weight !== "danger" && kind === "replace" && resource.keys.includes("region");
   const told = fate === undefined || isMoved ? [] : [weigh[fate.weight]([`${fate.text}.`], fate.label, resource)];
-  const guarded = former?.protect === true && (kind === "delete" || kind === "replace");
-  return [
-    ...told,
-    ...mayBeRenamed(resource, stack),
-    ...routes(resource),
-    ...(guarded ? [refused(resource, kind)] : []),
-  ];
+  const refuser = refusedBy(resource);
+  if (refuser !== undefined) return [refused(resource, refuser), ...mayBeRenamed(resource, stack)];
+  return [...told, ...mayBeRenamed(resource, stack), ...routes(resource)];
 };
 
-const refused = (resource: Subject, kind: "delete" | "replace"): Draft =>
-  danger(
-    [
-      `is protected, and is to be ${kind === "delete" ? "deleted" : "replaced"}: Pulumi refuses the whole deployment until the protection is taken off.`,
-    ],
-    "protection",
-    resource,
-  );
+/** Nothing of what its end would mean comes about. */
+function refused(resource: ComparedResource, by: "Pulumi" | "AWS"): Draft {
+  const what = resource.kind === "replace" ? "replace" : "delete";
+  const phrase: Phrase =
+    by === "Pulumi"
+      ? [`is protected: Pulumi refuses to ${what} it, and the whole deployment with it, until the protection is off.`]
+      : [`is protected: AWS refuses to ${what} it until `, { code: "deletionProtectionEnabled" }, " is off."];
+  return danger(phrase, "protection", resource);
+}
 
 /** What goes under one name and comes under another is lost for want of an alias. */
 function mayBeRenamed(resource: ComparedResource, { resources }: ComparedStack): Draft[] {

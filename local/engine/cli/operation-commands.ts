@@ -126,6 +126,8 @@ function operationOf(
       replace: flags.list("replace"),
       refresh: flags.given("refresh"),
       continueOnError: flags.on("continue-on-error"),
+      // The Automation API never previews; a person has seen the preview, or said that none is wanted.
+      protectedStopsDeletions: flags.text("exec-kind")?.startsWith("auto.") ?? false,
       expectNoChanges: flags.on("expect-no-changes"),
       runProgram: flags.on("run-program"),
       clearPendingCreates: flags.on("clear-pending-creates"),

@@ -123,6 +123,11 @@ export interface Operation {
   replace: string[];
   refresh: boolean;
   continueOnError: boolean;
+  /**
+   * Whether a protected resource among those that are to go keeps all of them. The CLI, where it makes no preview first,
+   * deletes the others: all that no protected one needs. Default: false.
+   */
+  protectedStopsDeletions?: boolean;
   /** The result is `failed` if anything changed; whoever asked says so. */
   expectNoChanges: boolean;
   onEvent: (event: EngineEvent) => void;

@@ -44,9 +44,14 @@ export async function performDeletions(deployment: Deployment, plan: Plan, execu
     deployment.failed = true;
   }
   if (unasked.length > 0 && !dryRun) return;
+  const guarded = operation.protectedStopsDeletions === true && !dryRun ? steps.filter(isGuarded) : [];
+  // They say themselves that they are refused.
+  if (guarded.length > 0) return executor.runAll(guarded);
   await executor.run(sames);
   await deleteInOrder(deployment, plan, executor, steps);
 }
+
+const isGuarded = ({ logical, old }: Step): boolean => logical && old?.state.protect === true;
 
 /** Undefined: it stays. */
 function deletionOf(plan: Plan, held: Held): Step | undefined {

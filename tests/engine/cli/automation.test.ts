@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import automation from "@pulumi/pulumi/automation/index.js";
 import pulumi from "@pulumi/pulumi";
@@ -152,6 +152,26 @@ describe("Pulumi's Automation API", () => {
     await expect(both).rejects.toThrow("--target and --exclude");
     await expect(stack.up({ plan: "plan.json" })).rejects.toThrow("unknown flag: --plan");
     await expect(stack.up({ debug: true })).rejects.toThrow("unknown flag: --debug");
+  });
+
+  it("deletes nothing where something that would go is protected", { timeout: 120_000 }, async () => {
+    await using local = await createLocal(`${thingClass}
+      const all = new pulumi.Config().require("all") === "yes";
+      const a = new Thing("a");
+      if (all) new Thing("b", {}, { protect: true, dependsOn: a });
+      if (all) new Thing("c");
+    `);
+    const stack = await Stack.create("dev", local.workspace);
+    await stack.setConfig("all", { value: "yes" });
+    await stack.up();
+    const objects = await readdir(local.world);
+
+    await expect(stack.destroy()).rejects.toThrow("cannot be deleted");
+    await stack.setConfig("all", { value: "no" });
+    await expect(stack.up()).rejects.toThrow("cannot be deleted");
+
+    expect(objects).toHaveLength(3);
+    expect(await readdir(local.world)).toEqual(objects);
   });
 
   it("runs an inline program", { timeout: 60_000 }, async () => {

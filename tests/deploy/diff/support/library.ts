@@ -229,6 +229,35 @@ export const library: Record<string, LibraryCase> = {
       resource(program, "Secret bot").protect = false;
     },
   },
+  "what is protected, deleted": {
+    base(side) {
+      set("Table done", { deletionProtectionEnabled: true })(side);
+      resource(side.program, "LineChannelWebhook bot").protect = true;
+    },
+    edit(side) {
+      const variables = { CREDENTIALS_SECRET_ARN: "${Secret bot.arn}", LINE_API_URL: "https://api.line.me" };
+      set("Function worker", { environment: { variables } })(side);
+      delete side.program.resources["Table done"];
+      delete side.program.resources["LineChannelWebhook bot"];
+    },
+  },
+  "what is protected, replaced": {
+    base: set("Table done", { deletionProtectionEnabled: true }),
+    edit(side) {
+      set("Table done", {
+        deletionProtectionEnabled: true,
+        hashKey: "event",
+        attributes: [{ name: "event", type: "S" }],
+      })(side);
+      set("Secret bot", { name: "another" })(side);
+    },
+  },
+  "the protection taken off with a replacement": {
+    edit(side) {
+      set("Secret bot", { name: "another" })(side);
+      resource(side.program, "Secret bot").protect = false;
+    },
+  },
   "another region": {
     edit(side) {
       side.settings["aws:region"] = "us-west-2";
