@@ -13,6 +13,8 @@ export interface EventWorkerArgs extends Pick<
   "artifact" | "entry" | "ready" | "memorySizeMb" | "logRetentionDays" | "tracing"
 > {
   credentialsSecretArn: pulumi.Input<string>;
+  /** The secret's current version: another one is another version of the function, which has read it. */
+  credentialsVersion: pulumi.Input<string>;
   apiUrl: string;
   logErrorMessages: boolean;
   protect: boolean;
@@ -72,6 +74,7 @@ export function createEventWorker(
       ],
       environment: {
         CREDENTIALS_SECRET_ARN: args.credentialsSecretArn,
+        CREDENTIALS_VERSION: args.credentialsVersion,
         LINE_API_URL: args.apiUrl,
         QUEUE_URL: queue.url,
         EVENTS_TABLE: table.name,

@@ -3,7 +3,7 @@ import { lineApiUrl, parseLineApiUrl } from "../line/api-url.ts";
 import { type Alarms, createAlarms } from "./alarms.ts";
 import { type Artifact, buildArtifact } from "./artifact.ts";
 import { LineChannelWebhook } from "./channel-webhook/resource.ts";
-import { createCredentialsSecret } from "./credentials-secret.ts";
+import { createCredentialsSecret, findCurrentVersion } from "./credentials-secret.ts";
 import { createDashboard } from "./dashboard.ts";
 import { createEventWorker, type LiveEventWorker, startWorking } from "./event-worker.ts";
 import { goLive, type LiveFunction } from "./live-function.ts";
@@ -123,6 +123,7 @@ export class LineWebhook extends pulumi.ComponentResource {
       artifact: this.artifact,
       ready: credentials.ready,
       credentialsSecretArn: credentials.arn,
+      credentialsVersion: credentials.version,
       logRetentionDays: args.logRetentionDays ?? 30,
       logErrorMessages: args.logErrorMessages ?? false,
       tracing: args.tracing ?? false,
@@ -173,16 +174,18 @@ export class LineWebhook extends pulumi.ComponentResource {
 
   #provideCredentials(name: string, args: LineWebhookArgs, opts: pulumi.CustomResourceOptions) {
     if ("credentialsSecretArn" in args.credentials) {
-      return { arn: pulumi.output(args.credentials.credentialsSecretArn), ready: [] };
+      const arn = args.credentials.credentialsSecretArn;
+      return { arn: pulumi.output(arn), version: findCurrentVersion(arn, this), ready: [] };
     }
     const recoveryWindowInDays = args.secretRecoveryDays ?? 30;
     const protect = args.protect ?? false;
+    const apiUrl = parseLineApiUrl(args.apiUrl ?? lineApiUrl);
     const { secret, version } = createCredentialsSecret(
       name,
-      { ...args.credentials, recoveryWindowInDays },
+      { ...args.credentials, recoveryWindowInDays, apiUrl, bot: args.bot },
       { ...opts, protect },
     );
-    return { arn: secret.arn, ready: [version] };
+    return { arn: secret.arn, version: version.versionId, ready: [version] };
   }
 }
 

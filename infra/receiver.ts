@@ -7,6 +7,8 @@ export interface ReceiverArgs extends Pick<
   "artifact" | "entry" | "ready" | "logRetentionDays" | "tracing"
 > {
   credentialsSecretArn: pulumi.Input<string>;
+  /** The secret's current version: another one is another version of the function, which is proved with it. */
+  credentialsVersion: pulumi.Input<string>;
   apiUrl: string;
   /** User id or basic id. */
   bot?: string | undefined;
@@ -35,6 +37,7 @@ export function createReceiver(name: string, args: ReceiverArgs, opts: pulumi.Cu
       grants: [{ actions: ["secretsmanager:GetSecretValue"], resource: credentialsSecretArn }, ...toQueue],
       environment: {
         CREDENTIALS_SECRET_ARN: credentialsSecretArn,
+        CREDENTIALS_VERSION: args.credentialsVersion,
         QUEUE_URL: worker?.queue.url,
         LINE_API_URL: args.apiUrl,
         LINE_BOT_USER_ID: botUserId,

@@ -18,14 +18,26 @@ export async function readStoredCredentials(
   aws: AwsSettings,
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<ChannelCredentials> {
-  const stored = await tryReadSecret(secretArn, aws);
-  if (stored !== undefined) return parseAs(`The secret ${secretArn} cannot be used`, stored);
+  const stored = await tryReadStoredCredentials(secretArn, aws);
+  if (stored !== undefined) return stored;
   const gone = `The secret ${secretArn} does not exist (or has no value)`;
   const fromEnv = readEnvironment(env, gone);
   return parseAs(
     `${gone}, and LINE_CHANNEL_ID, LINE_CHANNEL_SECRET or LINE_CHANNEL_ACCESS_TOKEN cannot be used`,
     fromEnv,
   );
+}
+
+/**
+ * What the secret holds; `undefined` if it is gone, or has no value.
+ * @throws {NoCredentials} when what is there cannot be used; never with a value.
+ */
+export async function tryReadStoredCredentials(
+  secretArn: string,
+  aws: AwsSettings,
+): Promise<ChannelCredentials | undefined> {
+  const stored = await tryReadSecret(secretArn, aws);
+  return stored === undefined ? undefined : parseAs(`The secret ${secretArn} cannot be used`, stored);
 }
 
 function parseAs(what: string, text: string): ChannelCredentials {

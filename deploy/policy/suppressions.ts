@@ -99,7 +99,7 @@ export const suppressions: Suppression[] = [
       "AwsSolutions-SMG4",
     ],
     reason:
-      "LINE has no call that reissues a channel secret. It is reissued in the LINE Developers Console and stored with `npm run credentials -- <stack>`; the functions read it again as soon as a signature does not verify. Access tokens live for 15 minutes unless the stack is given a long-lived one.",
+      "LINE has no call that reissues a channel secret. It is reissued in the LINE Developers Console and stored with `npm run credentials -- <stack>` and the next update, which asks LINE before it stores one; the functions read it again as soon as a signature does not verify. Access tokens live for 15 minutes unless the stack is given a long-lived one.",
   },
   {
     area: "Secrets Manager",

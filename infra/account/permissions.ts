@@ -11,7 +11,7 @@ export type Policies = Record<string, PolicyStatement[]>;
 /** Reads the state and what is deployed, and writes nothing: a preview takes no lock. */
 export function previewPermissions(config: AccountConfig, keyArn: pulumi.Input<string>): Policies {
   return {
-    see: [...needed(["read"], config), ...readForeignSecret(config)],
+    see: [...needed(["read"], config), ...readForeignSecret(config, listVersions)],
     state: [...readState(config, keyArn, ["kms:Decrypt"]), noOtherStack(config)],
   };
 }
@@ -23,7 +23,7 @@ export function deployPermissions(
   boundaryArn: pulumi.Input<string>,
 ): Policies {
   return {
-    change: [...needed(["read", "write"], config, boundaryArn), ...readForeignSecret(config)],
+    change: [...needed(["read", "write"], config, boundaryArn), ...readForeignSecret(config, listVersions)],
     state: [
       ...readState(config, keyArn, ["kms:Decrypt", "kms:Encrypt"]),
       {
@@ -124,9 +124,12 @@ function readState(
   ];
 }
 
-function readForeignSecret({ credentialsSecret }: AccountConfig): PolicyStatement[] {
+/** Of a secret that somebody else fills: which version is current. */
+const listVersions = ["secretsmanager:ListSecretVersionIds"];
+
+function readForeignSecret({ credentialsSecret }: AccountConfig, more: string[] = []): PolicyStatement[] {
   if (credentialsSecret === undefined) return [];
-  const Action = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"];
+  const Action = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", ...more];
   return [{ Sid: "ReadForeignSecret", Effect: "Allow", Action, Resource: [credentialsSecret] }];
 }
 

@@ -59,6 +59,22 @@ export async function connect(world: ProviderWorld, inputs: WebhookInputs): Prom
   return { channel, bot: await identify(channel), patience };
 }
 
+/**
+ * Whose credentials these are, by LINE's word: id and secret are tried, and a long-lived token as well.
+ * @throws {CredentialsRefused} where LINE refuses any of them, or they are of two bots.
+ */
+export async function proveCredentials(credentials: ChannelCredentials, apiUrl: URL, patience: Patience): Promise<Bot> {
+  const { channelId, channelSecret, channelAccessToken } = credentials;
+  const open = (accessToken: string) => identify(openChannel({ apiUrl, accessToken, patience }));
+  const bot = await open(await issueToken({ channelId, channelSecret }, apiUrl, patience));
+  if (channelAccessToken === undefined) return bot;
+  const ofToken = await open(channelAccessToken);
+  if (ofToken.userId === bot.userId) return bot;
+  throw new CredentialsRefused(
+    `The access token is that of ${nameOf(ofToken)}, and channel ID and secret are those of ${nameOf(bot)}. Take all three from one channel.`,
+  );
+}
+
 async function issueToken(credentials: ChannelCredentials, apiUrl: URL, patience: Patience): Promise<string> {
   const isFinal = (error: unknown) => error instanceof TokenRefused && error.status < 500 && error.status !== 429;
   const issue = () => issueAccessToken(credentials, { apiUrl, signal: AbortSignal.timeout(15_000) });
@@ -68,7 +84,7 @@ async function issueToken(credentials: ChannelCredentials, apiUrl: URL, patience
   } catch (error) {
     if (!isFinal(error)) throw new Error(`LINE issued no access token: ${messageOf(error)}`, { cause: error });
     throw new CredentialsRefused(
-      `${messageOf(error)}. Channel id and channel secret have to be those of one channel, and of its present secret.`,
+      `${messageOf(error).replace(/\.$/, "")}. Channel id and channel secret have to be those of one channel, and of its present secret.`,
       { cause: error },
     );
   }

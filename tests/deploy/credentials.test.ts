@@ -122,7 +122,7 @@ describe("what cannot be right is refused, and nothing is written", () => {
     [
       "a former channel secret",
       { ...dev, channelSecret: "canary-91b2" },
-      /LINE refused to issue an access token: 400.*the secret its present one/,
+      /LINE refused to issue an access token: 400.*of its present secret/,
     ],
     ["a LINE Login channel", pick(loginChannel), /a channel without a bot, such as a LINE Login channel/],
     ["a revoked token", { ...dev, channelAccessToken: "canary-91b2" }, /it was revoked/],

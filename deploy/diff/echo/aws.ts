@@ -1,7 +1,7 @@
 import { check } from "../../../local/aws/provider/check.ts";
 import type { ProviderConfig } from "../../../local/aws/provider/config.ts";
 import { diff } from "../../../local/aws/provider/diff.ts";
-import { functions } from "../../../local/aws/provider/functions.ts";
+import { pureFunctions } from "../../../local/aws/provider/functions.ts";
 import { secretsOf, toWanted, withoutWriteOnly } from "../../../local/aws/provider/outputs.ts";
 import { tryFindSchema, type TypeSchema } from "../../../local/aws/provider/schema.ts";
 import { resourceTypes } from "../../../local/aws/resource-types.ts";
@@ -12,6 +12,15 @@ import { parseUrn } from "../../../local/engine/values/urn.ts";
 import { completed, type EchoOptions } from "./echo-provider.ts";
 import { createEchoOther } from "./other.ts";
 import { hashOf, placeholdersFor } from "./placeholders.ts";
+
+/** What is deployed has no part in a comparison of two commits: a secret has one version, the same on both sides. */
+const functions: typeof pureFunctions = {
+  ...pureFunctions,
+  "aws:secretsmanager/getSecretVersions:getSecretVersions": ({ secretId }) => ({
+    versions: [{ versionId: "current", versionStages: ["AWSCURRENT"], createdTime: "", lastAccessedDate: "" }],
+    secretId,
+  }),
+};
 
 type Rules = Pick<ResourceType, "validate" | "same" | "replaces" | "recomputes">;
 const rules = new Map<string, Rules>(resourceTypes.map((type) => [type.token, type]));

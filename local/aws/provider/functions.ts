@@ -1,11 +1,12 @@
-import { partitionOf } from "../cloud.ts";
+import { type Cloud, partitionOf } from "../cloud.ts";
 import { getPolicyDocument } from "../iam/policy-document.ts";
+import { getSecretVersions } from "../secretsmanager/get-secret-versions.ts";
 import { toOwner } from "../sts/identity.ts";
 import type { Functions } from "./provider.ts";
 import { REGIONS } from "./regions.ts";
 
-/** The provider's functions (data sources). */
-export const functions: Functions = {
+/** The provider's functions (data sources) that ask for nothing that is deployed. */
+export const pureFunctions: Functions<Pick<Cloud, "accountId">> = {
   "aws:index/getCallerIdentity:getCallerIdentity": (_args, _config, { accountId }) => {
     const { arn, userId } = toOwner(accountId);
     return { id: accountId, accountId, arn, userId };
@@ -28,4 +29,9 @@ export const functions: Functions = {
     return { id: region, region, name: region, description, endpoint: `ec2.${region}.${suffix}` };
   },
   "aws:iam/getPolicyDocument:getPolicyDocument": getPolicyDocument,
+};
+
+export const functions: Functions = {
+  ...pureFunctions,
+  "aws:secretsmanager/getSecretVersions:getSecretVersions": getSecretVersions,
 };

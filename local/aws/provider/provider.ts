@@ -11,9 +11,9 @@ import type { NamingRequest } from "./naming.ts";
 import { tryFindSchema } from "./schema.ts";
 import type { TypeSchema } from "./schema.ts";
 
-export type Functions = Record<
+export type Functions<World = Pick<Cloud, "accountId" | "secrets">> = Record<
   string,
-  (args: Attributes, config: ProviderConfig, cloud: Pick<Cloud, "accountId">) => Attributes
+  (args: Attributes, config: ProviderConfig, cloud: World) => Attributes
 >;
 
 export interface Named {

@@ -186,6 +186,12 @@ describe("a deployment's role", () => {
 
   test("reads a secret that somebody else fills, where the stack names one", () => {
     expect(isAllowed(preview, { action: "secretsmanager:GetSecretValue", resource: credentialsSecret })).toBe(true);
+    // Which version of it is current, at each preview and update.
+    for (const role of [preview, deploy]) {
+      expect(isAllowed(role, { action: "secretsmanager:ListSecretVersionIds", resource: credentialsSecret })).toBe(
+        true,
+      );
+    }
     expect(isAllowed(deploy, { action: "secretsmanager:PutSecretValue", resource: credentialsSecret })).toBe(false);
   });
 });

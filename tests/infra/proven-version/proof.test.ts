@@ -60,7 +60,9 @@ describe("the proof of a version", () => {
     ["statusCode 400", { statusCode: 400 }],
     ["an error, which API Gateway answers with 500", { errorType: "Error", errorMessage: "no signature" }],
   ])("takes for a refusal: %s", async (_, refusal) => {
-    await proveVersion(createWorld({ statusCode: 200 }, refusal), webhook, "next");
+    const proved = proveVersion(createWorld({ statusCode: 200 }, refusal), webhook, "next");
+
+    await expect(proved).resolves.toBeUndefined();
   });
 
   it.each([
