@@ -141,6 +141,34 @@ describe("an event source mapping", () => {
       );
   });
 
+  test("has as many batches in work as groups have messages, when its concurrency allows that", async () => {
+    const meeting = await createTempFolder();
+    const groups = Array.from("abcdef");
+    const { queue } = await createMapped(
+      shared,
+      `import { readdirSync, writeFileSync } from "node:fs";
+      export const handler = async ({ Records: [{ body }] }) => {
+        writeFileSync(${JSON.stringify(`${meeting}/`)} + body, "");
+        while (readdirSync(${JSON.stringify(meeting)}).length < ${groups.length}) await new Promise((done) => setTimeout(done, 5));
+      };`,
+      {
+        queue: { visibilityTimeoutSeconds: 60 },
+        fn: { timeout: 60 },
+        mapping: { batchSize: 1, scalingConfig: { maximumConcurrency: 20 } },
+      },
+    );
+
+    await sendAll(
+      createSqs(shared),
+      queue,
+      groups.map((group) => `${group}/${group}`),
+    );
+
+    expect((await waitForBatches(shared, queue, groups.length)).map(({ failed }) => failed)).toEqual(
+      groups.map(() => 0),
+    );
+  });
+
   test("has no more batches in work than its concurrency", async () => {
     const { queue } = await createMapped(
       shared,

@@ -1,12 +1,17 @@
-import { availableParallelism } from "node:os";
+import { totalmem } from "node:os";
 import { ServiceError } from "../errors.ts";
 import type { Version } from "./model.ts";
 import { LambdaWorker } from "./worker.ts";
 
 /** An idle worker goes after this time. */
 const IDLE_MS = 5 * 60_000;
-/** Processes that this machine carries; a call above that waits for one to be free. */
-export const MAX_WORKERS = Math.max(8, availableParallelism() * 4);
+/** What a worker takes of memory at most, as far as bots go. */
+const WORKER_BYTES = 128 * 1024 * 1024;
+/**
+ * Processes that this machine carries; a call above that waits for one to be free. Half of the memory sets the limit,
+ * not the cores: a handler that waits for another service needs none.
+ */
+export const MAX_WORKERS = Math.min(64, Math.max(8, Math.floor(totalmem() / 2 / WORKER_BYTES)));
 
 interface Surroundings {
   task: (version: Version) => string;

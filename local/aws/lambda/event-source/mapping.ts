@@ -22,7 +22,12 @@ export interface Mapping {
 }
 
 /** A share of the workers stays free for other calls, such as the requests that fill the queue. */
-const CARRIED = Math.max(2, MAX_WORKERS - 4);
+const CARRIED = MAX_WORKERS - 4;
+/**
+ * Batches that Lambda begins with, and stays with here where nothing else is asked for.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+ */
+const USUAL_CONCURRENCY = 5;
 
 /** SQS's own. */
 export const DEFAULT_BATCH_SIZE = 10;
@@ -36,7 +41,7 @@ export function toMapping({ id, attributes }: Stored): Mapping {
     functionArn: attributes["functionArn"] as string,
     enabled: isEnabled(attributes),
     batchSize: toBatchSize(attributes),
-    concurrency: Math.min(scaling?.maximumConcurrency || CARRIED, CARRIED),
+    concurrency: Math.min(scaling?.maximumConcurrency || USUAL_CONCURRENCY, CARRIED),
     reportsFailures: responses.includes("ReportBatchItemFailures"),
   };
 }
