@@ -13,8 +13,10 @@ import { devChannel } from "../../../local/line/seed.ts";
 import { createRandom, type Random } from "../../functions/random.ts";
 import { makeInstalledClone } from "../../support/clone.ts";
 import { deploy } from "../deployed.ts";
-import { judge, type Said, type Verdict } from "./judge.ts";
-import { planEvents, type PlannedEvent, toBody } from "./plan.ts";
+import { watchAnswers, type Answers } from "./answers.ts";
+import { judge, type Verdict } from "./judge.ts";
+import { planEvents } from "./plan.ts";
+import { sendAll } from "./send.ts";
 
 export interface ChaosOptions {
   events: number;
@@ -25,6 +27,21 @@ export interface ChaosOptions {
   requestsAtOnce: number;
   /** A worker is killed after so many of its invocations. */
   invocationsPerKill: number;
+  /** How many messages may wait for their answer at once. Default: all of them, sent as fast as they get in. */
+  waiting?: number | undefined;
+  /** How many events the stack works on at once. Default: as it does otherwise. */
+  concurrency?: number | undefined;
+  /** Called every few seconds. */
+  onProgress?: (progress: ChaosProgress) => void;
+}
+
+export interface ChaosProgress {
+  /** What is done now. */
+  phase: "deploying" | "sending" | "emptying the queue" | "sending dead letters again";
+  sent: number;
+  answered: number;
+  killed: number;
+  seconds: number;
 }
 
 export interface ChaosReport extends Verdict {
@@ -39,6 +56,10 @@ export interface ChaosReport extends Verdict {
   /** Errors of LINE's that a push or reply met. */
   lineFaults: number;
   redriven: number;
+  /** Answers in a second, from the first message until the queue was empty. */
+  answersPerSecond: number;
+  /** From a message to its answer, of the slowest in a hundred. */
+  slowAnswerSeconds: number;
   seconds: number;
 }
 
@@ -61,22 +82,30 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   await using clone = await makeInstalledClone();
   await writeFile(path.join(clone.path, "functions", "bot.ts"), bot);
   const workers = watchWorkers(options.invocationsPerKill);
-  await using deployed = await deploy({ projectDir: clone.path, onTrace: workers.onTrace });
+  const { concurrency } = options;
+  const config = concurrency === undefined ? {} : { "line-bot:workerConcurrency": String(concurrency) };
+  using progress = reportProgress(startedAtMs, workers.killed, options.onProgress);
+  await using deployed = await deploy({ projectDir: clone.path, onTrace: workers.onTrace, config });
   const { cloud, outputs } = deployed;
   const { queueUrl, deadLetterQueueUrl, workerName } = v.parse(stackOutputs, outputs);
   workers.watch(workerName, () => cloud.aws.faults.killWorker(workerName));
   const random = createRandom(options.seed);
   const userIds = await addFriends(cloud, options.users);
-  const said = listen(cloud);
+  const answers = watchAnswers(cloud);
   const events = planEvents({ ...options, userIds, random });
   const endFaults = orderFaults(cloud, options.seed, random);
 
-  const sent = await sendAll(events, { ...options, random, cloud, post: deployed.post });
+  progress.enter("sending", answers);
+  const sendingAtMs = performance.now();
+  const sent = await sendAll(events, { ...options, random, cloud, answers, post: deployed.post });
   const sqs = new SQSClient({ endpoint: cloud.aws.endpointUrl, region: "ap-northeast-1", credentials: nobodys });
+  progress.enter("emptying the queue", answers);
   await workers.until(async () => (await countMessages(sqs, queueUrl)) === 0);
+  const answersPerSecond = answers.said.length / ((performance.now() - sendingAtMs) / 1000);
   workers.stop();
   const lineFaults = await endFaults();
   const redriven = new Set<string>();
+  progress.enter("sending dead letters again", answers);
   await goThrough(sqs, { queueUrl, deadLetterQueueUrl }, ({ event }) => {
     redriven.add(event);
     return "send";
@@ -84,14 +113,40 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   await workers.until(async () => (await countMessages(sqs, queueUrl)) === 0);
   sqs.destroy();
   return {
-    ...judge(events, said(), ({ id }) => redriven.has(hashId(id))),
+    ...judge(events, answers.said, ({ id }) => redriven.has(hashId(id))),
     ...sent,
     seed: options.seed,
     killed: workers.killed(),
     invocations: workers.invocations(),
     lineFaults,
     redriven: redriven.size,
+    answersPerSecond,
+    slowAnswerSeconds: answers.slowSeconds(),
     seconds: (performance.now() - startedAtMs) / 1000,
+  };
+}
+
+const progressEveryMs = 5000;
+
+function reportProgress(startedAtMs: number, killed: () => number, report: ChaosOptions["onProgress"] = () => {}) {
+  let phase: ChaosProgress["phase"] = "deploying";
+  let answers: Answers | undefined;
+  const tell = () =>
+    report({
+      phase,
+      sent: answers?.sent() ?? 0,
+      answered: answers?.said.length ?? 0,
+      killed: killed(),
+      seconds: (performance.now() - startedAtMs) / 1000,
+    });
+  const timer = setInterval(tell, progressEveryMs);
+  tell();
+  return {
+    enter(next: ChaosProgress["phase"], watched: Answers) {
+      [phase, answers] = [next, watched];
+      tell();
+    },
+    [Symbol.dispose]: () => clearInterval(timer),
   };
 }
 
@@ -149,18 +204,6 @@ async function addFriends({ line }: LocalCloud, count: number): Promise<string[]
   return userIds;
 }
 
-/** What the bot has said, in the order in which LINE took it. */
-function listen({ line }: LocalCloud): () => Said[] {
-  const said: Said[] = [];
-  line.subscribe((trace) => {
-    if (trace.kind !== "message" || trace.change !== "new") return;
-    const { personId, by, chatId, content } = trace.message;
-    if (personId === undefined && by === undefined && content.type === "text")
-      said.push({ chatId, text: content.text });
-  });
-  return () => said;
-}
-
 /**
  * Queue and table refuse some calls all the time; LINE refuses one in so many, before or after it had an effect.
  * Returns what ends that, and tells how often LINE did.
@@ -186,54 +229,4 @@ function orderFaults({ aws, line }: LocalCloud, seed: number, random: Random): (
     await line.console.clearFaults();
     return ordered.length;
   };
-}
-
-interface Sending extends ChaosOptions {
-  random: Random;
-  cloud: LocalCloud;
-  post: (body: string) => Promise<{ status: number }>;
-}
-
-/** Each user's events in order, those of different users side by side. */
-async function sendAll(events: PlannedEvent[], sending: Sending) {
-  const counts = { requests: 0, refused: 0, redelivered: 0, duplicated: 0 };
-  const idle = [...Map.groupBy(events, ({ userId }) => userId).values()];
-  const again: Promise<void>[] = [];
-
-  const post = async (event: PlannedEvent, isRedelivery: boolean): Promise<void> => {
-    for (let redelivered = isRedelivery; ; redelivered = true) {
-      counts.requests += 1;
-      const { status } = await sending.post(toBody([event], redelivered));
-      if (status === 200) return;
-      if (status < 500) throw new Error(`The webhook answered ${status}`);
-      counts.refused += 1;
-    }
-  };
-  const send = async (event: PlannedEvent): Promise<void> => {
-    const { random, cloud } = sending;
-    if (event.way === "reply") {
-      await cloud.line.console.sendText({ channelId: devChannel.channelId, userId: event.userId, text: event.text });
-      return;
-    }
-    const isDuplicated = random.below(100) < 5;
-    if (isDuplicated) counts.duplicated += 1;
-    await Promise.all([post(event, false), ...(isDuplicated ? [post(event, false)] : [])]);
-    if (random.below(100) >= 10) return;
-    counts.redelivered += 1;
-    again.push(post(event, true));
-  };
-  const carry = async (): Promise<void> => {
-    for (;;) {
-      const [user] = idle.splice(sending.random.below(idle.length), 1);
-      if (user === undefined) return;
-      const event = user.shift();
-      if (event === undefined) continue;
-      await send(event);
-      idle.push(user);
-    }
-  };
-  await Promise.all(Array.from({ length: sending.requestsAtOnce }, carry));
-  await Promise.all(again);
-  await sending.cloud.line.idle();
-  return counts;
 }

@@ -11,8 +11,10 @@ export interface Verdict {
   pushed: number;
   /** Events whose reply arrived. */
   replied: number;
-  /** Replies that never arrived: their worker was killed, and a minute later the reply token had ended. */
+  /** Replies that never arrived: the reply token's minute was over, for want of workers or because one was killed. */
   unreplied: number;
+  /** Of a hundred messages that a reply was to answer, how many got none. */
+  unansweredPercent: number;
   /** Pushes that never arrived. */
   lost: string[];
   /** Answers that arrived more than once. */
@@ -28,11 +30,13 @@ export function judge(events: PlannedEvent[], said: Said[], isLate: (event: Plan
   const pushes = events.filter(({ way }) => way === "push");
   const replies = events.filter(({ way }) => way === "reply");
   const name = ({ userId, text }: PlannedEvent) => `${userId}/${text}`;
+  const unreplied = replies.filter((event) => times(event) === 0).length;
   return {
     events: events.length,
     pushed: pushes.filter((event) => times(event) > 0).length,
     replied: replies.filter((event) => times(event) > 0).length,
-    unreplied: replies.filter((event) => times(event) === 0).length,
+    unreplied,
+    unansweredPercent: replies.length === 0 ? 0 : (100 * unreplied) / replies.length,
     lost: pushes.filter((event) => times(event) === 0).map(name),
     doubled: events.filter((event) => times(event) > 1).map(name),
     outOfOrder: findOutOfOrder(pushes, said, isLate).map(name),
