@@ -1,4 +1,4 @@
-import { issueAccessToken, type AccessToken } from "../../line/tokens.ts";
+import { issueAccessToken, TokenRefused, type AccessToken } from "../../line/tokens.ts";
 import type { CredentialsCache } from "../credentials-cache.ts";
 import { withOwnDeadline } from "./deadline.ts";
 import { describeError, type Log } from "../log.ts";
@@ -22,11 +22,22 @@ export function createAccessTokens(
   let token: AccessToken | undefined;
   let underWay: Promise<AccessToken> | undefined;
 
+  /** Credentials that LINE refuses may be those from before a reissue. */
+  const issueForPresent = async (): Promise<AccessToken> => {
+    const known = await credentials.current();
+    try {
+      return await issueAccessToken(known, { apiUrl, now });
+    } catch (error) {
+      const isRefused = error instanceof TokenRefused && error.status < 500;
+      const renewed = isRefused ? await credentials.renewed() : undefined;
+      if (renewed === undefined || renewed.channelSecret === known.channelSecret) throw error;
+      return issueAccessToken(renewed, { apiUrl, now });
+    }
+  };
+
   const issue = async (log: Log): Promise<AccessToken> => {
     try {
-      return await withOwnDeadline(issueTimeoutMs, async () =>
-        issueAccessToken(await credentials.current(), { apiUrl, now }),
-      );
+      return await withOwnDeadline(issueTimeoutMs, issueForPresent);
     } catch (error) {
       // Said here, whatever a handler makes of it: without a token there is no answer to anyone.
       tell(log, "token unavailable", describeError(error));

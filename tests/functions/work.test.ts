@@ -275,6 +275,23 @@ describe("the access token", () => {
     expect(fn.cloud.callsTo("/oauth2/v3/token")).toEqual([]);
   });
 
+  test("is issued for the secret that is read again, where LINE refuses the one at hand", async () => {
+    let ms = 1_700_000_000_000;
+    await using fn = await startFunction({ now: () => ms });
+    await fn.receive(signed(callback(textEvent("sent before"))));
+    fn.cloud.secret = { channelId: "1234567890", channelSecret: "reissued" };
+    fn.cloud.override = ({ path, body }) =>
+      path === "/oauth2/v3/token" && !body.includes("client_secret=reissued")
+        ? { status: 400, body: { error: "invalid_request" } }
+        : undefined;
+    ms += 10_000;
+
+    await fn.deliver();
+
+    expect(eventLines(fn.log())).toMatchObject([{ outcome: "handled" }]);
+    expect(fn.cloud.callsTo("/oauth2/v3/token")).toHaveLength(2);
+  });
+
   test("that LINE does not issue fails the event, and not the request", async () => {
     await using fn = await startFunction();
     fn.cloud.override = ({ path }) =>
