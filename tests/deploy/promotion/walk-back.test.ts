@@ -4,7 +4,9 @@ import { chooseFormer, findWay, type PinnedOperation } from "../../../deploy/pro
 const toPin = (letter: string) => ({ artifact: letter.toLowerCase().repeat(64), commit: undefined });
 /** A capital letter is an update with that artifact, a small one a refresh. */
 const operations = (history: string): PinnedOperation[] =>
-  [...history].map((letter) => ({ kind: letter === letter.toUpperCase() ? "update" : "refresh", pin: toPin(letter) }));
+  history
+    .split("")
+    .map((letter) => ({ kind: letter === letter.toUpperCase() ? "update" : "refresh", pin: toPin(letter) }));
 const letterOf = ({ artifact }: { artifact: string }) => artifact.slice(0, 1).toUpperCase();
 
 describe("the way that led to what runs", () => {
