@@ -182,8 +182,7 @@ async function recorded(
   { backend, stack, file }: StackWorkspace,
   work: () => Promise<StackOperationResult>,
 ): Promise<StackOperationResult> {
-  if (operation.removeDeadLock) await backend.removeDeadLocks(stack);
-  const lock = await backend.lock(stack);
+  const lock = await backend.lock(stack, { replaceDead: operation.removeDeadLock ?? false });
   const record = {
     kind: kinds[operation.kind] as UpdateRecord["kind"],
     startTime: now(),

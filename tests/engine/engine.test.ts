@@ -1,8 +1,8 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openFileBackend } from "../../local/engine/backend/file-backend.ts";
+import { describeOurselves } from "../../local/engine/backend/lock-holder.ts";
 import { type StackOperation, runStackOperation } from "../../local/engine/engine.ts";
 import { createProjectFolder } from "./program.ts";
 import { spawnSync } from "node:child_process";
@@ -78,12 +78,7 @@ describe("an operation run in process", () => {
   it("takes a dead process's lock away only when it is told to", async () => {
     await using place = await createPlace();
     await mkdir(place.lockFolder, { recursive: true });
-    const holder = {
-      pid: spawnSync("true").pid,
-      username: "ann",
-      hostname: hostname(),
-      timestamp: "2026-01-02T03:04:05Z",
-    };
+    const holder = { ...describeOurselves(), pid: spawnSync("true").pid };
     await place.run({ kind: "destroy", removeDeadLock: true });
     await writeFile(join(place.lockFolder, "x.json"), JSON.stringify(holder));
 

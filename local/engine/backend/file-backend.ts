@@ -8,7 +8,7 @@ import { UserError } from "../../../line/user-error.ts";
 import { type VersionedDeployment, parseCheckpoint } from "./checkpoint.ts";
 import { isErrorCode, listNames, tryReadText, writeDurably } from "../files.ts";
 import { type UpdateRecord, listUpdates, moveHistory, recordUpdate } from "./history.ts";
-import { type Lock, acquireLock, removeDeadLocks, removeLocks } from "./lock.ts";
+import { type Lock, acquireLock, removeLocks } from "./lock.ts";
 import { renameDeployment } from "./rename-stack.ts";
 import { checkpointText } from "./snapshot-codec.ts";
 import { type StackReference, qualifiedName, stackPaths } from "./stack-reference.ts";
@@ -31,9 +31,9 @@ export interface FileBackend {
   writeCheckpoint(stack: StackReference, content: string | Uint8Array): Promise<void>;
   /** Copies the checkpoint to its `.bak`, so that the state before an operation is at hand after it. */
   keepPrevious(stack: StackReference): Promise<void>;
-  lock(stack: StackReference): Promise<Lock>;
+  /** With `replaceDead`, a lock that a dead process left makes way. */
+  lock(stack: StackReference, options?: { replaceDead?: boolean }): Promise<Lock>;
   cancel(stack: StackReference): Promise<void>;
-  removeDeadLocks(stack: StackReference): Promise<string[]>;
   recordUpdate(stack: StackReference, record: UpdateRecord): Promise<void>;
   listUpdates(stack: StackReference, page?: { size: number; number: number }): Promise<UpdateRecord[]>;
   readTags(stack: StackReference): Promise<Record<string, string>>;
@@ -75,9 +75,8 @@ export async function openFileBackend(url: string, base: string): Promise<FileBa
     },
     writeCheckpoint: (stack, content) => writeDurably(paths(stack).checkpoint, content),
     keepPrevious: (stack) => copyFile(paths(stack).checkpoint, paths(stack).previous),
-    lock: (stack) => acquireLock(paths(stack).locks),
+    lock: (stack, options) => acquireLock(paths(stack).locks, options),
     cancel: (stack) => removeLocks(paths(stack).locks),
-    removeDeadLocks: (stack) => removeDeadLocks(paths(stack).locks),
     recordUpdate: (stack, record) => recordUpdate(root, stack, record),
     listUpdates: (stack, page) => listUpdates(root, stack, page),
     readTags: async (stack) => parseTags(await tryReadText(paths(stack).tags), paths(stack).tags),

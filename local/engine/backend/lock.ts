@@ -1,21 +1,13 @@
-import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { createHash, randomUUID } from "node:crypto";
 import { link, mkdir, rm, writeFile } from "node:fs/promises";
-import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { UserError } from "../../../line/user-error.ts";
 import { explainWriteError, isErrorCode, listNames, tryReadText } from "../files.ts";
-
-/** What a lock file says of its holder; Pulumi writes the same. */
-interface Holder {
-  pid: number;
-  username: string;
-  hostname: string;
-  timestamp: string;
-}
+import { describeOurselves, type Holder, isDead, parseHolder } from "./lock-holder.ts";
 
 interface HeldLock {
   path: string;
+  text: string;
   holder: Holder;
   dead: boolean;
 }
@@ -34,20 +26,26 @@ export class StackLocked extends UserError {
 }
 
 /**
- * Any `.json` file in the folder is a lock to Pulumi, which gives each of its own another name. All engines of
- * ours take one name, so that of two that come at once exactly one gets it.
+ * Takes the lock, and with `replaceDead` the place of dead holders. Any `.json` file in the folder is a lock to Pulumi,
+ * which gives each of its own another name, writes first and looks after; so do we: whoever comes second sees the other.
+ * All engines of ours that find the same locks take the same name, so that of two that come at once exactly one gets it.
+ * A dead holder's lock is removed by the one that holds a lock already: nobody else can have the name meanwhile.
+ * @throws {StackLocked} at once, naming the holder.
  */
-const ourName = "embedded.json";
-
-/** @throws {StackLocked} at once, naming the holder. */
-export async function acquireLock(folder: string): Promise<Lock> {
-  await refuseOthers(folder, undefined);
-  const path = join(folder, ourName);
-  await createWhole(path, JSON.stringify(ourselves()));
-  const release = () => rm(path, { force: true });
+export async function acquireLock(folder: string, { replaceDead = false } = {}): Promise<Lock> {
+  const found = await readLocks(folder);
+  refuseOthers(found, replaceDead);
+  const path = join(folder, chooseName(found));
+  const text = JSON.stringify({ ...describeOurselves(), nonce: randomUUID() });
+  await createWhole(path, text);
+  // After a `pulumi cancel`, the name may be another engine's.
+  const release = async () => {
+    if ((await tryReadText(path)) === text) await rm(path, { force: true });
+  };
   try {
-    // The CLI writes first and looks after, as we do: whoever comes second sees the other.
-    await refuseOthers(folder, path);
+    const others = (await readLocks(folder)).filter((lock) => lock.path !== path);
+    refuseOthers(others, replaceDead);
+    await Promise.all(others.map((lock) => removeLock(lock.path)));
   } catch (error) {
     await release();
     throw error;
@@ -55,21 +53,20 @@ export async function acquireLock(folder: string): Promise<Lock> {
   return { release };
 }
 
+/** After dead holders, a name that their locks alone give: a content has a nonce, so none comes twice. */
+function chooseName(dead: HeldLock[]): string {
+  if (dead.length === 0) return "embedded.json";
+  const texts = dead.map(({ text }) => text).toSorted();
+  return `embedded-${createHash("sha256").update(JSON.stringify(texts)).digest("hex")}.json`;
+}
+
+function refuseOthers(locks: HeldLock[], replaceDead: boolean): void {
+  if (locks.some((lock) => !(replaceDead && lock.dead))) throw new StackLocked(locks);
+}
+
 /** What `pulumi cancel` does: takes every lock away, whoever holds it. */
 export async function removeLocks(folder: string): Promise<void> {
   await Promise.all((await listLocks(folder)).map(removeLock));
-}
-
-/** Takes away what dead processes left, and says of each who it was. */
-export async function removeDeadLocks(folder: string): Promise<string[]> {
-  const dead = (await readLocks(folder)).filter((lock) => lock.dead);
-  await Promise.all(dead.map(({ path }) => removeLock(path)));
-  return dead.map((lock) => describe(lock.holder));
-}
-
-async function refuseOthers(folder: string, own: string | undefined): Promise<void> {
-  const others = (await readLocks(folder)).filter((lock) => lock.path !== own);
-  if (others.length > 0) throw new StackLocked(others);
 }
 
 /** A file that others see only with its content: a link to one already written, which fails where the name is taken. */
@@ -111,49 +108,7 @@ async function tryReadLock(path: string): Promise<HeldLock | undefined> {
   const text = await tryReadText(path);
   if (text === undefined) return undefined;
   const holder = parseHolder(text);
-  return { path, holder, dead: isDead(holder) };
-}
-
-/** A lock that cannot be read is a lock all the same. */
-function parseHolder(text: string): Holder {
-  const unknown = { pid: 0, username: "unknown", hostname: "unknown", timestamp: "an unknown time" };
-  try {
-    return { ...unknown, ...(JSON.parse(text) as Partial<Holder>) };
-  } catch {
-    return unknown;
-  }
-}
-
-function isDead(holder: Holder): boolean {
-  if (holder.hostname !== hostname() || !(holder.pid > 0)) return false;
-  try {
-    process.kill(holder.pid, 0);
-    return isZombie(holder.pid);
-  } catch (error) {
-    // EPERM: alive, and another user's.
-    return isErrorCode(error, "ESRCH");
-  }
-}
-
-/** Killed, and waiting for a parent to ask for its exit code: in a container without an init nobody ever does. */
-function isZombie(pid: number): boolean {
-  try {
-    // The state follows the name, which stands in parentheses and may hold any.
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).startsWith("Z");
-  } catch {
-    // Only Linux has such files; elsewhere the first process takes care of orphans.
-    return false;
-  }
-}
-
-function ourselves(): Holder {
-  return {
-    pid: process.pid,
-    username: userInfo().username,
-    hostname: hostname(),
-    timestamp: new Date().toISOString(),
-  };
+  return { path, text, holder, dead: isDead(holder) };
 }
 
 function describe({ username, hostname, pid, timestamp }: Holder): string {

@@ -1,21 +1,27 @@
-import { spawnSync } from "node:child_process";
+import { fork, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { StackLocked, acquireLock, removeDeadLocks, removeLocks } from "../../../local/engine/backend/lock.ts";
+import { describeOurselves } from "../../../local/engine/backend/lock-holder.ts";
+import { StackLocked, acquireLock, removeLocks } from "../../../local/engine/backend/lock.ts";
 import { createTempFolder } from "../support.ts";
 
 const deadPid = (): number => spawnSync("true").pid;
 
+/** As one of our engines would leave it, which ended since. */
+const dead = () => ({ ...describeOurselves(), pid: deadPid() });
+
+/** As the Pulumi CLI writes it, unless `holder` says more. */
 async function leaveLock(folder: string, holder: object): Promise<void> {
   await mkdir(folder, { recursive: true });
   const content = {
     pid: process.pid,
-    username: "ann",
     hostname: hostname(),
-    timestamp: "2026-01-02T03:04:05Z",
     ...holder,
+    username: "ann",
+    timestamp: "2026-01-02T03:04:05Z",
   };
   await writeFile(join(folder, "2f0c.json"), JSON.stringify(content));
   await writeFile(join(folder, "2f0c.json.attrs"), JSON.stringify({ "user.content_type": "text/plain" }));
@@ -61,17 +67,39 @@ describe("a stack's lock", () => {
 
   it("tells a dead holder from a living one", async () => {
     await using folder = await createTempFolder();
-    await leaveLock(folder.path, { pid: deadPid() });
+    await leaveLock(folder.path, dead());
 
     await expect(acquireLock(folder.path)).rejects.toThrow(/has died.*`pulumi cancel`.*a process that is gone/s);
   });
 
-  it("does not take a process of another machine for dead", async () => {
+  it.each([
+    ["of another machine", { hostname: "elsewhere" }],
+    ["of another PID namespace, as that of a container with this host's name", { pidNamespace: "pid:[4026532999]" }],
+  ])("does not take a process %s for dead", async (_whose, holder) => {
     await using folder = await createTempFolder();
-    await leaveLock(folder.path, { pid: deadPid(), hostname: "elsewhere" });
+    await leaveLock(folder.path, { ...dead(), ...holder });
 
-    await expect(acquireLock(folder.path)).rejects.not.toThrow("has died");
-    expect(await removeDeadLocks(folder.path)).toEqual([]);
+    const refusal = acquireLock(folder.path, { replaceDead: true });
+
+    await expect(refusal).rejects.toThrow("`pulumi cancel` removes the lock where you are sure that none runs");
+    expect(await readdir(folder.path)).toContain("2f0c.json");
+  });
+
+  it.runIf(process.platform === "linux")(
+    "does not take the Pulumi CLI for dead, which names no namespace",
+    async () => {
+      await using folder = await createTempFolder();
+      await leaveLock(folder.path, { pid: deadPid() });
+
+      await expect(acquireLock(folder.path, { replaceDead: true })).rejects.not.toThrow("has died");
+    },
+  );
+
+  it.runIf(process.platform === "linux")("knows a dead holder whose pid has come again", async () => {
+    await using folder = await createTempFolder();
+    await leaveLock(folder.path, { ...describeOurselves(), startTime: "1" });
+
+    await expect(acquireLock(folder.path)).rejects.toThrow("has died");
   });
 
   it("takes a lock that cannot be read for a lock", async () => {
@@ -81,14 +109,54 @@ describe("a stack's lock", () => {
     await expect(acquireLock(folder.path)).rejects.toThrow("created by unknown@unknown");
   });
 
-  it("is free again after a dead holder's lock was removed", async () => {
+  it("takes the place of a dead holder where it may, and is the only one then", async () => {
     await using folder = await createTempFolder();
-    await leaveLock(folder.path, { pid: deadPid() });
+    await leaveLock(folder.path, dead());
 
-    const removed = await removeDeadLocks(folder.path);
+    const lock = await acquireLock(folder.path, { replaceDead: true });
 
-    expect(removed).toEqual([expect.stringContaining("created by ann@")]);
-    await expect(acquireLock(folder.path)).resolves.toBeDefined();
+    const [name, ...others] = (await readdir(folder.path)).filter((file) => file.endsWith(".json"));
+    expect(name).toMatch(/^embedded-/);
+    expect(others).toEqual([]);
+    await lock.release();
+    expect(await readdir(folder.path)).toEqual([]);
+  });
+
+  it("is never held by two that come to a dead holder's place at once", async () => {
+    await using folder = await createTempFolder();
+    const contender = join(import.meta.dirname, "lock-contender.ts");
+    const contenders = ["1", "2", "3"].map((name) => fork(contender, [name]));
+    const tell = async (message: object) => {
+      const answers = contenders.map(async (child) => {
+        const answered = once(child, "message");
+        child.send(message);
+        return ((await answered) as [boolean])[0];
+      });
+      return (await Promise.all(answers)).filter(Boolean).length;
+    };
+
+    const holders: number[] = [];
+    for (let round = 0; round < 400; round += 1) {
+      const locks = join(folder.path, String(round));
+      await leaveLock(locks, dead());
+      holders.push(await tell({ acquire: locks }));
+      await tell({ release: true });
+    }
+    for (const child of contenders) child.disconnect();
+
+    expect(holders.filter((count) => count > 1)).toEqual([]);
+    expect(holders.filter((count) => count === 1).length).toBeGreaterThan(0);
+  });
+
+  it("leaves another's lock where its own was cancelled and the name taken again", async () => {
+    await using folder = await createTempFolder();
+    const cancelled = await acquireLock(folder.path);
+    await removeLocks(folder.path);
+    await acquireLock(folder.path);
+
+    await cancelled.release();
+
+    await expect(acquireLock(folder.path)).rejects.toThrow(StackLocked);
   });
 
   it("is free again after a cancel, whoever held it", async () => {
