@@ -2,9 +2,11 @@ import { GetFunctionConfigurationCommand, LambdaClient } from "@aws-sdk/client-l
 import {
   GetSecretValueCommand,
   InvalidRequestException,
+  ListSecretVersionIdsCommand,
   PutSecretValueCommand,
   ResourceNotFoundException,
   SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
 } from "@aws-sdk/client-secrets-manager";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -42,7 +44,7 @@ describe("Secrets Manager, called by the official client", () => {
   });
 
   test("keeps the value before as AWSPREVIOUS, and only that one", async () => {
-    const arn = await createSecret("rotated", "one");
+    const arn = await createSecret("staged", "one");
     const client = createSdkClient();
     await client.send(new PutSecretValueCommand({ SecretId: arn, SecretString: "two" }));
     await client.send(new PutSecretValueCommand({ SecretId: arn, SecretString: "three" }));
@@ -89,6 +91,39 @@ describe("Secrets Manager, called by the official client", () => {
     const { SecretString } = await createSdkClient().send(new GetSecretValueCommand({ SecretId: secret.id }));
 
     expect(SecretString).toBe("new");
+    const previous = await createSdkClient().send(
+      new GetSecretValueCommand({ SecretId: secret.id, VersionStage: "AWSPREVIOUS" }),
+    );
+    expect(previous.SecretString).toBe("old");
+  });
+
+  test("takes a version as pending, and makes it current by moving the label, as a rotation does", async () => {
+    const client = createSdkClient();
+    const SecretId = await createSecret("staged", "one");
+    const stagesOf = async () => {
+      const { Versions = [] } = await client.send(new ListSecretVersionIdsCommand({ SecretId }));
+      return Object.fromEntries(Versions.map(({ VersionId = "", VersionStages }) => [VersionId, VersionStages]));
+    };
+    const [first = ""] = Object.keys(await stagesOf());
+    const put = new PutSecretValueCommand({ SecretId, SecretString: "two", VersionStages: ["AWSPENDING"] });
+    const { VersionId: next = "" } = await client.send(put);
+    expect(await stagesOf()).toEqual({ [first]: ["AWSCURRENT"], [next]: ["AWSPENDING"] });
+    const move = { SecretId, VersionStage: "AWSCURRENT", MoveToVersionId: next };
+
+    await expect(client.send(new UpdateSecretVersionStageCommand(move))).rejects.toMatchObject({
+      name: "InvalidParameterException",
+      message: expect.stringContaining(`currently attached to version ${first}`) as string,
+    });
+    await client.send(new UpdateSecretVersionStageCommand({ ...move, RemoveFromVersionId: first }));
+
+    expect(await stagesOf()).toEqual({ [first]: ["AWSPREVIOUS"], [next]: ["AWSPENDING", "AWSCURRENT"] });
+    const pending = { SecretId, VersionStage: "AWSPENDING", RemoveFromVersionId: next };
+    await client.send(new UpdateSecretVersionStageCommand(pending));
+    expect(await stagesOf()).toEqual({ [first]: ["AWSPREVIOUS"], [next]: ["AWSCURRENT"] });
+    const takeAway = { SecretId, VersionStage: "AWSCURRENT", RemoveFromVersionId: next };
+    await expect(client.send(new UpdateSecretVersionStageCommand(takeAway))).rejects.toThrow(
+      /can't be completely removed/,
+    );
   });
 });
 

@@ -16,6 +16,13 @@ const Put = v.object({
   VersionStages: v.optional(v.array(v.string())),
 });
 const Describe = v.object({ SecretId: v.string() });
+const List = v.object({ SecretId: v.string(), IncludeDeprecated: v.optional(v.boolean(), false) });
+const Move = v.object({
+  SecretId: v.string(),
+  VersionStage: v.string(),
+  MoveToVersionId: v.optional(v.string()),
+  RemoveFromVersionId: v.optional(v.string()),
+});
 
 /** Secrets Manager's operations that are simulated. */
 const operations: JsonService["operations"] = {
@@ -54,6 +61,26 @@ const operations: JsonService["operations"] = {
   DescribeSecret(input, cloud) {
     const { SecretId } = v.parse(Describe, input);
     return describe(cloud.secrets, SecretId);
+  },
+  ListSecretVersionIds(input, cloud) {
+    const { SecretId, IncludeDeprecated } = v.parse(List, input);
+    const { arn, name, versions } = cloud.secrets.find(SecretId);
+    const listed = versions.filter(({ stages }) => IncludeDeprecated || stages.length > 0);
+    const Versions = listed.map(({ versionId, stages, createdAt }) => ({
+      VersionId: versionId,
+      VersionStages: stages,
+      CreatedDate: toSeconds(createdAt),
+    }));
+    return { ARN: arn, Name: name, Versions };
+  },
+  UpdateSecretVersionStage(input, cloud) {
+    const { SecretId, VersionStage, MoveToVersionId: to, RemoveFromVersionId: from } = v.parse(Move, input);
+    cloud.secrets.moveStage(SecretId, VersionStage, {
+      ...(to !== undefined && { to }),
+      ...(from !== undefined && { from }),
+    });
+    const { arn, name } = cloud.secrets.find(SecretId);
+    return { ARN: arn, Name: name };
   },
 };
 

@@ -36,10 +36,13 @@ export const secretVersion: ResourceType = {
       cloud.secrets.setStages(secretId, versionId, (news["versionStages"] as string[] | undefined) ?? []);
     return { ...olds, ...news, ...describe(id, cloud) };
   },
-  /** The current version cannot go before another takes its place: it only loses its other labels. */
-  delete(id, _known, cloud) {
+  /** The version stays; it loses the labels that the state knows of, but not AWSCURRENT before another takes its place. */
+  delete(id, known, cloud) {
     const [secretId = "", versionId = ""] = id.split("|");
-    if (cloud.secrets.tryFindVersion(secretId, { versionId })) cloud.secrets.setStages(secretId, versionId, []);
+    const version = cloud.secrets.tryFindVersion(secretId, { versionId });
+    const labels = (known["versionStages"] as string[] | undefined) ?? [];
+    const left = version?.stages.filter((stage) => !labels.includes(stage));
+    if (left !== undefined) cloud.secrets.setStages(secretId, versionId, left);
   },
 };
 

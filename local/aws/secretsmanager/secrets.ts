@@ -134,6 +134,31 @@ export class Secrets {
     this.put({ ...secret, versions: moveLabels(kept, versionId, stages) });
   }
 
+  /** Moves a label between two versions, or takes it off one. The label's present version has to be named. */
+  moveStage(id: string, stage: string, { to, from }: { to?: string; from?: string }): void {
+    const secret = this.#findLive(id);
+    const has = (versionId: string | undefined) => secret.versions.some((version) => version.versionId === versionId);
+    if ((to !== undefined && !has(to)) || (from !== undefined && !has(from)))
+      throw new ServiceError("ResourceNotFoundException", "Secrets Manager can't find the specified secret version.");
+    const present = this.tryFindVersion(id, { stage })?.versionId;
+    if (present !== from && !(from === undefined && present === to))
+      throw new ServiceError(
+        "InvalidParameterException",
+        `The parameter RemoveFromVersionId can't be empty or another version's. Staging label ${stage} is currently attached to version ${present}, so you must explicitly reference that version in RemoveFromVersionId.`,
+      );
+    if (to === undefined && stage === CURRENT)
+      throw new ServiceError(
+        "InvalidParameterException",
+        "You can only move staging label AWSCURRENT to a different secret version. It can't be completely removed.",
+      );
+    const without = secret.versions.map((version) =>
+      version.versionId === from && to === undefined
+        ? { ...version, stages: version.stages.filter((each) => each !== stage) }
+        : version,
+    );
+    this.put({ ...secret, versions: to === undefined ? without : moveLabels(without, to, [stage]) });
+  }
+
   tryFindVersion(id: string, by: { versionId?: string; stage?: string }): Version | undefined {
     return this.tryFind(id)?.versions.find(
       (version) =>
