@@ -99,7 +99,7 @@ describe("Secrets Manager, called by the official client", () => {
 
   test("takes a version as pending, and makes it current by moving the label, as a rotation does", async () => {
     const client = createSdkClient();
-    const SecretId = await createSecret("staged", "one");
+    const SecretId = await createSecret("moved", "one");
     const stagesOf = async () => {
       const { Versions = [] } = await client.send(new ListSecretVersionIdsCommand({ SecretId }));
       return Object.fromEntries(Versions.map(({ VersionId = "", VersionStages }) => [VersionId, VersionStages]));
