@@ -1,4 +1,5 @@
-import { parseArgs, type ParseArgsConfig } from "node:util";
+import { inspect, parseArgs, type ParseArgsConfig } from "node:util";
+import { printableLines } from "../line/printable.ts";
 import { UserError } from "../line/user-error.ts";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
@@ -47,8 +48,7 @@ export async function runCommand(main: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await main();
   } catch (error) {
-    if (error instanceof UserError) console.error(error.message);
-    else console.error(error);
+    console.error(printableLines(error instanceof UserError ? error.message : inspect(error)));
     process.exitCode = 1;
   }
 }

@@ -1,5 +1,6 @@
 /** `npm run credentials -- <stack>`: takes a channel's credentials, checks them against LINE, and writes them. */
 import { isPinned, nameOf } from "../infra/channel-webhook/session.ts";
+import { printable } from "../line/printable.ts";
 import { UserError } from "../line/user-error.ts";
 import { parseCommandLine, runCommand } from "./command-line.ts";
 import { type Asker, openAsker } from "./credentials/ask.ts";
@@ -46,7 +47,7 @@ async function take({ stack, isYes, asker }: Options, target: DeployTarget | und
   const given = asker === undefined ? readCredentials(process.stdin) : askCredentials(asker, console.log);
   const credentials = await given;
   const bot = await verifyCredentials(credentials, settings.apiUrl);
-  console.log(`These are the credentials of ${nameOf(bot)}.`);
+  console.log(`These are the credentials of ${printable(nameOf(bot))}.`);
 
   const isOther = settings.bot !== undefined && !isPinned(settings.bot, bot);
   if (isOther) {

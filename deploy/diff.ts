@@ -1,5 +1,6 @@
 /** `npm run diff -- --base origin/main`: what a change does to each stack, for whoever reviews it. */
 import { writeFile } from "node:fs/promises";
+import { printableLines } from "../line/printable.ts";
 import { runCommand } from "./command-line.ts";
 import { compareCommits } from "./diff/compare-commits.ts";
 import { compareLive } from "./diff/live.ts";
@@ -32,7 +33,7 @@ async function compare(compared: DiffOptions["compared"]): Promise<Report | unde
   if ("live" in compared) return compareLive(compared.live, compared);
   const signal = stopOnSignal();
   try {
-    const tell = (message: string): void => console.error(message);
+    const tell = (message: string): void => console.error(printableLines(message));
     return await compareCommits({ repository: root, ...compared, tell, signal });
   } catch (error) {
     if (signal.aborted) return undefined;

@@ -1,5 +1,6 @@
 /** `npm run doctor -- <stack>`: follows the chain from the stack to the bot that answers, from outside. */
 import { styleText } from "node:util";
+import { printable, printableJson } from "../line/printable.ts";
 import { parseCommandLine, runCommand } from "./command-line.ts";
 import { describeConsoleSteps, listConsoleSteps } from "./console-steps.ts";
 import { type Diagnosis, examine, type Examination } from "./doctor/examine.ts";
@@ -23,7 +24,7 @@ async function main(): Promise<number> {
   return withPlaces([stack], values, async ([place]) => {
     const world = { ...place, lineTest: values["no-line-test"] !== true, drift: values.drift === true, build: true };
     const examination = await examine(world, values.json === true ? () => {} : (each) => console.log(describe(each)));
-    if (values.json === true) console.log(JSON.stringify(toReport(stack, examination), undefined, 2));
+    if (values.json === true) console.log(printableJson(toReport(stack, examination), 2));
     else tellSummary(examination);
     return isFine(examination) ? 0 : 1;
   });
@@ -39,8 +40,8 @@ const marks = {
 };
 
 function describe({ link, status, says, todo }: Diagnosis): string {
-  const line = `${marks[status]} ${link.padEnd(20)} ${says}`;
-  return todo === undefined ? line : `${line}\n    → ${todo}`;
+  const line = `${marks[status]} ${link.padEnd(20)} ${printable(says)}`;
+  return todo === undefined ? line : `${line}\n    → ${printable(todo)}`;
 }
 
 function tellSummary(examination: Examination): void {

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { printable } from "../line/printable.ts";
 import type { AwsTrace } from "../local/aws/aws.ts";
 
 /** What a function writes: a line of JSON with these, and fields of its own. */
@@ -9,20 +10,20 @@ export function describeTrace(trace: AwsTrace): string | undefined {
   if (trace.kind === "log") return describeLogLine(trace.message);
   // An alarm has no data when it is new.
   if (trace.kind !== "alarm" || trace.from === "INSUFFICIENT_DATA") return undefined;
-  return `ALARM ${trace.name}: ${trace.from} → ${trace.to} (${trace.reason})`;
+  return printable(`ALARM ${trace.name}: ${trace.from} → ${trace.to} (${trace.reason})`);
 }
 
 /**
- * A function's own log lines, shortened: level, message and fields. Lambda's lines about starts and ends, the
+ * A function's own log lines, shortened: level, message and fields; behind a bar, what a bot printed. Lambda's lines about starts and ends, the
  * gateway's access log and lines of metrics are left out; they are in the log groups' files.
  */
 function describeLogLine(text: string): string | undefined {
   const json = tryParse(text);
   const parsed = v.safeParse(line, json);
-  if (!parsed.success) return json === undefined ? text.trimEnd() : undefined;
+  if (!parsed.success) return json === undefined ? `| ${printable(text.trimEnd())}` : undefined;
   const { timestamp: _timestamp, level, message, correlationId: _id, ...fields } = parsed.output;
   const rest = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
-  return [level, message, ...rest].join(" ");
+  return printable([level, message, ...rest].join(" "));
 }
 
 function tryParse(text: string): unknown {

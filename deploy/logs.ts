@@ -3,7 +3,7 @@ import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { UserError } from "../line/user-error.ts";
 import { parseCommandLine, runCommand } from "./command-line.ts";
 import { findDeployment } from "./deployment.ts";
-import { describeLine, isWanted, type Wanted } from "./logs/line.ts";
+import { describeLine, isWanted, toJson, type Wanted } from "./logs/line.ts";
 import { readLogs } from "./logs/read.ts";
 import { clientConfigOf } from "./stack-aws.ts";
 import { withPlaces } from "./stack-place.ts";
@@ -37,7 +37,7 @@ async function main(): Promise<number> {
     try {
       const groups = { receiver: outputs.logGroup, worker: outputs.workerLogGroup };
       for await (const line of readLogs(client, groups, { sinceMs, follow: values.follow === true, stop })) {
-        if (isWanted(line, wanted)) console.log(values.json === true ? line.message.trimEnd() : describeLine(line));
+        if (isWanted(line, wanted)) console.log(values.json === true ? toJson(line) : describeLine(line));
       }
       return 0;
     } finally {

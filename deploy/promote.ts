@@ -1,6 +1,7 @@
 /** `npm run promote -- <from> <to>`: pins a stack to the artifact that another stack runs and has proved. */
 import { styleText } from "node:util";
 import type { Pin } from "../infra/pin.ts";
+import { printable, printableJson } from "../line/printable.ts";
 import { UserError } from "../line/user-error.ts";
 import { parseCommandLine, runCommand } from "./command-line.ts";
 import { formatFingerprint, takeFingerprint } from "./fingerprint.ts";
@@ -82,12 +83,12 @@ function toRefusal(error: unknown): Verdict {
 }
 
 function describeVerdict({ name }: Gate, { passed, says, todo }: Verdict): string {
-  const line = `${passed ? styleText("green", "✔") : styleText("red", "✘")} ${name.padEnd(14)} ${says}`;
-  return todo === undefined ? line : `${line}\n    → ${todo}`;
+  const line = `${passed ? styleText("green", "✔") : styleText("red", "✘")} ${name.padEnd(14)} ${printable(says)}`;
+  return todo === undefined ? line : `${line}\n    → ${printable(todo)}`;
 }
 
 function describePromotion({ stack }: StackPlace, pin: Pin, { changes }: Preview): string {
-  const rows = changes.map((change) => `  ${describeChange(change)}`);
+  const rows = changes.map((change) => `  ${printable(describeChange(change))}`);
   return [
     `\n${stack} is to run the artifact ${pin.artifact} of commit ${pin.commit}.`,
     `What ${stack} will change:`,
@@ -109,6 +110,6 @@ function describeNext(from: StackPlace, to: StackPlace, { artifact }: Pin, finge
   ].join("\n");
 }
 
-const printJson = (value: unknown): void => console.log(JSON.stringify(value, undefined, 2));
+const printJson = (value: unknown): void => console.log(printableJson(value, 2));
 
 await runCommand(main);

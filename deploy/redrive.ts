@@ -1,5 +1,6 @@
 /** `npm run redrive -- <stack>`: shows the events that failed again and again, and sends them to the worker again. */
 import { SQSClient } from "@aws-sdk/client-sqs";
+import { printable } from "../line/printable.ts";
 import { UserError } from "../line/user-error.ts";
 import { parseCommandLine, runCommand } from "./command-line.ts";
 import { findDeployment } from "./deployment.ts";
@@ -55,7 +56,8 @@ async function main(): Promise<number> {
 }
 
 function describe({ event, type, atMs, correlationId }: DeadLetter, decision: Decision): string {
-  return `${new Date(atMs).toISOString()}  event ${event}  ${type.padEnd(10)}  request ${correlationId}  ${did[decision]}`;
+  const [of, kind, request] = [event, type.padEnd(10), correlationId].map(printable);
+  return `${new Date(atMs).toISOString()}  event ${of}  ${kind}  request ${request}  ${did[decision]}`;
 }
 
 function tellSummary(stack: string, { send, delete: deleted, keep }: Record<Decision, number>, left: number): void {

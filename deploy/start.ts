@@ -1,6 +1,7 @@
 /** `npm start`: the whole backend on this machine, and the proof that a message gets its answer. */
 import { once } from "node:events";
 import { styleText } from "node:util";
+import { printable, printableLines } from "../line/printable.ts";
 import { UserError } from "../line/user-error.ts";
 import type { AwsTrace } from "../local/aws/aws.ts";
 import { type LocalCloud, startLocalCloud } from "../local/cloud.ts";
@@ -86,8 +87,8 @@ function keepFunctionLog() {
 
 function tellProof({ user, said, answered, milliseconds }: Awaited<ReturnType<typeof proveAnswer>>): void {
   const check = styleText("green", "✔");
-  console.log(`\n${check} ${user} wrote "${said}", and the bot answered (${milliseconds.toFixed(0)} ms):`);
-  console.log(answered.replaceAll(/^/gm, "    "));
+  console.log(`\n${check} ${printable(user)} wrote "${said}", and the bot answered (${milliseconds.toFixed(0)} ms):`);
+  console.log(printableLines(answered).replaceAll(/^/gm, "    "));
 }
 
 function tellWhere({ line }: LocalCloud, outputs: Record<string, unknown>): void {
@@ -97,7 +98,8 @@ function tellWhere({ line }: LocalCloud, outputs: Record<string, unknown>): void
     ["Friend link", `${String(outputs["friendUrl"])} (as on LINE; here everyone is a friend)`],
   ];
   console.log();
-  for (const [name, url] of rows) console.log(`${String(name).padEnd(15)} ${styleText("cyan", String(url))}`);
+  for (const [name, url] of rows)
+    console.log(`${String(name).padEnd(15)} ${styleText("cyan", printable(String(url)))}`);
   console.log("\nEdit functions/bot.ts, then `npm run up -- local`. Ctrl+C stops; the state is kept.");
 }
 

@@ -1,4 +1,5 @@
 /** What `npm run diff` was asked for. */
+import { printableJson } from "../../line/printable.ts";
 import { UserError } from "../../line/user-error.ts";
 import { parseCommandLine } from "../command-line.ts";
 import { renderHtml } from "./html/page.ts";
@@ -27,7 +28,7 @@ type Render = (report: Report, options: { fullReportUrl: string | undefined }) =
 const formats: Record<string, Render> = {
   markdown: renderMarkdown,
   html: renderHtml,
-  json: (report) => `${JSON.stringify(report, undefined, 2)}\n`,
+  json: (report) => `${printableJson(report, 2)}\n`,
 };
 
 export interface DiffOptions {

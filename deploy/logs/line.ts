@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import * as v from "valibot";
+import { printable, printableJson } from "../../line/printable.ts";
 
 /** A line that a function has written. */
 export interface LogLine {
@@ -41,17 +42,20 @@ export function isWanted({ message }: LogLine, { level, request }: Wanted): bool
 
 const paints: Readonly<Record<string, "yellow" | "red">> = { WARN: "yellow", ERROR: "red", FATAL: "red" };
 
-/** For a terminal: time, function, level, message and fields. */
+/** For a terminal, on one line: time, function, level, message and fields; or, behind a bar, what a bot printed. */
 export function describeLine({ from, atMs, message }: LogLine): string {
   const start = `${new Date(atMs).toISOString()} ${from.padEnd(8)}`;
   const parsed = v.safeParse(structured, tryParse(message));
-  if (!parsed.success) return `${start} ${message.trimEnd()}`;
+  if (!parsed.success) return `${start} | ${printable(message.trimEnd())}`;
   const { level, message: what, timestamp: _timestamp, ...fields } = parsed.output;
   const paint = paints[level];
-  const rest = Object.entries(fields).map(([name, value]) => `${name}=${toText(value)}`);
-  const text = [level.padEnd(5), what, ...rest].join(" ");
+  const rest = Object.entries(fields).map(([name, value]) => `${printable(name)}=${printable(toText(value))}`);
+  const text = [printable(level).padEnd(5), printable(what), ...rest].join(" ");
   return `${start} ${paint === undefined ? text : styleText(paint, text)}`;
 }
+
+/** As it was written, in JSON's own escapes; what is no JSON as a text of it. */
+export const toJson = ({ message }: LogLine): string => printableJson(tryParse(message) ?? message.trimEnd());
 
 const toText = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
 

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { printable } from "../../line/printable.ts";
 import { messageOf, type Patience, persist } from "./patience.ts";
 
 /**
@@ -53,14 +54,16 @@ class LineUnreachable extends Error {
   override readonly name = "LineUnreachable";
 }
 
-const bot = v.object({ userId: v.string(), basicId: v.string(), displayName: v.string() });
+/** What others have written, which may come to a terminal. */
+const shown = v.pipe(v.string(), v.transform(printable));
+const bot = v.object({ userId: v.string(), basicId: v.string(), displayName: shown });
 const webhook = v.object({ endpoint: v.string(), active: v.boolean() });
 /** `success` is not among the properties that LINE promises. */
 const testResult = v.pipe(
-  v.object({ success: v.optional(v.boolean()), statusCode: v.number(), reason: v.string(), detail: v.string() }),
+  v.object({ success: v.optional(v.boolean()), statusCode: v.number(), reason: shown, detail: shown }),
   v.transform((result) => ({ ...result, success: result.success ?? result.reason === "OK" })),
 );
-const errorBody = v.object({ message: v.string() });
+const errorBody = v.object({ message: shown });
 
 export interface ChannelOptions {
   apiUrl: URL;

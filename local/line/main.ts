@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs, type ParseArgsOptionsConfig } from "node:util";
+import { printableLines } from "../../line/printable.ts";
 import { UserError } from "../../line/user-error.ts";
 import { devChannel } from "./seed.ts";
 import { startLineSimulator, type LineSimulator } from "./simulator.ts";
@@ -24,7 +25,7 @@ try {
   await run();
 } catch (error) {
   if (!(error instanceof UserError)) throw error;
-  console.error(error.message);
+  console.error(printableLines(error.message));
   process.exitCode = 1;
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { parseCommandLine } from "../../deploy/command-line.ts";
+import { UserError } from "../../line/user-error.ts";
+import { parseCommandLine, runCommand } from "../../deploy/command-line.ts";
 
 const command = {
   usage: "npm run up -- <stack> [--expect <fingerprint>]",
@@ -7,7 +8,27 @@ const command = {
   words: 1,
 } as const;
 
-afterEach(() => vi.unstubAllEnvs());
+const hostile = "\u001b]0;title\u0007\r\u009b\u202e";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
+
+test.each([
+  ["a mistake", new UserError(`No channel ${hostile}`)],
+  ["a fault", new Error(`No channel ${hostile}`, { cause: new Error(hostile) })],
+])("%s that quotes others is told without what a terminal obeys", async (_what, error) => {
+  const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+  const { exitCode } = process;
+
+  await runCommand(() => Promise.reject(error));
+
+  process.exitCode = exitCode;
+  const [[text] = []] = printed.mock.calls;
+  expect(text).toContain(String.raw`No channel \u001b]0;title\u0007\r\u009b\u202e`);
+  expect(String(text).replaceAll("\n", "")).not.toMatch(/[\p{Cc}\u202e]/u);
+});
 
 describe("a command line", () => {
   test("gives words and options", () => {

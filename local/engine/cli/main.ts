@@ -1,3 +1,4 @@
+import { printableLines } from "../../../line/printable.ts";
 import { UserError } from "../../../line/user-error.ts";
 import { parseCommandLine } from "./arguments.ts";
 import { commands } from "./commands.ts";
@@ -10,7 +11,7 @@ export async function main(args: string[]): Promise<number> {
     if (!word.run) throw new UserError(`name a command: ${Object.keys(word.words ?? {}).join(", ")}`);
     return (await word.run(command)) ?? exitCodes.success;
   } catch (error) {
-    process.stderr.write(`error: ${explain(error)}\n`);
+    process.stderr.write(`error: ${printableLines(explain(error))}\n`);
     return exitCodeOf(error);
   }
 }

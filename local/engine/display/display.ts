@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { createLogUpdate } from "log-update";
+import { printableColours } from "../../../line/printable.ts";
 import type { Urn } from "../contracts/contracts.ts";
 import type { EngineEvent, StepEventMetadata } from "../contracts/events.ts";
 import { equal } from "../values/properties.ts";
@@ -43,7 +44,7 @@ export function createDisplay(options: DisplayOptions): Display {
   const paint = createPaint(options.color);
   const rows = createRows(now, options.stackUrn);
   // Programs colour what they say without asking: the SDK does it with the stack of an error.
-  const plain = (line: string) => (options.color ? line : stripVTControlCharacters(line));
+  const plain = (line: string) => printableColours(options.color ? line : stripVTControlCharacters(line));
   const write = (lines: readonly string[]) => {
     if (lines.length > 0) stream.write(`${lines.map(plain).join("\n")}\n`);
   };

@@ -69,7 +69,7 @@ export function createRows(now: () => number, stackUrn: Urn = someStack): Rows {
 
   function diagnostic(event: DiagnosticEvent): Row {
     const row = rowOf(event.urn || rootOf(byUrn) || stackUrn);
-    if (event.ephemeral) row.progress = event.message.trim();
+    if (event.ephemeral) [row.progress] = event.message.trim().split("\n");
     else row.diagnostics.push(event);
     return row;
   }

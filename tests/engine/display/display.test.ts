@@ -360,6 +360,21 @@ describe("the display of an operation", () => {
     expect(await shown(events)).toContain("error: red stack");
   });
 
+  it.each([true, false])("leaves a terminal nothing to obey but colours (wanted: %s)", async (color) => {
+    const events = [
+      pre("create", stackStep),
+      says("warning", "named \u001b]0;title\u0007\u001b[2J\u009b31m\r\u202e by a stranger"),
+      pre("update", { old: { name: "\u009b31m" }, now: { name: "\u202e" } }),
+      summary({}),
+    ];
+
+    for (const diff of [true, false]) {
+      const output = await shown(events, { color, diff });
+      expect(output.replaceAll(/\u001b\[\d+m|\n/g, "")).not.toMatch(/[\p{Cc}\u202e]/u);
+      expect(output).toContain("by a stranger");
+    }
+  });
+
   it("is a tree that is drawn again in place, on a terminal", async () => {
     const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 100, rows: 20 });
     const display = createDisplay({ stream, isTerminal: true, color: false, preview: false, now: () => 0 });
