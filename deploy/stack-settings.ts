@@ -14,6 +14,8 @@ export interface StackSettings {
   channelId: string | undefined;
   /** The ARN of a secret that somebody else fills. */
   credentialsSecret: string | undefined;
+  /** `line-bot:alarmEmail`: who gets a mail, or "none". */
+  alarmEmail: string | undefined;
   /** Whether the configuration holds a long-lived token. */
   hasAccessToken: boolean;
 }
@@ -39,6 +41,7 @@ export async function readSettings(
     bot: get("line:bot"),
     channelId: get("line:channelId"),
     credentialsSecret: get("line:credentialsSecret"),
+    alarmEmail: get("line-bot:alarmEmail"),
     hasAccessToken: values["line:channelAccessToken"] !== undefined,
   };
 }

@@ -58,7 +58,7 @@ const projectKeys = {
   workerMemorySizeMb: digits("a number of MB", 128, 10_240),
   // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
   workerConcurrency: digits("a number of events at once", 2, 1000),
-  alarmEmail: v.pipe(v.string(), v.email("a mail address")),
+  alarmEmail: v.union([v.literal("none"), v.pipe(v.string(), v.email())], "a mail address, or none"),
   tracing: flag,
   permissionsBoundary: policyArn,
   secretRecoveryDays: v.union(
@@ -130,13 +130,24 @@ export function readConfig(): StackConfig {
     throttle: { rateLimit: sizes.throttleRateLimit, burstLimit: sizes.throttleBurstLimit },
     reservedConcurrency: sizes.reservedConcurrency,
     worker: { memorySizeMb: sizes.workerMemorySizeMb, concurrency: sizes.workerConcurrency },
-    alarmEmail: sizes.alarmEmail,
+    alarmEmail: readAlarmEmail(sizes.alarmEmail),
     tracing: sizes.tracing,
     permissionsBoundary: sizes.permissionsBoundary,
     secretRecoveryDays: sizes.secretRecoveryDays,
     protect: sizes.protect ?? false,
     pin: sizes.artifact === undefined ? undefined : { artifact: sizes.artifact, commit: sizes.commit },
   };
+}
+
+/** A stack says by `none` that its alarms go elsewhere, or to nobody. */
+function readAlarmEmail(value: string | undefined): string | undefined {
+  if (value === undefined) {
+    void pulumi.log.warn(
+      `Nobody gets a mail when an alarm of stack ${pulumi.getStack()} goes off; set an address with ` +
+        `${setCommand("line-bot:alarmEmail", "<address>")}, or \`none\` where that is meant.`,
+    );
+  }
+  return value === "none" ? undefined : value;
 }
 
 function isLineApiUrl(value: string): boolean {

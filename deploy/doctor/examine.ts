@@ -3,7 +3,7 @@ import { UserError } from "../../line/user-error.ts";
 import { answers, certificate, refusals } from "./endpoint-links.ts";
 import { accessToken, active, bot, credentials, registered, tested } from "./line-links.ts";
 import type { Facts, Finding, Link, World } from "./link.ts";
-import { alarms, deadLetters, queue } from "./queue-links.ts";
+import { alarms, alarmsHeard, deadLetters, queue } from "./queue-links.ts";
 import { reproducible } from "./reproducible-link.ts";
 import { artifact, deployed, drift, tools } from "./stack-links.ts";
 
@@ -24,6 +24,7 @@ const links: readonly Link[] = [
   queue,
   deadLetters,
   alarms,
+  alarmsHeard,
   artifact,
   drift,
 ];

@@ -16,6 +16,8 @@ export const stackOutputs = v.object({
   queueUrl: v.string(),
   deadLetterQueueUrl: v.string(),
   alarmNames: v.array(v.string()),
+  /** The ARN of the topic that alarms go to. */
+  alarmTopic: v.string(),
   /** What LINE's test was made of last, with success. */
   provenArtifact: v.optional(v.string()),
 });

@@ -1,9 +1,10 @@
 import { CloudWatchClient, DescribeAlarmsCommand } from "@aws-sdk/client-cloudwatch";
 import { LambdaClient, ListEventSourceMappingsCommand } from "@aws-sdk/client-lambda";
+import { paginateListSubscriptionsByTopic, SNSClient, type Subscription } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { countMessages } from "../redrive/queue.ts";
 import { clientConfigOf } from "../stack-aws.ts";
-import { type Facts, link } from "./link.ts";
+import { type Facts, type Finding, link } from "./link.ts";
 
 const awsSays = "The error is AWS's: look whether the credentials in use may do this.";
 
@@ -58,6 +59,57 @@ export const alarms = link({
     }
   },
 });
+
+/** An alarm goes to a topic, and from there to nobody, unless somebody has subscribed and confirmed it. */
+export const alarmsHeard = link({
+  name: "Alarms heard",
+  needs: ["deployed"],
+  otherwise: awsSays,
+  async check({ deployed: { outputs, settings, aws, region } }, { stack, target }) {
+    const client = new SNSClient(clientConfigOf(aws, region));
+    const subscriptions: Subscription[] = [];
+    try {
+      for await (const page of paginateListSubscriptionsByTopic({ client }, { TopicArn: outputs.alarmTopic })) {
+        subscriptions.push(...(page.Subscriptions ?? []));
+      }
+    } finally {
+      client.destroy();
+    }
+    const { alarmEmail } = settings;
+    return judgeSubscriptions(subscriptions, { stack, alarmEmail, isOnThisMachine: target !== undefined });
+  },
+});
+
+interface Subscribers {
+  stack: string;
+  alarmEmail: string | undefined;
+  isOnThisMachine: boolean;
+}
+
+export function judgeSubscriptions(
+  subscriptions: Subscription[],
+  { stack, alarmEmail, isOnThisMachine }: Subscribers,
+): Finding {
+  const waiting = subscriptions.filter(({ SubscriptionArn }) => SubscriptionArn === "PendingConfirmation").length;
+  const confirmed = subscriptions.length - waiting;
+  if (confirmed > 0) return { status: "ok", says: `an alarm reaches ${describe(confirmed, "subscription")}` };
+  // The local cloud sends no mail.
+  if (isOnThisMachine) return { status: "ok", says: "an alarm shows in the terminal of `npm start`" };
+  if (waiting > 0) {
+    const says = `an alarm reaches nobody: ${describe(waiting, "subscription")} waits to be confirmed`;
+    return {
+      status: "failed",
+      says,
+      todo: "Follow the link in AWS's mail; if that has expired, subscribe again in the SNS console.",
+    };
+  }
+  if (alarmEmail === "none") return { status: "ok", says: "an alarm reaches nobody, as line-bot:alarmEmail has it" };
+  return {
+    status: "failed",
+    says: "an alarm reaches nobody: its topic has no subscription",
+    todo: `\`pulumi config set line-bot:alarmEmail <address> -s ${stack}\` (or \`none\`), then \`npm run up -- ${stack}\`.`,
+  };
+}
 
 const describe = (count: number, what: string) => (count === 1 ? `1 ${what}` : `${count} ${what}s`);
 

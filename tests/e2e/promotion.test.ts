@@ -210,7 +210,7 @@ test(
 
     expect(code).toBe(1);
     expect(output).toMatch(/LINE could not deliver a test to .*status 401/);
-    expect(output).toMatch(/bot-\w+:live is at version 1 again\. bot-worker-\w+:live is at version 1 again\./);
+    expect(output).toMatch(/-bot-\w+:live is at version 1 again\. \S+-bot-worker-\w+:live is at version 1 again\./);
     expect(output).toMatch(/The state is made to say so:[^]*aws:lambda:Alias bot updated/);
     expect(await liveOf("prod")).toEqual([
       { version: "1", sha256: first },

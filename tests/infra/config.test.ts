@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { readConfig } from "../../infra/config.ts";
 
 const complete = {
@@ -37,6 +37,28 @@ describe("the stack's configuration", () => {
       protect: false,
     });
     expect(config.channel).toMatchObject({ channelId: "2000000001" });
+  });
+
+  test.each([
+    [
+      undefined,
+      undefined,
+      /Nobody gets a mail when an alarm of stack dev goes off.*line-bot:alarmEmail <address> -s dev/,
+    ],
+    ["none", undefined, undefined],
+    ["ops@example.com", "ops@example.com", undefined],
+  ])("with alarmEmail %s has %s as the subscriber, and warns where nobody chose", (value, subscriber, warning) => {
+    const said: string[] = [];
+    vi.spyOn(pulumi.log, "warn").mockImplementation((message) => {
+      said.push(message);
+      return Promise.resolve();
+    });
+    configure({ ...complete, ...(value === undefined ? {} : { "line-bot:alarmEmail": value }) });
+
+    const { alarmEmail } = readConfig();
+
+    expect(alarmEmail).toBe(subscriber);
+    expect(said).toEqual(warning === undefined ? [] : [expect.stringMatching(warning)]);
   });
 
   test("takes the ARN of a secret in place of credentials", () => {

@@ -20,6 +20,7 @@ const settings = (channelId: string | undefined, more: Partial<StackSettings> = 
   aws: {},
   bot: undefined,
   channelId,
+  alarmEmail: undefined,
   credentialsSecret: undefined,
   hasAccessToken: false,
   ...more,

@@ -46,10 +46,7 @@ export function watchAnswers({ line }: Pick<LocalCloud, "line">): Answers {
     expect({ userId, text }) {
       const key = `${userId}/${text}`;
       writtenAtMs.set(key, performance.now());
-      open.set(
-        key,
-        setTimeout(() => close(key), patienceMs).unref(),
-      );
+      open.set(key, setTimeout(() => close(key), patienceMs).unref());
     },
     async fewerThan(waiting) {
       while (open.size >= waiting) await changed.promise;
