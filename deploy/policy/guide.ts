@@ -23,6 +23,8 @@ export const securityGuide = (): string =>
     ),
     "## What is not checked here",
     elsewhere,
+    "## Texts of others",
+    textsOfOthers,
   ].join("\n\n") + "\n";
 
 const introduction = `What keeps the deployed program safe, as functions over its resources in \`deploy/policy\`. A test holds each of them
@@ -48,6 +50,12 @@ own compliance policies.`;
 const elsewhere = `What is made once for an account by \`npm run bootstrap\`, in \`infra/account\`: the bucket of states, its key, the
 pipeline's roles and whom they trust. \`tests/deploy/bootstrap\` holds those. The bot's own stack has no KMS key and no
 custom domain, so that what scanners ask of these has nothing to apply to.`;
+
+const textsOfOthers = `What strangers write is text wherever it is shown. In a report on a pull request, an issue or a job's summary it is code,
+also next to other such texts (\`deploy/diff/escape.ts\`); a report that another repository's code made is data with
+limits, and its own words hold no link, mention or reference. In a terminal, controls, ends of lines and turns of
+direction are spelled out (\`line/printable.ts\`): in logs, the doctor, dead letters, errors and the embedded engine,
+where only a program's own colours stay.`;
 
 const areas = (): Area[] => [...new Set(controls.map(({ area }) => area))];
 const controlsOf = (of: Area): Control[] => controls.filter(({ area }) => area === of);

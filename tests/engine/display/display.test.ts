@@ -370,6 +370,7 @@ describe("the display of an operation", () => {
 
     for (const diff of [true, false]) {
       const output = await shown(events, { color, diff });
+      // oxlint-disable-next-line no-control-regex -- colours begin with one
       expect(output.replaceAll(/\u001b\[\d+m|\n/g, "")).not.toMatch(/[\p{Cc}\u202e]/u);
       expect(output).toContain("by a stranger");
     }
