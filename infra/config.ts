@@ -27,6 +27,10 @@ const secretArn = v.pipe(
   v.string(),
   v.regex(/^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:\S+$/, "the ARN of a secret in Secrets Manager"),
 );
+const keyArn = v.pipe(
+  v.string(),
+  v.regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/, "the ARN of a key in KMS, not of its alias"),
+);
 const policyArn = v.pipe(v.string(), v.regex(/^arn:aws[a-z-]*:iam::\d{12}:policy\/\S+$/, "the ARN of a policy in IAM"));
 /** The values that CloudWatch Logs accepts, in days. */
 const retentionDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1827, 3653] as const;
@@ -40,6 +44,7 @@ const lineKeys = {
   channelId: v.pipe(v.string(), v.regex(/^\d+$/, "the channel ID from the LINE Developers Console, made of digits")),
   apiUrl: lineApi,
   credentialsSecret: secretArn,
+  credentialsKey: keyArn,
   bot: v.pipe(
     v.string(),
     v.regex(/^(U[0-9a-f]{32}|@[a-z0-9._-]+)$/, "a bot's user ID (U and 32 hexadecimal digits) or basic ID (@…)"),
@@ -82,6 +87,7 @@ type ChannelSource =
 
 export interface StackConfig {
   channel: ChannelSource;
+  credentialsKeyArn: string | undefined;
   apiUrl: string | undefined;
   bot: string | undefined;
   onDestroy: "restore" | "keep" | undefined;
@@ -119,6 +125,7 @@ export function readConfig(): StackConfig {
   }
   return {
     channel,
+    credentialsKeyArn: line.credentialsKey,
     apiUrl: line.apiUrl,
     bot: line.bot,
     onDestroy: line.onDestroy,

@@ -8,6 +8,8 @@ export interface CredentialsSecretArgs {
   channelSecret: pulumi.Input<string>;
   channelAccessToken?: pulumi.Input<string | undefined> | undefined;
   recoveryWindowInDays: number;
+  /** The key that encrypts it. Undefined: AWS's own. */
+  keyArn: string | undefined;
   apiUrl: URL;
   /** The bot that they have to belong to: user id or basic id. */
   bot: string | undefined;
@@ -21,7 +23,11 @@ export interface CredentialsSecretArgs {
 export function createCredentialsSecret(name: string, args: CredentialsSecretArgs, opts: pulumi.CustomResourceOptions) {
   const secret = new aws.secretsmanager.Secret(
     name,
-    { description: "Credentials of a LINE channel", recoveryWindowInDays: args.recoveryWindowInDays },
+    {
+      description: "Credentials of a LINE channel",
+      recoveryWindowInDays: args.recoveryWindowInDays,
+      ...(args.keyArn !== undefined && { kmsKeyId: args.keyArn }),
+    },
     opts,
   );
   const secretString = pulumi.secret(

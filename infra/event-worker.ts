@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
+import { type CredentialsPlace, grantsToRead } from "./credentials-key.ts";
 import { createEventQueue, type EventQueue, mostReceives } from "./event-queue.ts";
 import {
   createProvenFunction,
@@ -8,11 +9,10 @@ import {
   type ProvenFunctionArgs,
 } from "./live-function.ts";
 
-export interface EventWorkerArgs extends Pick<
-  ProvenFunctionArgs,
-  "artifact" | "entry" | "ready" | "memorySizeMb" | "logRetentionDays" | "tracing"
-> {
-  credentialsSecretArn: pulumi.Input<string>;
+export interface EventWorkerArgs
+  extends
+    Pick<ProvenFunctionArgs, "artifact" | "entry" | "ready" | "memorySizeMb" | "logRetentionDays" | "tracing">,
+    CredentialsPlace {
   /** The secret's current version: another one is another version of the function, which has read it. */
   credentialsVersion: pulumi.Input<string>;
   apiUrl: string;
@@ -62,7 +62,7 @@ export function createEventWorker(
       description: "Works on the events of a LINE channel",
       probe: { probe: "queue" },
       grants: [
-        { actions: ["secretsmanager:GetSecretValue"], resource: args.credentialsSecretArn },
+        ...grantsToRead(args),
         {
           actions: ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility"],
           resource: queue.arn,

@@ -44,6 +44,11 @@ export interface LineWebhookArgs {
    */
   worker?: WorkerArgs | undefined;
   credentials: OwnedCredentials | ForeignCredentials;
+  /**
+   * The ARN of the KMS key that encrypts the secret, whoever fills it: functions may use the key then, by way of Secrets
+   * Manager alone. Default: AWS's own key, which needs no grant.
+   */
+  credentialsKeyArn?: string | undefined;
   /** LINE's API, or a simulator's on loopback. Default: `https://api.line.me`. */
   apiUrl?: string | undefined;
   /** The bot that the credentials have to belong to: user id or basic id. Default: whichever they belong to. */
@@ -123,6 +128,7 @@ export class LineWebhook extends pulumi.ComponentResource {
       artifact: this.artifact,
       ready: credentials.ready,
       credentialsSecretArn: credentials.arn,
+      credentialsKeyArn: args.credentialsKeyArn,
       credentialsVersion: credentials.version,
       logRetentionDays: args.logRetentionDays ?? 30,
       logErrorMessages: args.logErrorMessages ?? false,
@@ -182,7 +188,7 @@ export class LineWebhook extends pulumi.ComponentResource {
     const apiUrl = parseLineApiUrl(args.apiUrl ?? lineApiUrl);
     const { secret, version } = createCredentialsSecret(
       name,
-      { ...args.credentials, recoveryWindowInDays, apiUrl, bot: args.bot },
+      { ...args.credentials, recoveryWindowInDays, keyArn: args.credentialsKeyArn, apiUrl, bot: args.bot },
       { ...opts, protect },
     );
     return { arn: secret.arn, version: version.versionId, ready: [version] };

@@ -25,6 +25,8 @@ export interface ProvenFunctionArgs {
 export interface Grant {
   actions: string[];
   resource: pulumi.Input<string>;
+  /** As IAM writes it. Default: none. */
+  condition?: Record<string, Record<string, pulumi.Input<string>>>;
 }
 
 /** A function whose newest version has proved to work, and is not called by anybody yet. */
@@ -129,7 +131,12 @@ function ownGrants(logGroup: aws.cloudwatch.LogGroup, tracing: boolean): Grant[]
 function grantLeast(name: string, role: aws.iam.Role, grants: Grant[], opts: pulumi.CustomResourceOptions) {
   const policy = pulumi.jsonStringify({
     Version: "2012-10-17",
-    Statement: grants.map(({ actions, resource }) => ({ Effect: "Allow", Action: actions, Resource: resource })),
+    Statement: grants.map(({ actions, resource, condition }) => ({
+      Effect: "Allow",
+      Action: actions,
+      Resource: resource,
+      ...(condition && { Condition: condition }),
+    })),
   });
   return new aws.iam.RolePolicy(name, { role: role.name, policy }, opts);
 }

@@ -1,12 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { type CredentialsPlace, grantsToRead } from "./credentials-key.ts";
 import type { EventWorker } from "./event-worker.ts";
 import { createProvenFunction, type Grant, type ProvenFunction, type ProvenFunctionArgs } from "./live-function.ts";
 
-export interface ReceiverArgs extends Pick<
-  ProvenFunctionArgs,
-  "artifact" | "entry" | "ready" | "logRetentionDays" | "tracing"
-> {
-  credentialsSecretArn: pulumi.Input<string>;
+export interface ReceiverArgs
+  extends Pick<ProvenFunctionArgs, "artifact" | "entry" | "ready" | "logRetentionDays" | "tracing">, CredentialsPlace {
   /** The secret's current version: another one is another version of the function, which is proved with it. */
   credentialsVersion: pulumi.Input<string>;
   apiUrl: string;
@@ -34,7 +32,7 @@ export function createReceiver(name: string, args: ReceiverArgs, opts: pulumi.Cu
       timeoutSeconds,
       description: "Answers the webhook of a LINE channel",
       probe: { credentials: credentialsSecretArn, botUserId },
-      grants: [{ actions: ["secretsmanager:GetSecretValue"], resource: credentialsSecretArn }, ...toQueue],
+      grants: [...grantsToRead(args), ...toQueue],
       environment: {
         CREDENTIALS_SECRET_ARN: credentialsSecretArn,
         CREDENTIALS_VERSION: args.credentialsVersion,

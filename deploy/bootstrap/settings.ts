@@ -28,6 +28,7 @@ export interface AccountSettings {
   ownerId: string;
   existing: string[];
   credentialsSecret: string | undefined;
+  credentialsKey?: string | undefined;
   /** Of the bot's own Pulumi project. */
   project: string;
 }
@@ -78,6 +79,7 @@ export async function findSettings(given: Given): Promise<AccountSettings> {
     ...(await completeIds(repository, ids)),
     existing: parseExisting(given.existing ?? JSON.parse(again("existing") ?? "[]")),
     credentialsSecret: textAt(own, "line:credentialsSecret"),
+    credentialsKey: textAt(own, "line:credentialsKey"),
     project: String(project?.get("name")),
   };
 }
@@ -96,6 +98,7 @@ export async function toStackFile(settings: AccountSettings): Promise<string> {
     [`${namespace}:ownerId`]: settings.ownerId,
     [`${namespace}:existing`]: JSON.stringify(settings.existing),
     [`${namespace}:credentialsSecret`]: settings.credentialsSecret,
+    [`${namespace}:credentialsKey`]: settings.credentialsKey,
   };
   for (const [key, value] of Object.entries(values)) {
     if (value === undefined) file.deleteIn(["config", key]);

@@ -106,8 +106,8 @@ export const suppressions: Suppression[] = [
     asks: "a key of one's own",
     scanners: ["CKV_AWS_149", "Pulumi Secret/configureCustomerManagedKey", "cdk-nag SecretsManagerUsingKMSKey"],
     reason:
-      "In one account it guards nothing that the roles do not. Where a key policy of one's own is wanted, make the secret with it and name it.",
-    setting: "line:credentialsSecret",
+      "In one account it guards nothing that the roles do not. Where a key policy of one's own is wanted, name the key: the stack's secret is encrypted with it, or somebody else's is, and functions and workflows may use it by way of Secrets Manager alone.",
+    setting: "line:credentialsKey",
   },
   {
     area: "Secrets Manager",

@@ -6,7 +6,7 @@ type Config = Readonly<Record<string, unknown>>;
 /** What may differ between two stacks of one bot, and why. Every other key has to be the same, or be allowed by name. */
 const mayDiffer: readonly [why: string, keys: RegExp][] = [
   ["account and region", /^(aws:|line-bot:permissionsBoundary$)/],
-  ["the channel", /^line:(channelId|channelSecret|channelAccessToken|credentialsSecret|bot)$/],
+  ["the channel", /^line:(channelId|channelSecret|channelAccessToken|credentialsSecret|credentialsKey|bot)$/],
   ["how careful it is with the channel", /^line:(requireActive|takeOver|onDestroy)$/],
   ["sizes", /^line-bot:(memorySizeMb|throttle\w+|reservedConcurrency|workerMemorySizeMb|workerConcurrency)$/],
   ["how long things are kept", /^line-bot:(logRetentionDays|secretRecoveryDays|protect)$/],

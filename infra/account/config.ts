@@ -22,6 +22,8 @@ const keys = {
   "line-bot-account:existing": v.optional(list(v.picklist(sharable, `of ${sharable.join(", ")}`)), "[]"),
   /** Of a secret in Secrets Manager that somebody else fills, where there is one. */
   "line-bot-account:credentialsSecret": v.optional(v.pipe(v.string(), v.startsWith("arn:", "the ARN of a secret"))),
+  /** Of a KMS key of one's own that encrypts the bot's secret, where there is one. */
+  "line-bot-account:credentialsKey": v.optional(v.pipe(v.string(), v.startsWith("arn:", "the ARN of a key"))),
   /** Against a destroy that takes every stack's state with it. */
   "line-bot-account:protect": v.optional(v.picklist(["true", "false"], "true or false"), "true"),
   "aws:region": v.string("the name of a region"),
@@ -44,6 +46,7 @@ export interface AccountConfig {
   repository: { name: string; id: string; ownerId: string };
   existing: readonly (typeof sharable)[number][];
   credentialsSecret: string | undefined;
+  credentialsKey: string | undefined;
   protect: boolean;
 }
 
@@ -80,6 +83,7 @@ export function readAccountConfig(): AccountConfig {
     },
     existing: of["line-bot-account:existing"],
     credentialsSecret: of["line-bot-account:credentialsSecret"],
+    credentialsKey: of["line-bot-account:credentialsKey"],
     protect: of["line-bot-account:protect"] === "true",
   };
 }

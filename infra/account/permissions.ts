@@ -11,7 +11,11 @@ export type Policies = Record<string, PolicyStatement[]>;
 /** Reads the state and what is deployed, and writes nothing: a preview takes no lock. */
 export function previewPermissions(config: AccountConfig, keyArn: pulumi.Input<string>): Policies {
   return {
-    see: [...needed(["read"], config), ...readForeignSecret(config, listVersions)],
+    see: [
+      ...needed(["read"], config),
+      ...readForeignSecret(config, listVersions),
+      ...useCredentialsKey(config, ["kms:Decrypt"]),
+    ],
     state: [...readState(config, keyArn, ["kms:Decrypt"]), noOtherStack(config)],
   };
 }
@@ -23,7 +27,11 @@ export function deployPermissions(
   boundaryArn: pulumi.Input<string>,
 ): Policies {
   return {
-    change: [...needed(["read", "write"], config, boundaryArn), ...readForeignSecret(config, listVersions)],
+    change: [
+      ...needed(["read", "write"], config, boundaryArn),
+      ...readForeignSecret(config, listVersions),
+      ...useCredentialsKey(config, ["kms:Decrypt", "kms:GenerateDataKey"]),
+    ],
     state: [
       ...readState(config, keyArn, ["kms:Decrypt", "kms:Encrypt"]),
       {
@@ -46,7 +54,12 @@ export function createBoundary(config: AccountConfig): aws.iam.Policy {
   return new aws.iam.Policy("boundary", {
     name: `${config.project}-${config.stack}-boundary`,
     description: `The most that functions of the Pulumi stack ${config.project}/${config.stack} may do`,
-    policy: toPolicy([...statements, ...readForeignSecret(config), noOtherStack(config)]),
+    policy: toPolicy([
+      ...statements,
+      ...readForeignSecret(config),
+      ...useCredentialsKey(config, ["kms:Decrypt"]),
+      noOtherStack(config),
+    ]),
   });
 }
 
@@ -131,6 +144,21 @@ function readForeignSecret({ credentialsSecret }: AccountConfig, more: string[] 
   if (credentialsSecret === undefined) return [];
   const Action = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue", ...more];
   return [{ Sid: "ReadForeignSecret", Effect: "Allow", Action, Resource: [credentialsSecret] }];
+}
+
+/** A key of one's own is used for secrets, and by way of Secrets Manager alone. */
+function useCredentialsKey({ credentialsKey, account }: AccountConfig, actions: string[]): PolicyStatement[] {
+  if (credentialsKey === undefined) return [];
+  const domain = account.partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";
+  return [
+    {
+      Sid: "UseCredentialsKey",
+      Effect: "Allow",
+      Action: actions,
+      Resource: [credentialsKey],
+      Condition: { StringEquals: { "kms:ViaService": `secretsmanager.${account.region}.${domain}` } },
+    },
+  ];
 }
 
 /** Stacks that share an account have names that begin alike; their tags, which all of the program's resources have, differ. */

@@ -12,7 +12,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { callJson, invoke, toClient } from "./support/aws-requests.ts";
-import { createApi, createAws, createFunction, createRole, shareAws, TYPES } from "./support/local-aws.ts";
+import { toPolicy, createApi, createAws, createFunction, createRole, shareAws, TYPES } from "./support/local-aws.ts";
 
 const aws = shareAws();
 
@@ -253,6 +253,71 @@ describe("a function's role", () => {
       `User: arn:aws:sts::000000000000:assumed-role/${role.id}/${fn.id} is not authorized to perform: ` +
         `secretsmanager:GetSecretValue on resource: ${arn} because no identity-based policy allows the secretsmanager:GetSecretValue action`,
     );
+  });
+});
+
+describe("a secret with a key of one's own", () => {
+  const keyArn = "arn:aws:kms:ap-northeast-1:000000000000:key/6d5f1a40-1c4e-4a55-9d55-6a1a0f0c2b11";
+  const viaSecrets = { "kms:ViaService": "secretsmanager.ap-northeast-1.amazonaws.com" };
+
+  /** What a function gets of the secret whose role may use the key under these conditions. */
+  async function readUnder(name: string, conditions?: Record<string, string>) {
+    const secret = await aws.provider.create(TYPES.secret, name, { name, kmsKeyId: keyArn });
+    await aws.provider.create(TYPES.secretVersion, name, { secretId: secret.id, secretString: "hush" });
+    const role = await createRole(aws, ["secretsmanager:GetSecretValue"]);
+    if (conditions) {
+      const Condition = { StringEquals: { ...conditions, "kms:EncryptionContext:SecretARN": secret.id } };
+      const policy = toPolicy({ Action: "kms:Decrypt", Resource: keyArn, Condition });
+      await aws.provider.create(TYPES.rolePolicy, name, { role: role.id, policy });
+    }
+    const fn = await createFunction(aws, reader, { role: role.outputs["arn"] });
+    return (await invoke(aws, fn.id, { arn: secret.id })).body;
+  }
+
+  test("is read by a role that may decrypt with it by way of Secrets Manager", async () => {
+    expect(await readUnder("key-via", viaSecrets)).toMatchObject({ status: 200, SecretString: "hush" });
+  });
+
+  test.each([
+    ["no right to the key", undefined],
+    ["a right by way of another service", { "kms:ViaService": "sqs.ap-northeast-1.amazonaws.com" }],
+    ["a right in the name of another account", { ...viaSecrets, "kms:CallerAccount": "111111111111" }],
+  ])("is not read by a role with %s", async (what, conditions) => {
+    expect(await readUnder(what.replaceAll(" ", "-"), conditions)).toMatchObject({
+      status: 400,
+      __type: "AccessDeniedException",
+      message: "Access to KMS is not allowed",
+    });
+  });
+});
+
+describe("the boundary of a role's permissions", () => {
+  async function readWithin(name: string, action: string) {
+    const arn = await createSecret(name, "hush");
+    const policy = await aws.provider.create("aws:iam/policy:Policy", name, {
+      policy: toPolicy({ Action: action, Resource: "*" }),
+    });
+    const role = await createRole(aws, ["secretsmanager:GetSecretValue"], { permissionsBoundary: policy.id });
+    const fn = await createFunction(aws, reader, { role: role.outputs["arn"] });
+    return { arn, ...(await invoke(aws, fn.id, { arn })) };
+  }
+
+  test("lets pass what it allows as well", async () => {
+    const { body } = await readWithin("within", "secretsmanager:*");
+
+    expect(body).toMatchObject({ status: 200, SecretString: "hush" });
+  });
+
+  test("keeps off what it does not allow, whatever the role's policies say", async () => {
+    const { arn, body } = await readWithin("beyond", "logs:*");
+
+    expect(body).toMatchObject({
+      status: 400,
+      __type: "AccessDeniedException",
+      message: expect.stringContaining(
+        `secretsmanager:GetSecretValue on resource: ${arn} because no permissions boundary allows the secretsmanager:GetSecretValue action`,
+      ),
+    });
   });
 });
 

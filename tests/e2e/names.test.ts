@@ -21,7 +21,7 @@ beforeAll(async () => {
     const file = path.join(clone.path, name);
     const text = await readFile(file, "utf8");
     const changed = text.replace(now, before);
-    expect(changed).not.toBe(text);
+    if (changed === text) throw new Error(`${file} does not say what this test takes back`);
     restored.push([file, text]);
     await writeFile(file, changed);
   }
@@ -58,7 +58,7 @@ test(
     const replaced = up.steps.filter((step) =>
       / (replace|create-replacement|delete-replaced|create|delete)$/.test(step),
     );
-    expect([...new Set(replaced.map((step) => step.split(" ")[0]))].sort()).toEqual([
+    expect([...new Set(replaced.map((step) => step.split(" ")[0] ?? ""))].sort()).toEqual([
       "aws:cloudwatch/logGroup:LogGroup::bot-access",
       "aws:cloudwatch/logMetricFilter:LogMetricFilter::bot-throttled-requests",
     ]);

@@ -81,6 +81,7 @@ describe("the stack's configuration", () => {
     ["line:channelId", "@bot", "made of digits"],
     ["line:bot", "my bot", "user ID"],
     ["line:credentialsSecret", "my-secret", "the ARN of a secret"],
+    ["line:credentialsKey", "alias/line", "the ARN of a key"],
     ["line:onDestroy", "forget", "restore or keep"],
     ["line:requireActive", "yes", "true or false"],
     ["line-bot:memorySizeMb", "64", "from 128 to 10240"],

@@ -13,6 +13,8 @@ import {
 const tracingActions = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"];
 /** What a function may do, by what it is for. Nothing more is granted to it. */
 const commonActions = ["logs:CreateLogStream", "logs:PutLogEvents", "secretsmanager:GetSecretValue", ...tracingActions];
+/** On a key of one's own that encrypts the secret. */
+const decrypt = "kms:Decrypt";
 const receiverActions = ["sqs:SendMessage"];
 const workerActions = [
   "sqs:ReceiveMessage",
@@ -61,7 +63,7 @@ export const iamGrantControls: Control[] = [
     },
     (stack) =>
       policiesOf(stack).flatMap((policy) => {
-        const needed = new Set([...commonActions, ...actionsNeeded(stack, policy)]);
+        const needed = new Set([...commonActions, decrypt, ...actionsNeeded(stack, policy)]);
         const surplus = grantsOf(policy)
           .flatMap(({ Action }) => Action)
           .filter((action) => !needed.has(action) && !hasWildcard(action));
@@ -82,7 +84,11 @@ export const iamGrantControls: Control[] = [
       return policiesOf(stack).flatMap((policy) => {
         // `iam-no-wildcards` tells of the others.
         const grants = grantsOf(policy).map((grant) => ({ ...grant, Resource: namedResources(grant) }));
-        const foreign = grants.flatMap(({ Resource }) => Resource).filter((arn) => !own.has(arn));
+        // A key is somebody else's: `iam-key-by-secrets-manager` tells what for.
+        const foreign = grants
+          .filter(({ Action }) => !Action.includes(decrypt))
+          .flatMap(({ Resource }) => Resource)
+          .filter((arn) => !own.has(arn));
         const widened = [...resourcesByAction(grants)].filter(([, resources]) => resources.size > 1);
         return [
           ...foreign.map((arn) => violation(policy, `take ${arn}, which is not of this stack, out of the policy`)),
@@ -91,7 +97,35 @@ export const iamGrantControls: Control[] = [
       });
     },
   ),
+  forEach(
+    {
+      id: "iam-key-by-secrets-manager",
+      area: "IAM",
+      title: "A key of one's own is used to read the stack's secret, by way of Secrets Manager, and for nothing else",
+      scanners: ["SH KMS.2"],
+    },
+    "aws:iam/rolePolicy:RolePolicy",
+    ({ policy }) => {
+      const secrets = statementsFor(policy, "secretsmanager:GetSecretValue").flatMap(({ Resource }) => Resource);
+      return statementsFor(policy, decrypt).flatMap(({ Action, Condition }) => {
+        const { "kms:ViaService": via = [], "kms:EncryptionContext:SecretARN": of = [] } =
+          Condition["StringEquals"] ?? {};
+        return unless(
+          Action.length === 1 &&
+            via.length > 0 &&
+            via.every((service) => service.startsWith("secretsmanager.")) &&
+            of.length > 0 &&
+            of.every((secret) => secrets.includes(secret)),
+          `grant ${decrypt} alone, under StringEquals of kms:ViaService and kms:EncryptionContext:SecretARN`,
+        );
+      });
+    },
+  ),
 ];
+
+/** What a policy allows under which an action is. */
+const statementsFor = (policy: unknown, action: string): Statement[] =>
+  (tryParsePolicy(policy) ?? []).filter((statement) => allows(statement) && statement.Action.includes(action));
 
 /** Both of a policy's wildcards. */
 const hasWildcard = (text: string): boolean => /[*?]/.test(text);

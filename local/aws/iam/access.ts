@@ -3,18 +3,9 @@ import type { Cloud } from "../cloud.ts";
 import { isObject } from "../provider/wire.ts";
 import type { Stored } from "../store/stored.ts";
 import { attachmentsOf, policiesOf, rolePoliciesOf, rolesOf } from "./model.ts";
+import { type Asked, decide, parseStatements, type Statement, toList } from "./statement.ts";
 
 type Holder = Pick<Cloud, "store">;
-
-interface Statement {
-  allows: boolean;
-  actions: string[] | undefined;
-  notActions: string[] | undefined;
-  resources: string[] | undefined;
-  notResources: string[] | undefined;
-  services: string[];
-  isConditional: boolean;
-}
 
 /** Of AWS's own policies those that a function's role may have here. */
 export const AWS_POLICIES: Record<string, string> = {
@@ -22,15 +13,31 @@ export const AWS_POLICIES: Record<string, string> = {
   "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole": toDocument("logs:*"),
 };
 
+/** What of a role's policies leaves an action unallowed; `undefined`: nothing does. */
+export type Refusal = "identity-based policy" | "permissions boundary";
+
 /**
- * Whether a role's policies allow an action: some statement allows it and none denies it. Conditions are not
- * evaluated: an allowing statement holds as if its condition did, a denying one as if it did not.
+ * Whether a role may do something: by its policies some statement allows it and none denies it, and so by the boundary
+ * of its permissions, if it has one.
  */
-export function isAllowed(cloud: Holder, roleArn: string, action: string, resource: string): boolean {
-  const matching = statementsOf(cloud, toRoleName(roleArn)).filter((statement) => matches(statement, action, resource));
-  return (
-    matching.some(({ allows }) => allows) && !matching.some(({ allows, isConditional }) => !allows && !isConditional)
-  );
+export function isAllowed(
+  cloud: Holder,
+  roleArn: string,
+  action: string,
+  resource: string,
+  context?: Asked["context"],
+): boolean {
+  return tryFindRefusal(cloud, roleArn, { action, resource, ...(context && { context }) }) === undefined;
+}
+
+export function tryFindRefusal(cloud: Holder, roleArn: string, asked: Asked): Refusal | undefined {
+  const name = toRoleName(roleArn);
+  const here = { ...asked, context: { "aws:SecureTransport": "true", ...asked.context } };
+  if (!decide(statementsOf(cloud, name), here)) return "identity-based policy";
+  const boundary = rolesOf(cloud).get(name)?.attributes["permissionsBoundary"];
+  if (typeof boundary !== "string" || boundary === "") return undefined;
+  // Of a boundary that is not there nobody knows what it allows.
+  return decide(policyOf(cloud, boundary), here) ? undefined : "permissions boundary";
 }
 
 /** Whether a role exists and trusts a service, such as `lambda.amazonaws.com`, to act in its name. */
@@ -38,9 +45,10 @@ export function canBeAssumedBy(cloud: Holder, roleArn: string, service: string):
   const role = rolesOf(cloud).get(toRoleName(roleArn));
   if (role?.attributes["arn"] !== roleArn) return false;
   return parsePolicy(role, role.attributes["assumeRolePolicy"] as string).some(
-    ({ allows, services, actions }) =>
-      allows &&
-      services.includes(service) &&
+    ({ effect, principal, actions }) =>
+      effect === "Allow" &&
+      isObject(principal) &&
+      Boolean(toList(principal["Service"])?.includes(service)) &&
       Boolean(actions?.some((action) => matchesPattern(action, "sts:AssumeRole"))),
   );
 }
@@ -57,14 +65,13 @@ function statementsOf(cloud: Holder, role: string): Statement[] {
   const attached = attachmentsOf(cloud)
     .values()
     .filter(({ attributes }) => attributes["role"] === role)
-    .flatMap((attachment) => {
-      const arn = attachment.attributes["policyArn"] as string;
-      const own = policiesOf(cloud).get(arn);
-      return own
-        ? parsePolicy(own, own.attributes["policy"] as string)
-        : parsePolicy(attachment, AWS_POLICIES[arn] ?? "{}");
-    });
+    .flatMap(({ attributes }) => policyOf(cloud, attributes["policyArn"] as string));
   return [...inline, ...attached];
+}
+
+function policyOf(cloud: Holder, arn: string): Statement[] {
+  const own = policiesOf(cloud).get(arn);
+  return own ? parsePolicy(own, own.attributes["policy"] as string) : parseStatements(AWS_POLICIES[arn] ?? "{}");
 }
 
 const parsed = new WeakMap<Stored, Statement[]>();
@@ -72,41 +79,8 @@ const parsed = new WeakMap<Stored, Statement[]>();
 /** Parsed once for each record, which is replaced when it changes. */
 function parsePolicy(holder: Stored, document: string): Statement[] {
   let statements = parsed.get(holder);
-  if (!statements) {
-    const { Statement: given = [] } = JSON.parse(document) as { Statement?: unknown };
-    statements = (Array.isArray(given) ? given : [given]).filter(isObject).map(toStatement);
-    parsed.set(holder, statements);
-  }
+  if (!statements) parsed.set(holder, (statements = parseStatements(document)));
   return statements;
-}
-
-function toStatement(statement: Record<string, unknown>): Statement {
-  const principal = statement["Principal"];
-  return {
-    allows: statement["Effect"] === "Allow",
-    actions: toList(statement["Action"]),
-    notActions: toList(statement["NotAction"]),
-    resources: toList(statement["Resource"]),
-    notResources: toList(statement["NotResource"]),
-    services: (isObject(principal) && toList(principal["Service"])) || [],
-    isConditional: statement["Condition"] !== undefined,
-  };
-}
-
-function matches(statement: Statement, action: string, resource: string): boolean {
-  const { actions, notActions, resources, notResources } = statement;
-  // The names of actions are told apart by nothing but their letters.
-  const isAction = (pattern: string) => matchesPattern(pattern.toLowerCase(), action.toLowerCase());
-  const isResource = (pattern: string) => matchesPattern(pattern, resource);
-  return (
-    (actions ? actions.some(isAction) : Boolean(notActions) && !notActions?.some(isAction)) &&
-    (resources ? resources.some(isResource) : Boolean(notResources) && !notResources?.some(isResource))
-  );
-}
-
-function toList(value: unknown): string[] | undefined {
-  if (value === undefined) return undefined;
-  return (Array.isArray(value) ? value : [value]).map(String);
 }
 
 function toDocument(action: string): string {

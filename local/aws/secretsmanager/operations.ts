@@ -1,6 +1,8 @@
 import * as v from "valibot";
 import { toArn } from "../arn.ts";
-import type { JsonService } from "../endpoint/json-protocol.ts";
+import type { Cloud } from "../cloud.ts";
+import type { Call, JsonService } from "../endpoint/json-protocol.ts";
+import { useKey } from "../kms/use.ts";
 import type { Secrets } from "./secrets.ts";
 
 const Read = v.object({
@@ -26,8 +28,9 @@ const Move = v.object({
 
 /** Secrets Manager's operations that are simulated. */
 const operations: JsonService["operations"] = {
-  GetSecretValue(input, cloud) {
+  GetSecretValue(input, cloud, call) {
     const { SecretId, VersionId, VersionStage } = v.parse(Read, input);
+    useKeyOf(cloud, call, SecretId, "kms:Decrypt");
     const found = cloud.secrets.getValue(SecretId, {
       ...(VersionId !== undefined && { versionId: VersionId }),
       ...(VersionStage !== undefined && { stage: VersionStage }),
@@ -42,8 +45,9 @@ const operations: JsonService["operations"] = {
       CreatedDate: toSeconds(found.version.createdAt),
     };
   },
-  PutSecretValue(input, cloud) {
+  PutSecretValue(input, cloud, call) {
     const { SecretId, ClientRequestToken, SecretString, SecretBinary, VersionStages } = v.parse(Put, input);
+    useKeyOf(cloud, call, SecretId, "kms:GenerateDataKey");
     const version = cloud.secrets.putValue(
       SecretId,
       {
@@ -94,6 +98,13 @@ export const secretsManager: JsonService = {
     );
   },
 };
+
+/** A secret with a key of one's own takes a caller who may use that, too. */
+function useKeyOf(cloud: Cloud, { caller, region }: Call, id: string, action: "kms:Decrypt" | "kms:GenerateDataKey") {
+  const { arn, kmsKeyId } = cloud.secrets.find(id);
+  const encryptionContext = { SecretARN: arn };
+  useKey(cloud, caller, { action, keyId: kmsKeyId, service: "secretsmanager", region, encryptionContext });
+}
 
 function describe(secrets: Secrets, id: string): object {
   const secret = secrets.find(id);

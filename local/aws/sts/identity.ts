@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import type { Cloud } from "../cloud.ts";
 import { ServiceError } from "../errors.ts";
-import { isAllowed, toRoleName } from "../iam/access.ts";
+import { toRoleName, tryFindRefusal } from "../iam/access.ts";
+import type { Asked } from "../iam/statement.ts";
 import { functionsOf } from "../lambda/model.ts";
 
 /** Who calls: a function in the name of its role, or the account's owner, who may do everything. */
@@ -42,12 +43,20 @@ export function toCaller(
   };
 }
 
-/** Throws as AWS does when the caller's policies do not allow an action. */
-export function authorize(cloud: Pick<Cloud, "store">, caller: Caller, action: string, resource: string): void {
-  if (caller.roleArn === undefined || isAllowed(cloud, caller.roleArn, action, resource)) return;
+/** Throws as AWS does when the caller's policies, or the boundary of its permissions, do not allow an action. */
+export function authorize(
+  cloud: Pick<Cloud, "store">,
+  caller: Caller,
+  action: string,
+  resource: string,
+  context?: Asked["context"],
+): void {
+  if (caller.roleArn === undefined) return;
+  const refusal = tryFindRefusal(cloud, caller.roleArn, { action, resource, ...(context && { context }) });
+  if (refusal === undefined) return;
   throw new ServiceError(
     "AccessDeniedException",
     `User: ${caller.arn} is not authorized to perform: ${action} on resource: ${resource} ` +
-      `because no identity-based policy allows the ${action} action`,
+      `because no ${refusal} allows the ${action} action`,
   );
 }

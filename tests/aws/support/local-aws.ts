@@ -136,10 +136,12 @@ export const TYPES = {
 export async function createRole(
   { provider }: TestAws,
   actions: string[] = ["logs:*", "secretsmanager:GetSecretValue"],
+  more: Properties = {},
 ): Promise<Made> {
   const name = `bot-${++roles}`;
   const role = await provider.create(TYPES.role, name, {
     assumeRolePolicy: toPolicy({ Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }),
+    ...more,
   });
   await provider.create(TYPES.rolePolicy, name, {
     role: role.id,

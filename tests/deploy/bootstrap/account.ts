@@ -99,7 +99,7 @@ export async function makeOffline(stack: string): Promise<State[]> {
   try {
     const settings = { stack, account: accountId, region: "ap-northeast-1", project: "line-bot", existing: [] };
     const configFile = path.join(folder, "settings.yaml");
-    await writeFile(configFile, await toStackFile({ ...settings, ...repository, credentialsSecret }));
+    await writeFile(configFile, await toStackFile({ ...settings, ...repository, credentialsSecret, credentialsKey }));
     const { result } = await runStackOperation({
       kind: "up",
       projectDir: accountProgram,
@@ -120,6 +120,9 @@ export async function makeOffline(stack: string): Promise<State[]> {
 
 /** Filled by hand: the stack's configuration names it. */
 export const credentialsSecret = `arn:aws:secretsmanager:ap-northeast-1:${accountId}:secret:line-channel-AbCdEf`;
+
+/** Encrypts that secret. */
+export const credentialsKey = `arn:aws:kms:ap-northeast-1:${accountId}:key/6d5f1a40-1c4e-4a55-9d55-6a1a0f0c2b11`;
 
 /** Of all policies that a role has. */
 export function statementsOf(resources: State[], role: string): Statement[] {

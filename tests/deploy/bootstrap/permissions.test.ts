@@ -2,7 +2,15 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { needs } from "../../../infra/account/needs.ts";
-import { accountId, credentialsSecret, makeOffline, parseStatements, type State, statementsOf } from "./account.ts";
+import {
+  accountId,
+  credentialsKey,
+  credentialsSecret,
+  makeOffline,
+  parseStatements,
+  type State,
+  statementsOf,
+} from "./account.ts";
 import { isAllowed, type Statement } from "./iam.ts";
 import { actionsOf, global, life, own, region } from "./resource-life.ts";
 
@@ -182,6 +190,23 @@ describe("a deployment's role", () => {
   ])("has no %s on %s", (action, resource) => {
     expect(isAllowed(deploy, { action, resource })).toBe(false);
     expect(isAllowed(preview, { action, resource })).toBe(false);
+  });
+
+  test("uses a key of the secret's own by way of Secrets Manager alone, as the functions do", () => {
+    const via = (service: string) => ({ "kms:ViaService": `${service}.ap-northeast-1.amazonaws.com` });
+    for (const [statements, action, may] of [
+      [deploy, "kms:Decrypt", true],
+      [deploy, "kms:GenerateDataKey", true],
+      [preview, "kms:Decrypt", true],
+      [preview, "kms:GenerateDataKey", false],
+      [boundary, "kms:Decrypt", true],
+      [boundary, "kms:GenerateDataKey", false],
+    ] as const) {
+      const asked = { action, resource: credentialsKey };
+      expect(isAllowed(statements, { ...asked, context: via("secretsmanager") })).toBe(may);
+      expect(isAllowed(statements, { ...asked, context: via("s3") })).toBe(false);
+      expect(isAllowed(statements, asked)).toBe(false);
+    }
   });
 
   test("reads a secret that somebody else fills, where the stack names one", () => {

@@ -194,6 +194,18 @@ export const mutations: Mutation[] = [
       })(stack),
   ],
   [
+    "iam-key-by-secrets-manager",
+    "a key for whatever it encrypts",
+    (stack) =>
+      stack.edit(rolePolicy, "bot", "policy", ({ Statement }) =>
+        Statement.push({
+          Effect: "Allow",
+          Action: "kms:Decrypt",
+          Resource: "arn:aws:kms:ap-northeast-1:000000000000:key/6d5f1a40-1c4e-4a55-9d55-6a1a0f0c2b11",
+        }),
+      ),
+  ],
+  [
     "iam-own-policy",
     "AWS's policy among the role's",
     (stack) => stack.set(role, "bot", { managedPolicyArns: ["arn:aws:iam::aws:policy/AdministratorAccess"] }),

@@ -31,6 +31,7 @@ test("the account's configuration is typed, and protects what it makes unless to
     repository: { name: "octo-org/line-bot", id: "456789", ownerId: "123456" },
     existing: ["oidc-provider"],
     credentialsSecret: undefined,
+    credentialsKey: undefined,
     protect: true,
   });
 });
