@@ -67,6 +67,24 @@ describe("prod does without what is suppressed", () => {
   });
 });
 
+test("a key of one's own may be used by way of Secrets Manager, for the stack's secret", () => {
+  const stack = toMutable(stacks.prod);
+  const ofSecret = {
+    Effect: "Allow",
+    Action: "kms:Decrypt",
+    Resource: "arn:aws:kms:ap-northeast-1:000000000000:key/6d5f1a40-1c4e-4a55-9d55-6a1a0f0c2b11",
+    Condition: {
+      StringEquals: {
+        "kms:ViaService": "secretsmanager.ap-northeast-1.amazonaws.com",
+        "kms:EncryptionContext:SecretARN": stack.get("secretsmanager/secret:Secret", "bot", "arn"),
+      },
+    },
+  };
+  stack.edit("iam/rolePolicy:RolePolicy", "bot", "policy", ({ Statement }) => Statement.push(ofSecret));
+
+  expect(failing(stack.resources)).toEqual([]);
+});
+
 test("tracing is the one that may write to whatever there is", () => {
   const stack = toMutable(stacks.prod);
   const tracing = { Effect: "Allow", Action: ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], Resource: "*" };
