@@ -1,4 +1,5 @@
 /** Both sides of a change, deployed one after the other into a state in memory: nothing is reached, nothing is made. */
+import type { Monitor } from "../../local/engine/contracts/program.ts";
 import type { Operation, ResourceState, Snapshot, Source, StepOp } from "../../local/engine/contracts/contracts.ts";
 import type { EngineEvent, StepEventMetadata } from "../../local/engine/contracts/events.ts";
 import { runOperation } from "../../local/engine/core/operation.ts";
@@ -102,7 +103,14 @@ const settings = {
 /** A program that acts for itself does not in a preview. */
 const asPreview = (source: Source): Source => ({
   ...source,
-  run: (monitor, options) => source.run(monitor, { ...options, dryRun: true }),
+  run: (monitor, options) => source.run(withoutHooks(monitor), { ...options, dryRun: true }),
+});
+
+/** Nor do its hooks, unless they are for previews: one asks LINE. */
+const withoutHooks = (monitor: Monitor): Monitor => ({
+  ...monitor,
+  registerResourceOutputs: (urn, outputs) => monitor.registerResourceOutputs(urn, outputs),
+  registerHook: (hook) => monitor.registerHook(hook.onDryRun ? hook : { ...hook, run: () => Promise.resolve() }),
 });
 
 /** A change that Pulumi would refuse is to be seen whole; that it is refused, the report says itself. */
