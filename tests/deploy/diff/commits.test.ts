@@ -72,6 +72,16 @@ describe("a change between two commits", () => {
     expect(JSON.stringify(report)).not.toContain(other.slice(0, 12));
   });
 
+  it("of a resource with a hook does not run the hook, which may call anyone", async () => {
+    const hook = 'new pulumi.ResourceHook("ask", () => { throw new Error("asked"); })';
+    const hooked = `new aws.sqs.Queue("asked", {}, { hooks: { beforeCreate: [${hook}] } });`;
+    const index = `import * as pulumi from "@pulumi/pulumi";\n${file("infra/index.ts").replace('import * as pulumi from "@pulumi/pulumi";\n', "")}`;
+    const report = await reportOf("hook", { "infra/index.ts": `${index}\n${hooked}\n` });
+
+    expect(report.stacks.map(({ status }) => status)).toEqual(["changed"]);
+    expect(kindsOf(report)).toEqual({ "Queue asked": "create" });
+  });
+
   it("of the program is deployed over what the base's own program had deployed", async () => {
     const report = await reportOf(
       "program",
