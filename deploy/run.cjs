@@ -5,13 +5,16 @@
 "use strict";
 
 const { execFile, spawn, spawnSync } = require("node:child_process");
-const { existsSync, readFileSync } = require("node:fs");
+const { existsSync, readFileSync, rmSync, symlinkSync } = require("node:fs");
 const path = require("node:path");
 const { pathToFileURL } = require("node:url");
 
 const oldest = [20, 19];
 const root = path.dirname(__dirname);
 const ownNode = path.join(root, "node_modules", ".bin", "node");
+// The package with this machine's Node, as packages/node-runtime names it.
+const isAppleSilicon = process.platform === "darwin" && process.arch === "arm64";
+const nodePackage = `node_modules/${isAppleSilicon ? "node-bin" : "node"}-${process.platform}-${process.arch}`;
 
 function fail(message) {
   console.error(message);
@@ -37,20 +40,31 @@ function isInstalled() {
   );
 }
 
+/** npm 10 links no command of a package that only a workspace asks for. */
+function linkNode() {
+  const node = path.join(root, nodePackage, "bin", "node");
+  if (!existsSync(node) || existsSync(ownNode)) return;
+  rmSync(ownNode, { force: true });
+  symlinkSync(path.relative(path.dirname(ownNode), node), ownNode);
+}
+
 function install() {
   console.error("Installing the project's dependencies (npm ci) …");
   const npm = process.env.npm_execpath;
   const [command, ...args] = npm === undefined ? ["npm", "ci"] : [process.execPath, npm, "ci"];
+  // What deploys is in the lock file, byte for byte: no package's script brings in anything else.
+  args.push("--ignore-scripts");
   // npm's own list of packages is no part of what our programs print.
   const { status, error } = spawnSync(command, [...args, "--loglevel=error"], {
     cwd: root,
     stdio: ["ignore", process.stderr, process.stderr],
   });
   if (error !== undefined) fail(`npm could not be started: ${error.message}`);
-  if (status !== 0) fail("npm ci failed, see above. Mend what it names, then run the same command again.");
+  if (status !== 0) fail("npm ci failed, see above. Fix what it names, then run the same command again.");
+  linkNode();
   if (!existsSync(ownNode)) {
     fail(
-      "npm did not run the install script of the package `node`. Allow it with `npm rebuild node`, then run the same command again.",
+      "npm left out the optional dependencies, and this project's Node is one of them. Run `npm ci --include=optional`, then the same command again.",
     );
   }
 }
@@ -117,10 +131,16 @@ function main() {
       "package-lock.json is missing. Bring it back with `git checkout package-lock.json`, then run the same command again.",
     );
   }
+  const wanted = readPackages("package-lock.json")[nodePackage];
+  if (wanted === undefined) {
+    fail(
+      `There is no Node for ${process.platform} on ${process.arch} in package-lock.json. Linux and macOS have one, on x64 and arm64; on Windows use WSL.`,
+    );
+  }
+  linkNode();
   if (!isInstalled()) install();
   const [file, ...args] = process.argv.slice(2);
-  const wanted = readPackages("package-lock.json")["node_modules/node"].version;
-  if (version === wanted) return runHere(path.resolve(root, file), args);
+  if (version === wanted.version) return runHere(path.resolve(root, file), args);
   return runBelow([file, ...args]);
 }
 

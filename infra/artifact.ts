@@ -3,6 +3,7 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { build } from "esbuild";
 import { zipSync } from "fflate";
+import { toolEnvironment } from "../line/tool-environment.ts";
 
 export interface Artifact {
   /** The zip, relative to the working directory: the path lands in state, and must be the same on every machine. */
@@ -52,22 +53,38 @@ export const toLambdaHandler = (entry: string) => `${moduleName(entry)}.handler`
 
 /** The bundled and minified module. Throws esbuild's own error, which names file and line. */
 export async function bundle(entry: string): Promise<Uint8Array> {
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    outfile: moduleFile(entry),
-    write: false,
-    bundle: true,
-    minify: true,
-    platform: "node",
-    // A package's ES modules, where it has both: what is not used of them is left out.
-    mainFields: ["module", "main"],
-    target: "node24",
-    format: "esm",
-    charset: "utf8",
-    legalComments: "none",
-    logLevel: "silent",
-  });
+  const { outputFiles } = await withToolEnvironment(() =>
+    build({
+      entryPoints: [entry],
+      outfile: moduleFile(entry),
+      write: false,
+      bundle: true,
+      minify: true,
+      platform: "node",
+      // A package's ES modules, where it has both: what is not used of them is left out.
+      mainFields: ["module", "main"],
+      target: "node24",
+      format: "esm",
+      charset: "utf8",
+      legalComments: "none",
+      logLevel: "silent",
+    }),
+  );
   const [output] = outputFiles;
   if (output === undefined) throw new Error(`esbuild made nothing of ${entry}`);
   return output.contents;
+}
+
+/**
+ * esbuild starts its process at the first call, at once, and gives it this one's environment; it takes no other.
+ * https://github.com/evanw/esbuild/blob/v0.28.2/lib/npm/node.ts
+ */
+function withToolEnvironment<T>(start: () => T): T {
+  const { env } = process;
+  process.env = toolEnvironment();
+  try {
+    return start();
+  } finally {
+    process.env = env;
+  }
 }

@@ -4,6 +4,7 @@ import { access, readFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import * as v from "valibot";
+import { toolEnvironment } from "../line/tool-environment.ts";
 
 export interface Clue {
   what: string;
@@ -63,7 +64,8 @@ const searches: readonly ((place: Place) => Promise<Clue | undefined>)[] = [
   },
   async function findOtherNode({ root }) {
     const packages = await readPackages(path.join(root, "package-lock.json"));
-    const wanted = packages["node_modules/node"]?.version;
+    const prefix = process.platform === "darwin" && process.arch === "arm64" ? "node-bin" : "node";
+    const wanted = packages[`node_modules/${prefix}-${process.platform}-${process.arch}`]?.version;
     const { node } = process.versions;
     if (wanted === undefined || node === wanted) return undefined;
     const todo = "Run it with the project's own: `npm run …`, or `npm exec -c 'pulumi …'`.";
@@ -104,7 +106,11 @@ async function findLockFolder(folder: string): Promise<string | undefined> {
 /** Undefined: git could not do it, or is not there. */
 export async function git(root: string, ...args: string[]): Promise<string | undefined> {
   try {
-    const { stdout } = await promisify(execFile)("git", args, { cwd: root, maxBuffer: 64 * 1024 * 1024 });
+    const { stdout } = await promisify(execFile)("git", args, {
+      cwd: root,
+      env: toolEnvironment(),
+      maxBuffer: 64 * 1024 * 1024,
+    });
     return stdout;
   } catch {
     // Why does not matter: whoever asks goes on without the answer.

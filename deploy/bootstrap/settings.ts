@@ -5,6 +5,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import * as v from "valibot";
 import { type Document, parseDocument } from "yaml";
+import { toolEnvironment } from "../../line/tool-environment.ts";
 import { sharable } from "../../infra/account/sharable.ts";
 import { UserError } from "../../line/user-error.ts";
 import { openGithub, readPlace } from "../ci/github.ts";
@@ -129,7 +130,10 @@ function parseExisting(names: string[]): string[] {
 }
 
 async function repositoryOfOrigin(): Promise<string> {
-  const git = promisify(execFile)("git", ["remote", "get-url", "origin"], { cwd: root });
+  const git = promisify(execFile)("git", ["remote", "get-url", "origin"], {
+    cwd: root,
+    env: toolEnvironment(),
+  });
   const url = await git.then(({ stdout }) => stdout.trim()).catch(() => "");
   const [, name] = /[/:]([^/:]+\/[^/]+?)(?:\.git)?$/.exec(url) ?? [];
   if (name !== undefined) return name;

@@ -6,6 +6,7 @@ import { execFile } from "node:child_process";
 import { copyFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
+import { toolEnvironment } from "../../line/tool-environment.ts";
 import { UserError } from "../../line/user-error.ts";
 import { runCommand } from "../command-line.ts";
 import { root } from "../local-stack.ts";
@@ -43,6 +44,6 @@ const isMerged = (commit: string): Promise<boolean> =>
     () => false,
   );
 
-const git = (...args: string[]) => promisify(execFile)("git", args, { cwd: root });
+const git = (...args: string[]) => promisify(execFile)("git", args, { cwd: root, env: toolEnvironment() });
 
 await runCommand(main);

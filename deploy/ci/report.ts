@@ -6,6 +6,7 @@ import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
+import { toolEnvironment } from "../../line/tool-environment.ts";
 import { runCommand } from "../command-line.ts";
 import { compareCommits } from "../diff/compare-commits.ts";
 import { renderHtml } from "../diff/html/page.ts";
@@ -35,7 +36,10 @@ async function main(): Promise<number> {
 }
 
 async function parseRevision(name: string): Promise<string> {
-  const { stdout } = await promisify(execFile)("git", ["rev-parse", "--verify", name], { cwd: root });
+  const { stdout } = await promisify(execFile)("git", ["rev-parse", "--verify", name], {
+    cwd: root,
+    env: toolEnvironment(),
+  });
   return stdout.trim();
 }
 

@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { UserError } from "../../line/user-error.ts";
-import { programEnvironment } from "./environment.ts";
+import { toolEnvironment } from "../../line/tool-environment.ts";
 import type { Git } from "./git.ts";
 
 export interface Checkout {
@@ -55,7 +55,7 @@ async function provideDependencies(from: string, to: string, { tell, signal }: C
     [...args, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
     {
       cwd: to,
-      env: programEnvironment(),
+      env: toolEnvironment(),
       stdio: ["ignore", 2, 2],
     },
   );

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { toolEnvironment } from "../../line/tool-environment.ts";
 import { UserError } from "../../line/user-error.ts";
 
 const run = promisify(execFile);
@@ -16,7 +17,7 @@ export function openGit(folder: string): Git {
     const { stdout } = await run("git", args, {
       cwd: folder,
       maxBuffer: 256 * 1024 * 1024,
-      env: { ...process.env, LC_ALL: "C", GIT_OPTIONAL_LOCKS: "0", ...env },
+      env: { ...toolEnvironment(), LC_ALL: "C", GIT_OPTIONAL_LOCKS: "0", ...env },
     });
     return stdout;
   };

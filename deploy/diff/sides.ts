@@ -1,10 +1,10 @@
 /** Stacks of two checkouts, evaluated: base deployed into nothing, head over that. */
 import path from "node:path";
+import { toolEnvironment } from "../../line/tool-environment.ts";
 import { isObject, kindOf, someValue } from "../../local/engine/values/properties.ts";
 import { findProgram, createSource } from "../../local/engine/program.ts";
 import { findProject, type Project } from "../../local/engine/project/project-file.ts";
 import { deployInMemory, type Deployed, type DeployOptions, type StackProgram } from "./evaluate.ts";
-import { programEnvironment } from "./environment.ts";
 import { tidyProblem } from "./problem.ts";
 import {
   completeSettings,
@@ -77,7 +77,7 @@ async function programOf(project: Project, stack: string, settings: StackSetting
   const program = await findProgram(project);
   const evaluated = toEvaluated(settings, project, stack);
   const about = { stack, ...evaluated };
-  const env = programEnvironment();
+  const env = toolEnvironment();
   const source = createSource({
     project,
     program,

@@ -5,6 +5,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { unzipSync } from "fflate";
 import * as v from "valibot";
+import { toolEnvironment } from "../../line/tool-environment.ts";
 import { git } from "../../infra/other-bytes.ts";
 import { withTemporaryFolder } from "../temporary-folder.ts";
 
@@ -105,7 +106,7 @@ async function build(root: string, folder: string, flags: string[], env: Record<
   const cwd = path.join(folder, "infra");
   const { stdout } = await promisify(execFile)(process.execPath, [...flags, "--input-type=module", "-e", program], {
     cwd,
-    env: { ...process.env, ...env },
+    env: { ...toolEnvironment(), ...env },
   });
   const { sha256, path: zip } = JSON.parse(stdout) as { sha256: string; path: string };
   const files = unzipSync(await readFile(path.join(cwd, zip)));

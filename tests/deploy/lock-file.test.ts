@@ -5,6 +5,9 @@ import { expect, test } from "vitest";
 interface Package {
   version?: string;
   resolved?: string;
+  integrity?: string;
+  link?: boolean;
+  hasInstallScript?: boolean;
   optionalDependencies?: Record<string, string>;
 }
 
@@ -12,12 +15,14 @@ const { packages } = JSON.parse(readFileSync(path.join(import.meta.dirname, "../
   packages: Record<string, Package>;
 };
 const manifest = JSON.parse(readFileSync(path.join(import.meta.dirname, "../../package.json"), "utf8")) as Record<
-  "dependencies" | "devDependencies",
+  "dependencies" | "devDependencies" | "allowScripts",
   Record<string, string>
 >;
 
 test("the lock file names no registry", () => {
-  expect(Object.values(packages).filter(({ resolved }) => resolved !== undefined)).toEqual([]);
+  const hosts = Object.values(packages).filter(({ resolved, link }) => resolved !== undefined && !link);
+
+  expect(hosts).toEqual([]);
 });
 
 test("the lock file holds the packages of every platform, without which `npm ci` refuses it", () => {
@@ -26,6 +31,26 @@ test("the lock file holds the packages of every platform, without which `npm ci`
 
   expect(named.length).toBeGreaterThan(20);
   expect(named.filter((name) => !held.has(name))).toEqual([]);
+});
+
+test("the lock file holds the digest of every package, so that no other bytes are installed", () => {
+  const brought = Object.entries(packages).filter(([place, { link }]) => place.includes("node_modules/") && !link);
+
+  expect(brought.length).toBeGreaterThan(500);
+  expect(brought.filter(([, { integrity = "" }]) => !integrity.startsWith("sha512-"))).toEqual([]);
+});
+
+test("no install script runs, which could bring in bytes that are not in the lock file", () => {
+  const scripted = Object.entries(packages).filter(([, { hasInstallScript }]) => hasInstallScript);
+  const names = scripted.map(([place]) => place.split("node_modules/").at(-1));
+
+  expect(manifest.allowScripts).toEqual(Object.fromEntries(names.map((name) => [name, false])));
+});
+
+test("this runs on the Node of the lock file", () => {
+  const prefix = process.platform === "darwin" && process.arch === "arm64" ? "node-bin" : "node";
+
+  expect(packages[`node_modules/${prefix}-${process.platform}-${process.arch}`]?.version).toBe(process.versions.node);
 });
 
 test("every dependency is pinned to one version", () => {

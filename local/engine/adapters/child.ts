@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { createInterface } from "node:readline";
 import { join } from "node:path";
-import { tmpdir } from "node:os";
+import { homedir } from "node:os";
 import { fileURLToPath } from "node:url";
 
 /** Plain JavaScript: they are loaded wherever the SDK is. The first ends the process when its channel to the engine breaks. */
@@ -71,10 +71,14 @@ export function prepareNode(options: Omit<ChildOptions, "args" | "onLine">): Pre
   };
 }
 
+/** Code runs from there: it is a folder of the user's own, and not one that others may make in the temporary folder. */
+const compileCache = (): string =>
+  join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "node-compile-cache");
+
 export function startNode({ script, args, nodeArgs = [], cwd, env, onLine }: ChildOptions): Child {
   const child = spawn(process.execPath, [...SDK_FLAGS, ...PRELOADED, ...nodeArgs, script, ...args], {
     cwd,
-    env: { NODE_COMPILE_CACHE: join(tmpdir(), "node-compile-cache"), ...env },
+    env: { NODE_COMPILE_CACHE: compileCache(), ...env },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     // A terminal's Ctrl+C is for the engine alone, which then ends what is under way.
     detached: true,
