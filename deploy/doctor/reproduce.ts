@@ -35,7 +35,8 @@ export async function findLooseDependencies(root: string): Promise<string[]> {
       : [`${name} is ${wanted} in package.json and ${locked ?? "missing"} in package-lock.json`];
   });
   const unsealed = Object.entries(packages)
-    .filter(([name, { integrity, link }]) => name !== "" && integrity === undefined && link !== true)
+    // A workspace is a part of the repository.
+    .filter(([name, { integrity, link }]) => name.includes("node_modules/") && integrity === undefined && link !== true)
     .map(([name]) => `${name.replace(/^.*node_modules\//, "")} has no integrity in package-lock.json`);
   return [...loose, ...unsealed];
 }
