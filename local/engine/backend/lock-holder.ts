@@ -85,6 +85,6 @@ function tryRead(read: () => string): string | undefined {
 }
 
 /** The inode number that the kernel gives to the namespace that the machine starts with (PROC_PID_INIT_INO). */
-const initialNamespace = `pid:[${0xeffffffc}]`;
+const initialNamespace = "pid:[4026531836]";
 const pidNamespace = tryRead(() => readlinkSync("/proc/self/ns/pid"));
 const bootId = tryRead(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8"));
