@@ -28,7 +28,6 @@ const parts: Readonly<Record<Part, string>> = {
   state: "what the stack has deployed (its state)",
 };
 const partNames = Object.keys(parts) as Part[];
-const shownDigits = 8;
 
 /** What an update of this stack would start from now. */
 export async function takeFingerprint(place: StackPlace): Promise<Fingerprint> {
@@ -41,21 +40,24 @@ export async function takeFingerprint(place: StackPlace): Promise<Fingerprint> {
   return { program, configuration: sha256(configuration), artifact: artifact.sha256, state };
 }
 
-/** Four times eight digits: `program-configuration-artifact-state`. */
+/**
+ * Four whole digests: `program-configuration-artifact-state`. It is what was approved: of a shortened one, somebody
+ * could find a second program with the same digits.
+ */
 export const formatFingerprint = (fingerprint: Fingerprint): string =>
-  partNames.map((part) => fingerprint[part].slice(0, shownDigits)).join("-");
+  partNames.map((part) => fingerprint[part]).join("-");
 
-const written = /^[0-9a-f]{8}(-[0-9a-f]{8}){3}$/;
+const written = /^[0-9a-f]{64}(-[0-9a-f]{64}){3}$/;
 
 /** @throws {UserError} naming what has moved since a fingerprint was shown. */
 export function requireFingerprint(expected: string, now: Fingerprint): void {
   if (!written.test(expected)) {
     throw new UserError(
-      `--expect takes a fingerprint as \`npm run preview\` prints it (four times eight digits), not ${JSON.stringify(expected)}`,
+      `--expect takes a fingerprint as \`npm run preview\` prints it (four times 64 digits), not ${JSON.stringify(expected)}`,
     );
   }
   const digits = expected.split("-");
-  const moved = partNames.filter((part, index) => digits[index] !== now[part].slice(0, shownDigits));
+  const moved = partNames.filter((part, index) => digits[index] !== now[part]);
   if (moved.length === 0) return;
   throw new UserError(
     `Since the plan was reviewed, ${moved.map((part) => parts[part]).join(" and ")} ${moved.length > 1 ? "have" : "has"} changed. ` +

@@ -40,4 +40,5 @@ export const alarmTopic = bot.alarms.topic.arn;
 export const alarmNames = bot.alarms.alarms.map((alarm) => alarm.name);
 export const artifactSha256 = bot.artifact.sha256;
 export const provenArtifact = bot.channelWebhook.artifact;
+export const provenArtifacts = bot.channelWebhook.provenArtifacts;
 export const credentialsSecret = bot.credentialsSecretArn;

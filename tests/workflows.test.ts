@@ -219,7 +219,7 @@ describe("deployments", () => {
 
   test("to prod follow the merged pin, and deploy the plan that its approver saw", () => {
     const { on, jobs: all } = find("deploy-prod.yml");
-    const { plan, deploy } = all;
+    const { proven, plan, deploy } = all;
 
     expect(on).toEqual({ push: { branches: ["main"], paths: ["Pulumi.prod.yaml"] } });
     // Approved is what the plan shows: it must not need an approval itself, nor the right to write.
@@ -227,6 +227,15 @@ describe("deployments", () => {
     expect(plan?.steps.find(({ uses }) => uses === "$/.github/actions/stack")?.with?.["role"]).toBe(
       "${{ vars.PROD_PREVIEW_ROLE }}",
     );
+    expect(proven?.steps.find(({ uses }) => uses === "$/.github/actions/stack")?.with?.["role"]).toBe(
+      "${{ vars.DEV_PREVIEW_ROLE }}",
+    );
+    expect(proven?.steps.at(-1)).toEqual({ id: "proven", run: "node deploy/run.cjs deploy/ci/proven.ts dev" });
+    expect(plan?.needs).toBe("proven");
+    expect(plan?.steps.find(({ run }) => run !== undefined)).toEqual({
+      run: "node deploy/run.cjs deploy/ci/evidence.ts prod",
+      env: { PROVEN: "${{ needs.proven.outputs.proven }}" },
+    });
     expect(deploy?.needs).toBe("plan");
     expect(deploy?.env?.["FINGERPRINT"]).toBe("${{ needs.plan.outputs.fingerprint }}");
     expect(deploy?.steps.map(({ run }) => run)).toContain(
@@ -236,7 +245,7 @@ describe("deployments", () => {
 
   test.each(["plan", "deploy"])("to prod %s from the sources that the pin names", (name) => {
     const { steps: all } = jobOf("deploy-prod.yml", name);
-    const commands = all.filter(({ run }) => run !== undefined);
+    const commands = all.filter(({ run }) => run !== undefined && !run.includes("deploy/ci/evidence.ts"));
     const [pinned, ...others] = commands;
 
     expect(all[0]?.with?.["fetch-depth"]).toBe(0);

@@ -36,6 +36,8 @@ const factsSchema = v.object({
   registeredEndpoint: v.string(),
   /** What to restore. */
   formerEndpoint: v.optional(v.string()),
+  /** The artifacts with which LINE's test succeeded, the latest first. */
+  provenArtifacts: v.optional(v.array(v.string()), () => []),
   /** The URLs that this resource set before. */
   ownEndpoints: v.optional(v.array(v.string()), () => []),
 });

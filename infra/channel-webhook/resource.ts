@@ -45,6 +45,8 @@ export class LineChannelWebhook extends pulumi.dynamic.Resource {
   declare readonly endpoint: pulumi.Output<string>;
   /** What LINE's test was made of last, with success. */
   declare readonly artifact: pulumi.Output<string | undefined>;
+  /** All artifacts with which LINE's test succeeded, the latest first, at most 50. */
+  declare readonly provenArtifacts: pulumi.Output<string[] | undefined>;
   /** "Use webhook": whether LINE sends anything. */
   declare readonly active: pulumi.Output<boolean>;
   declare readonly botUserId: pulumi.Output<string>;
@@ -53,7 +55,13 @@ export class LineChannelWebhook extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: LineChannelWebhookArgs, opts?: pulumi.CustomResourceOptions) {
     if (opts?.import !== undefined || opts?.id !== undefined) throw new pulumi.RunError(noImport);
-    const outputs = { active: undefined, botUserId: undefined, botBasicId: undefined, botName: undefined };
+    const outputs = {
+      active: undefined,
+      botUserId: undefined,
+      botBasicId: undefined,
+      botName: undefined,
+      provenArtifacts: undefined,
+    };
     super(provider, name, { ...args, ...outputs }, opts, "line", "LineChannelWebhook");
   }
 

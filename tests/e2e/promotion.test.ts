@@ -1,11 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { GetAliasCommand, GetFunctionConfigurationCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { withPin } from "../../deploy/promotion/pin-file.ts";
 import { type LocalCloud, startLocalCloud } from "../../local/cloud.ts";
 import { devChannel, prodChannel } from "../../local/line/seed.ts";
+import { runScript } from "../deploy/ci/script.ts";
 import { makeInstalledClone } from "../support/clone.ts";
 import { run } from "../support/processes.ts";
 
@@ -118,10 +119,32 @@ test("prod runs the bytes that dev has proved, as they were reviewed", patience,
   expect(await outputsOf("prod")).toMatchObject({ provenArtifact: first, botUserId: prodChannel.userId });
 });
 
+/** A script of the workflows, with the embedded engine's `pulumi` on its path. */
+async function runInWorkflow(script: string, stack: string, env: Record<string, string> = {}) {
+  const bin = path.join(clone.path, ".local/bin");
+  await mkdir(bin, { recursive: true });
+  await writeFile(path.join(bin, "pulumi"), `#!/bin/sh\nexec "${clone.path}/local/engine/bin/pulumi" "$@"\n`, {
+    mode: 0o755,
+  });
+  const all = { ...cloud.env, ...env, PATH: `${bin}:${process.env["PATH"]}` };
+  return runScript(script, { args: [stack], cwd: clone.path, env: all });
+}
+
+test("the workflow plans a pin that dev's state or prod's own shows as proved", patience, async () => {
+  const { output } = await runInWorkflow("proven.ts", "dev");
+  expect(output).toBe(`proven=["${first}"]\n`);
+
+  const byDev = await runInWorkflow("evidence.ts", "prod", { PROVEN: `["${first}"]` });
+  const byItself = await runInWorkflow("evidence.ts", "prod", { PROVEN: "[]" });
+
+  expect(byDev).toMatchObject({ code: 0, stdout: `The pinned artifact ${first} was proved before.\n` });
+  expect(byItself).toMatchObject({ code: 0, stdout: `The pinned artifact ${first} was proved by prod itself.\n` });
+});
+
 test("a pinned stack refuses other bytes, says why, and stays as it is", patience, async () => {
   await append("functions/bot.ts", "console.debug('second');");
 
-  const expected = await npm("up", "prod", "--expect", "0".repeat(8).concat("-00000000-00000000-00000000"));
+  const expected = await npm("up", "prod", "--expect", Array.from({ length: 4 }, () => "0".repeat(64)).join("-"));
   const { code, output } = await npm("up", "prod");
 
   expect(expected.output).toMatch(/the program .* and the stack's file and the artifact and .* have changed\./);
@@ -133,6 +156,9 @@ test("a pinned stack refuses other bytes, says why, and stays as it is", patienc
 
 test("a rollback brings the former artifact back at once, and the channel's URL with it", patience, async () => {
   const second = await commitAndPin("Second");
+  const claimed = await runInWorkflow("evidence.ts", "prod", { PROVEN: `["${first}"]` });
+  expect(claimed.code).toBe(1);
+  expect(claimed.stderr).toContain(`pins the artifact ${second}, and no deployment has proved it`);
   expect(await npm("up", "prod")).toMatchObject({ code: 0 });
   expect((await liveOf("prod")).map(({ sha256 }) => sha256)).toEqual([second, second]);
   const { channelId } = prodChannel;

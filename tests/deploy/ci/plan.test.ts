@@ -60,7 +60,7 @@ test("shows what would be deployed on the run's page, and hands on the fingerpri
     const { code, output, summary } = await plan({ PULUMI_DEBUG_PROVIDERS: `aws:${aws.providerPort}` });
 
     expect(code).toBe(0);
-    const [, fingerprint = "none"] = /^fingerprint=([0-9a-f]{8}(?:-[0-9a-f]{8}){3})\n$/.exec(output ?? "") ?? [];
+    const [, fingerprint = "none"] = /^fingerprint=([0-9a-f]{64}(?:-[0-9a-f]{64}){3})\n$/.exec(output ?? "") ?? [];
     expect(summary).toContain(`npm run up -- prod --expect ${fingerprint}`);
     expect(summary).toContain("| + | `bot-worker` | `Function` |");
     expect(summary).not.toContain(secret);

@@ -55,6 +55,7 @@ describe("the first deployment", () => {
     const { __provider: _, ...outputs } = stack.resource?.outputs ?? {};
     expect(outputs).toEqual({
       ...platform.inputs("new", { artifact: "sha" }),
+      provenArtifacts: ["sha"],
       active: true,
       botUserId: devChannel.userId,
       botBasicId: devChannel.basicId,
@@ -240,6 +241,20 @@ describe("the waiting", () => {
     expect(stack.resource?.outputs["endpoint"]).toBe(at("next"));
     expect(platform.waits).toHaveLength(3);
     expect(platform.said.join("\n")).toContain(`LINE still reports ${at("live")}`);
+  });
+});
+
+describe("the artifacts that were proved", () => {
+  it("are those of successful tests, each once, the latest first", async () => {
+    const stack = platform.stack();
+    for (const artifact of ["one", "two", "one"]) await stack.up(platform.inputs("mine", { artifact }));
+    platform.bot.answer("mine", 400);
+    await expect(stack.up(platform.inputs("mine", { artifact: "three" }))).rejects.toThrow("could not deliver");
+    await stack.up(platform.inputs("mine", { artifact: "four", verify: false }));
+
+    await stack.refresh();
+
+    expect(stack.resource?.outputs["provenArtifacts"]).toEqual(["one", "two"]);
   });
 });
 
