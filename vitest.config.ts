@@ -50,8 +50,8 @@ export default defineConfig({
     maxWorkers: availableParallelism() + 1,
     // Hundreds of processes share the machine: one that is late may try again, and the summary names it.
     retry: 1,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     reporters: ["default", "./tests/reporter.ts"],
     sequence: { sequencer: LongestFirst },
   },

@@ -14,7 +14,7 @@ const tools: [promise: string, tool: string, ...args: string[]][] = [
   ["no file, export or dependency is unused", "knip", "--no-progress"],
 ];
 
-test.each(tools)("%s", { timeout: 120_000 }, async (_promise, tool, ...args) => {
+test.each(tools)("%s", { timeout: 300_000 }, async (_promise, tool, ...args) => {
   const said = await promisify(execFile)(path.join(bin, tool), args, { cwd: root }).then(
     () => "",
     (error: Error & { stdout: string; stderr: string }) => `${error.stdout}${error.stderr}` || error.message,

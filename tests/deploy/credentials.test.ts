@@ -52,7 +52,7 @@ beforeAll(async () => {
   await pulumi("stack", "init", stack);
   await pulumi("config", "set", "line:apiUrl", line.url, "-s", stack);
   fresh = await readFile(stackFile());
-}, 60_000);
+}, 300_000);
 afterAll(async () => {
   await line.close();
   await clone[Symbol.asyncDispose]();

@@ -30,7 +30,7 @@ beforeAll(async () => {
   const { AWS_ENDPOINT_URL: endpoint = "" } = bot.cloud.env;
   const keys = { accessKeyId: "local", secretAccessKey: "local" };
   secrets = new SecretsManagerClient({ endpoint, region: "ap-northeast-1", credentials: keys });
-}, 60_000);
+}, 300_000);
 afterAll(async () => {
   secrets.destroy();
   await bot[Symbol.asyncDispose]();

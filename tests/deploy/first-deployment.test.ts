@@ -6,7 +6,7 @@ import { devChannel } from "../../local/line/seed.ts";
 import { makeInstalledClone } from "../support/clone.ts";
 import { findFreePort, findOrphans, run } from "../support/processes.ts";
 
-const patience = { timeout: 120_000 };
+const patience = { timeout: 300_000 };
 const title = "What only LINE's consoles can do:";
 
 let clone: Awaited<ReturnType<typeof makeInstalledClone>>;

@@ -63,7 +63,7 @@ beforeAll(async () => {
     credentials: { accessKeyId: "local", secretAccessKey: "local" },
   });
   groups = v.parse(v.object({ logGroup: v.string(), workerLogGroup: v.string() }), bot.outputs);
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   vi.useRealTimers();
   cloudWatch.destroy();
@@ -308,7 +308,7 @@ const cases: Case[] = [
   },
 ];
 
-test.each(cases)("$alarm goes off at $what", { timeout: 60_000 }, async ({ alarm, act }) => {
+test.each(cases)("$alarm goes off at $what", { timeout: 300_000 }, async ({ alarm, act }) => {
   const [from, before] = [traces.length, await measure(alarm)];
 
   await act();

@@ -6,14 +6,14 @@ import { deploy } from "./deployed.ts";
 /** The package holds a browser for this platform alone. */
 const hasBrowser = process.platform === "linux" && process.arch === "x64";
 
-describe.skipIf(!hasBrowser)("the chat page", { timeout: 60_000 }, () => {
+describe.skipIf(!hasBrowser)("the chat page", { timeout: 300_000 }, () => {
   let bot: Awaited<ReturnType<typeof deploy>>;
   let browser: Browser;
 
   beforeAll(async () => {
     bot = await deploy();
     browser = await playwright.launch({ executablePath: await chromium.executablePath(), args: chromium.args });
-  }, 120_000);
+  }, 300_000);
   afterAll(async () => {
     await browser.close();
     await bot[Symbol.asyncDispose]();

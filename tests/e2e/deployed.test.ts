@@ -10,7 +10,7 @@ let bot: Awaited<ReturnType<typeof deploy>>;
 
 beforeAll(async () => {
   bot = await deploy();
-}, 60_000);
+}, 300_000);
 afterAll(() => bot[Symbol.asyncDispose]());
 
 const { channelId } = devChannel;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { makeInstalledClone } from "../support/clone.ts";
 import { findFreePort, findOrphans, run, type Run } from "../support/processes.ts";
 
-const patience = { timeout: 120_000 };
+const patience = { timeout: 300_000 };
 
 let clone: Awaited<ReturnType<typeof makeInstalledClone>>;
 let port = "";

@@ -26,7 +26,7 @@ beforeAll(async () => {
     await writeFile(file, changed);
   }
   bot = await deploy({ projectDir: clone.path });
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   await bot[Symbol.asyncDispose]();
   await clone[Symbol.asyncDispose]();
@@ -46,7 +46,7 @@ async function operate(kind: "up" | "destroy") {
 
 test(
   "a stack that was made before names carried the stack keeps all but its access log",
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const { outputs } = bot;
     expect(outputs).toMatchObject({ functionName: expect.stringMatching(/^bot-[0-9a-f]{7}$/) });
@@ -66,7 +66,7 @@ test(
   },
 );
 
-test("a new stack's names say which project and stack they are of", { timeout: 120_000 }, async () => {
+test("a new stack's names say which project and stack they are of", { timeout: 300_000 }, async () => {
   expect((await operate("destroy")).result).toBe("succeeded");
 
   const { outputs, changes } = await operate("up");

@@ -59,7 +59,7 @@ beforeAll(async () => {
   [sqs, logs] = [new SQSClient(config), new CloudWatchLogsClient(config)];
   const { channels } = await bot.cloud.line.console.overview({});
   userId = channels.find(({ id }) => id === channelId)?.people[0]?.userId ?? "";
-}, 60_000);
+}, 300_000);
 afterAll(async () => {
   sqs.destroy();
   logs.destroy();
@@ -123,7 +123,7 @@ test("an event that fails for good makes way, raises an alarm, and is answered w
   await goThrough(sqs, queues, () => "send");
   expect((await late).content).toMatchObject({ text: "poison" });
   expect(await countMessages(sqs, queues.deadLetterQueueUrl)).toBe(0);
-}, 60_000);
+}, 300_000);
 
 test("the log follows a request from the receiver to the worker, and quotes nobody", async () => {
   const worked = nextWorked();

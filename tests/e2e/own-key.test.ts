@@ -13,7 +13,7 @@ let bot: Awaited<ReturnType<typeof deploy>>;
 beforeAll(async () => {
   clone = await makeInstalledClone();
   bot = await deploy({ projectDir: clone.path, config: { "line:credentialsKey": keyArn } });
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   await bot[Symbol.asyncDispose]();
   await clone[Symbol.asyncDispose]();
@@ -35,7 +35,7 @@ test("a bot answers whose secret a key of one's own encrypts", async () => {
   expect((await bot.post(JSON.stringify({ destination: devChannel.userId, events: [] }))).status).toBe(200);
 });
 
-test("without the grant no version goes live, and with it the next one does", { timeout: 120_000 }, async () => {
+test("without the grant no version goes live, and with it the next one does", { timeout: 300_000 }, async () => {
   const file = path.join(clone.path, "infra/credentials-key.ts");
   const granted = await readFile(file, "utf8");
   await writeFile(file, granted.replace("return [read, decrypt];", "return [read];"));

@@ -32,7 +32,7 @@ const overview = v.object({
   channels: v.array(v.object({ id: v.string(), people: v.array(v.object({ userId: v.string() })) })),
 });
 
-test("npm start and npm run logs print no control of a text", { timeout: 120_000 }, async () => {
+test("npm start and npm run logs print no control of a text", { timeout: 300_000 }, async () => {
   await using clone = await makeInstalledClone();
   const cwd = clone.path;
   await writeFile(path.join(cwd, "functions", "bot.ts"), bot);

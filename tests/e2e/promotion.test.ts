@@ -11,7 +11,7 @@ import { makeInstalledClone } from "../support/clone.ts";
 import { run } from "../support/processes.ts";
 
 /** The life of two stacks on one machine, from the first deployment to the way back. The tests go on from each other. */
-const patience = { timeout: 120_000 };
+const patience = { timeout: 300_000 };
 let clone: Awaited<ReturnType<typeof makeInstalledClone>>;
 let cloud: LocalCloud;
 let lambda: LambdaClient;

@@ -11,7 +11,7 @@ beforeAll(async () => {
   bot = await deploy();
   const { channels } = await bot.cloud.line.console.overview({});
   userId = channels.find(({ id }) => id === devChannel.channelId)?.people[0]?.userId ?? "";
-}, 60_000);
+}, 300_000);
 afterAll(() => bot[Symbol.asyncDispose]());
 
 interface Ended {
@@ -49,7 +49,7 @@ async function answerTo(text: string): Promise<unknown> {
   return answer;
 }
 
-test("a protected stack is destroyed by nothing but a decision", { timeout: 120_000 }, async () => {
+test("a protected stack is destroyed by nothing but a decision", { timeout: 300_000 }, async () => {
   expect(await operate("up", true)).toMatchObject({ result: "succeeded", errors: [] });
 
   for (const kind of ["preview", "destroy"] as const) {

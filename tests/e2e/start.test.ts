@@ -7,7 +7,7 @@ import { makeInstalledClone } from "../support/clone.ts";
 import { findFreePort, findOrphans, run, type Run } from "../support/processes.ts";
 import { resourceCount } from "./deployed.ts";
 
-const patience = { timeout: 120_000 };
+const patience = { timeout: 300_000 };
 
 async function clone() {
   const made = await makeInstalledClone();

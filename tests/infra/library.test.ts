@@ -24,7 +24,7 @@ beforeAll(async () => {
     path.join(folder, "Pulumi.yaml"),
     "name: consumer\nmain: index.ts\nruntime:\n  name: nodejs\n  options: { typescript: false }\n",
   );
-}, 60_000);
+}, 300_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function installPackage(): Promise<void> {
@@ -104,7 +104,7 @@ describe("the package that npm pack yields", () => {
     await expect(checked).resolves.toMatchObject({ stdout: "" });
   });
 
-  test("deploys a bot from another program, and destroys it", { timeout: 60_000 }, async () => {
+  test("deploys a bot from another program, and destroys it", { timeout: 300_000 }, async () => {
     await writeFile(path.join(folder, "index.ts"), program);
     const cloud = await startLocalCloud({
       dataDir: path.join(folder, ".local"),

@@ -8,7 +8,7 @@ import { accountId, openAccount, options, readResources, type TestAccount } from
 let account: TestAccount;
 beforeAll(async () => {
   account = await openAccount();
-}, 60_000);
+}, 300_000);
 afterAll(() => account[Symbol.asyncDispose]());
 
 const countOf = (types: string[], name: string) => types.filter((type) => type.endsWith(`:${name}`)).length;
@@ -51,7 +51,7 @@ describe("a preview", () => {
   });
 });
 
-describe("the account of a stack", { timeout: 60_000 }, () => {
+describe("the account of a stack", { timeout: 300_000 }, () => {
   test("can be tried on this machine, where it stays", async () => {
     const made = await account.bootstrap("local", "--yes", ...options.slice(1));
     const again = await account.bootstrap("local", "--yes", ...options.slice(1));

@@ -30,7 +30,7 @@ beforeAll(async () => {
   const policy = resources.find(({ type }) => type === "aws:iam/policy:Policy");
   boundary = parseStatements(policy?.inputs["policy"]);
   boundaryArn = String(policy?.outputs["arn"]);
-}, 30_000);
+}, 300_000);
 
 describe("what the program makes", () => {
   test.each(life)("%s on %s is read by both roles, and changed by deployments alone", (_type, arn, reads, writes) => {

@@ -15,7 +15,7 @@ interface Claims {
 let resources: State[];
 beforeAll(async () => {
   resources = await makeOffline("prod");
-}, 30_000);
+}, 300_000);
 
 function canAssume(purpose: "preview" | "deploy", claims: Claims): boolean {
   const role = resources.find(

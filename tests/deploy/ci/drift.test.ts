@@ -10,7 +10,7 @@ let clone: Awaited<ReturnType<typeof makeInstalledClone>>;
 beforeAll(async () => {
   clone = await makeInstalledClone();
   await writeFile(path.join(clone.path, "deploy/doctor.ts"), "process.stdout.write(process.env.DOCTOR_SAYS ?? '');\n");
-}, 60_000);
+}, 300_000);
 afterAll(() => clone[Symbol.asyncDispose]());
 
 let github: Awaited<ReturnType<typeof startFakeGithub>>;

@@ -33,7 +33,7 @@ beforeAll(async () => {
   await git("switch", "--quiet", "--create", "other", commits.proved);
   commits.other = await commit("other");
   await git("switch", "--quiet", "main");
-}, 60_000);
+}, 300_000);
 afterAll(() => clone[Symbol.asyncDispose]());
 
 async function pin(config: Record<string, string>) {

@@ -43,7 +43,7 @@ beforeAll(async () => {
   );
   await run("pulumi", "config", "set", "line:channelId", "2000000001", "-s", "prod");
   await run("pulumi", "config", "set", "--secret", "line:channelSecret", secret, "-s", "prod");
-}, 60_000);
+}, 300_000);
 afterAll(() => clone[Symbol.asyncDispose]());
 
 async function writeExecutable(file: string, line: string) {
@@ -67,7 +67,7 @@ test("shows what would be deployed on the run's page, and hands on the fingerpri
   } finally {
     await aws.close();
   }
-}, 60_000);
+}, 300_000);
 
 test("approves nothing where the plan fails, and shows why", async () => {
   const { code, output, summary } = await plan({ PULUMI_DEBUG_PROVIDERS: "aws:9" });
@@ -75,7 +75,7 @@ test("approves nothing where the plan fails, and shows why", async () => {
   expect(code).not.toBe(0);
   expect(output).toBe("");
   expect(summary).toContain("no provider for package 'aws' answers on port 9");
-}, 60_000);
+}, 300_000);
 
 test("is of an account whose number the configuration has as text, as AWS's provider and SDK want it", async () => {
   expect(await readFile(path.join(clone.path, "Pulumi.prod.yaml"), "utf8")).toMatch(/- ["']123456789012["']/);

@@ -10,7 +10,7 @@ import { runScript } from "./script.ts";
 
 test(
   "compares what is checked out with what it is merged into, without credentials",
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     await using clone = await makeInstalledClone();
     const git = (...args: string[]) =>

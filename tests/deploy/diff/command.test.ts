@@ -64,7 +64,7 @@ describe("npm run diff", () => {
     expect(report).toContain("**`prod`**: Each of the log groups");
     expect(report).toContain("keeps what is logged for `30` days (was `365` days)");
     expect(report + stderr).not.toContain(clone.path);
-  }, 120_000);
+  }, 300_000);
 
   it("takes away what it has checked out when it is stopped", async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "diff-command-"));

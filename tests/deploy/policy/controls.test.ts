@@ -9,7 +9,7 @@ let stacks: Record<StackName, StackResources>;
 
 beforeAll(async () => {
   stacks = await deployStacks();
-}, 120_000);
+}, 300_000);
 
 const failing = (resources: StackResources) =>
   controls.filter((control) => violationsOf(control, resources).length > 0).map(({ id }) => id);

@@ -15,7 +15,7 @@ let local: StackResources;
 beforeAll(async () => {
   pack = await startPack();
   local = await deployLocalStack();
-}, 120_000);
+}, 300_000);
 afterAll(() => pack?.[Symbol.asyncDispose]());
 
 const analyzeAll = async (resources: StackResources) =>

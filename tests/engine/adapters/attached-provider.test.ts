@@ -39,7 +39,7 @@ async function deploy(
   }
 }
 
-describe("an attached provider", { timeout: 120_000 }, () => {
+describe("an attached provider", { timeout: 300_000 }, () => {
   it("is a resource of the stack, configured with its package's settings", async () => {
     const { resources, configured } = await deploy(`new Thing("a", {});`);
 

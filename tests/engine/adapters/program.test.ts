@@ -43,7 +43,7 @@ export class Thing extends pulumi.dynamic.Resource {
 const UPDATE = { kind: "update" } as const;
 
 /** A busy machine starts a Node process in seconds. */
-const PATIENCE = { timeout: 120_000 };
+const PATIENCE = { timeout: 300_000 };
 
 describe("a Node.js program", PATIENCE, () => {
   it("is previewed, deployed, left as it is, changed, refreshed and destroyed", async () => {

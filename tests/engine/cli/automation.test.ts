@@ -25,7 +25,7 @@ async function createLocal(program: string) {
 const { Stack } = automation;
 
 describe("Pulumi's Automation API", () => {
-  it("drives a stack of a local program through its whole life", { timeout: 120_000 }, async () => {
+  it("drives a stack of a local program through its whole life", { timeout: 300_000 }, async () => {
     await using local = await createLocal(`${thingClass}
       const config = new pulumi.Config();
       const thing = new Thing("a", { password: config.requireSecret("password"), tier: config.get("tier") });
@@ -102,7 +102,7 @@ describe("Pulumi's Automation API", () => {
     expect(await local.workspace.listStacks()).toEqual([]);
   });
 
-  it("renames a stack, which goes on where it was", { timeout: 120_000 }, async () => {
+  it("renames a stack, which goes on where it was", { timeout: 300_000 }, async () => {
     await using local = await createLocal(`${thingClass}
       const group = new pulumi.ComponentResource("test:index:Group", "group");
       const a = new Thing("a", { password: new pulumi.Config().requireSecret("password") }, { parent: group });
@@ -131,7 +131,7 @@ describe("Pulumi's Automation API", () => {
     await expect(Stack.select("dev", local.workspace)).rejects.toThrow(StackNotFoundError);
   });
 
-  it("leaves out what is excluded or protected", { timeout: 120_000 }, async () => {
+  it("leaves out what is excluded or protected", { timeout: 300_000 }, async () => {
     await using local = await createLocal(`${thingClass}
       const size = new pulumi.Config().require("size");
       const a = new Thing("a", { tier: size });
@@ -154,7 +154,7 @@ describe("Pulumi's Automation API", () => {
     await expect(stack.up({ debug: true })).rejects.toThrow("unknown flag: --debug");
   });
 
-  it("deletes nothing where something that would go is protected", { timeout: 120_000 }, async () => {
+  it("deletes nothing where something that would go is protected", { timeout: 300_000 }, async () => {
     await using local = await createLocal(`${thingClass}
       const all = new pulumi.Config().require("all") === "yes";
       const a = new Thing("a");
@@ -174,7 +174,7 @@ describe("Pulumi's Automation API", () => {
     expect(await readdir(local.world)).toEqual(objects);
   });
 
-  it("runs an inline program", { timeout: 60_000 }, async () => {
+  it("runs an inline program", { timeout: 300_000 }, async () => {
     await using local = await createLocal("");
     const program = async () => {
       const component = new pulumi.ComponentResource("test:index:Group", "group");
@@ -200,7 +200,7 @@ describe("Pulumi's Automation API", () => {
     expect(destroyed.summary.resourceChanges).toEqual({ delete: 2 });
   });
 
-  it("gets the errors that it knows by name", { timeout: 60_000 }, async () => {
+  it("gets the errors that it knows by name", { timeout: 300_000 }, async () => {
     await using local = await createLocal(`${thingClass} new Thing("a", { slow: 1000 });`);
     const stack = await Stack.create("dev", local.workspace);
     await expect(Stack.select("none", local.workspace)).rejects.toThrow(StackNotFoundError);
@@ -219,7 +219,7 @@ describe("Pulumi's Automation API", () => {
     await expect(first).rejects.toThrow("canceled");
   });
 
-  it("tells a program's failure with what it said", { timeout: 60_000 }, async () => {
+  it("tells a program's failure with what it said", { timeout: 300_000 }, async () => {
     await using local = await createLocal(`throw new Error("no such luck");`);
     const stack = await Stack.create("dev", local.workspace);
 

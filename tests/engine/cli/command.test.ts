@@ -169,7 +169,7 @@ describe("the command", () => {
     expect((await run(folder, ["config", "get", "password"])).stdout).toBe("hunter2\n");
   });
 
-  it("shows a stack as a tree, and when it was last updated", { timeout: 60_000 }, async () => {
+  it("shows a stack as a tree, and when it was last updated", { timeout: 300_000 }, async () => {
     await using folder = await createWithStack(`${thingClass}
       const group = new pulumi.ComponentResource("test:index:Group", "group");
       const a = new Thing("a", {}, { parent: group });
@@ -201,7 +201,7 @@ describe("the command", () => {
     expect(up.stdout).toContain('"PolicyPacks":{}');
   });
 
-  it("previews as JSON with whole states, as a checkpoint has them", { timeout: 60_000 }, async () => {
+  it("previews as JSON with whole states, as a checkpoint has them", { timeout: 300_000 }, async () => {
     await using folder = await createWithStack(`${thingClass}
       const a = new Thing("a", { key: pulumi.secret("hunter2") }, { customTimeouts: { create: "5m", read: "20s" }, hideDiffs: ["tags.a-b"], protect: true });
       new Thing("b", { of: a.address, deep: [{ key: pulumi.secret("hunter2") }] }, { dependsOn: a, ignoreChanges: ["of"] });
@@ -235,7 +235,7 @@ describe("the command", () => {
     expect(later.steps[0].newState).not.toHaveProperty("outputs");
   });
 
-  it("previews as JSON, updates, prints outputs, and destroys", { timeout: 60_000 }, async () => {
+  it("previews as JSON, updates, prints outputs, and destroys", { timeout: 300_000 }, async () => {
     await using folder = await createWithStack(`${thingClass}
       const a = new Thing("a", { key: pulumi.secret("hunter2") });
       new Thing("b", { of: a.address });
@@ -268,7 +268,7 @@ describe("the command", () => {
     expect(existsSync(join(folder.path, "Pulumi.dev.yaml"))).toBe(false);
   });
 
-  it("keeps plaintexts of an imported state out of the file", { timeout: 60_000 }, async () => {
+  it("keeps plaintexts of an imported state out of the file", { timeout: 300_000 }, async () => {
     await using folder = await createWithStack(`${thingClass} new Thing("a", { key: pulumi.secret("hunter2") });`);
     await run(folder, ["up", "--yes", "--skip-preview"]);
     const exported = (await run(folder, ["stack", "export", "--show-secrets"])).stdout;
@@ -301,7 +301,7 @@ describe("the command", () => {
     expect(code).toBe(1);
   });
 
-  it("ends with a code of its own when changes come that were not expected", { timeout: 60_000 }, async () => {
+  it("ends with a code of its own when changes come that were not expected", { timeout: 300_000 }, async () => {
     await using folder = await createWithStack(`${thingClass} new Thing("a");`);
 
     const { code, stderr } = await run(folder, ["preview", "--expect-no-changes"]);
@@ -320,7 +320,7 @@ describe("the command", () => {
     );
   });
 
-  it("lets one of two updates work and tells the other who works", { timeout: 60_000 }, async () => {
+  it("lets one of two updates work and tells the other who works", { timeout: 300_000 }, async () => {
     await using folder = await createWithStack(`${thingClass} new Thing("a", { slow: 1500 });`);
     const first = start(folder, ["up", "--yes", "--skip-preview"]);
     await printed(first.child, "a creating");
@@ -332,7 +332,7 @@ describe("the command", () => {
     expect((await first.ended).code).toBe(0);
   });
 
-  it("writes its events to a file, one a line", { timeout: 60_000 }, async () => {
+  it("writes its events to a file, one a line", { timeout: 300_000 }, async () => {
     await using folder = await createWithStack(`${thingClass} new Thing("a");`);
     const log = join(folder.path, "events.jsonl");
 

@@ -55,7 +55,7 @@ describe("an engine that dies", () => {
   // Two at a time, each its share of the kills.
   it.concurrent.each([1, 2])(
     "leaves a whole state, and the next one goes on from it (%i)",
-    { timeout: 180_000 },
+    { timeout: 300_000 },
     async (chain) => {
       const seed = Number(process.env["ENGINE_SEED"] ?? Date.now()) + chain;
       const random = createRandom(seed);
@@ -88,7 +88,7 @@ describe("an engine that dies", () => {
 });
 
 describe("a disk that is full", () => {
-  it("fails the update, and leaves the last state that could be written", { timeout: 60_000 }, async () => {
+  it("fails the update, and leaves the last state that could be written", { timeout: 300_000 }, async () => {
     await using folder = await createWithStack(program(1));
 
     // A limit on the size of files stands for the disk: the state grows past it in the midst of the update.

@@ -21,7 +21,7 @@ describe.skipIf(!there)("the Pulumi CLI and the engine, on one state", () => {
   it.each([
     ["the engine", "the CLI", {}, { command: cli }],
     ["the CLI", "the engine", { command: cli }, {}],
-  ])("what %s wrote, %s reads and finds unchanged", { timeout: 120_000 }, async (_writer, _reader, writer, reader) => {
+  ])("what %s wrote, %s reads and finds unchanged", { timeout: 300_000 }, async (_writer, _reader, writer, reader) => {
     await using folder = await createWithStack(program);
     await run(folder, ["config", "set", "--secret", "password", "hunter2", "--stack", "dev"], writer);
 
@@ -38,7 +38,7 @@ describe.skipIf(!there)("the Pulumi CLI and the engine, on one state", () => {
     expect(JSON.parse(history.stdout)).toMatchObject([{ kind: "update", result: "succeeded" }]);
   });
 
-  it("the CLI goes on from where the engine was killed", { timeout: 120_000 }, async () => {
+  it("the CLI goes on from where the engine was killed", { timeout: 300_000 }, async () => {
     await using folder = await createWithStack(`${thingClass} new Thing("a"); new Thing("b", { slow: 60000 });`);
     const { child, ended } = start(folder, update);
     await printed(child, "a created");

@@ -42,7 +42,7 @@ describe.skipIf(!there)("the engine's command does what the Pulumi CLI was recor
     await rm(out, { recursive: true, force: true });
   });
 
-  it.each(names)("%s", { timeout: 600_000 }, async (name) => {
+  it.each(names)("%s", { timeout: 1_800_000 }, async (name) => {
     const { compare } = (await import(pathToFileURL(join(recordings, "compare.mjs")).href)) as Comparison;
     const read = (folder: string): unknown => JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"));
     await finished;

@@ -83,7 +83,7 @@ function finishedSteps(events: EngineEvent[]): string[] {
 }
 
 describe("the engine", () => {
-  it.concurrent.each(scenarios)("%s", { timeout: 120_000 }, async (_about, name, scenario) => {
+  it.concurrent.each(scenarios)("%s", { timeout: 300_000 }, async (_about, name, scenario) => {
     await using place = await createPlace(name, scenario);
     if (scenario.config) await setSecrets(place, scenario.config);
     const shown: EngineEvent[] = [];

@@ -102,7 +102,7 @@ async function converges(phase: Phase, cloud: Cloud, snapshot: Snapshot): Promis
 
 const PENDING = { create: "creating", update: "updating", delete: "deleting" } as const;
 
-describe.each(PHASES)("broken off while $name", { timeout: 120_000 }, (phase) => {
+describe.each(PHASES)("broken off while $name", { timeout: 300_000 }, (phase) => {
   it.each(["before", "after"] as const)(
     "at any call of a provider, %s it happened, leaves a whole state that says so",
     async (when) => {

@@ -133,7 +133,7 @@ function makeTrouble(random: Random, cloud: Cloud): void {
 
 test(
   `keeps every deployment whole in ${CASES} generated cases (ENGINE_FUZZ_SEED=${SEED})`,
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     for (let i = 0; i < CASES; i++) {
       const random = createRandom(SEED + i);

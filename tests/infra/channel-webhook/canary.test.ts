@@ -60,7 +60,7 @@ beforeAll(async () => {
   await operate("preview", "--diff");
   await operate("refresh", "--yes");
   await operate("destroy", "--yes");
-}, 120_000);
+}, 300_000);
 afterAll(async () => {
   await cloud.close();
   await rm(folder, { recursive: true, force: true });
