@@ -106,7 +106,9 @@ export const iamGrantControls: Control[] = [
     },
     "aws:iam/rolePolicy:RolePolicy",
     ({ policy }) => {
-      const secrets = statementsFor(policy, "secretsmanager:GetSecretValue").flatMap(({ Resource }) => Resource);
+      const secrets = new Set(
+        statementsFor(policy, "secretsmanager:GetSecretValue").flatMap(({ Resource }) => Resource),
+      );
       return statementsFor(policy, decrypt).flatMap(({ Action, Condition }) => {
         const { "kms:ViaService": via = [], "kms:EncryptionContext:SecretARN": of = [] } =
           Condition["StringEquals"] ?? {};
@@ -115,7 +117,7 @@ export const iamGrantControls: Control[] = [
             via.length > 0 &&
             via.every((service) => service.startsWith("secretsmanager.")) &&
             of.length > 0 &&
-            of.every((secret) => secrets.includes(secret)),
+            of.every((secret) => secrets.has(secret)),
           `grant ${decrypt} alone, under StringEquals of kms:ViaService and kms:EncryptionContext:SecretARN`,
         );
       });
