@@ -13,9 +13,12 @@ export interface Contents {
   has(id: string): boolean;
   delete(id: string): void;
   clear(): void;
-  /** Resolves when all changes so far are on disk. */
+  /** Resolves when all changes so far are on disk. What could not be written is tried again by the next one. */
   flush(): Promise<void>;
 }
+
+/** Longer ones are registered nowhere. */
+export const longestContentType = 100;
 
 /** The oldest give way beyond this: LINE too keeps contents only for a while that it does not state. */
 const keptBytes = 64 * 1024 * 1024;
@@ -24,26 +27,45 @@ const keptBytes = 64 * 1024 * 1024;
 export async function openContents(folder?: string): Promise<Contents> {
   const contents = new Map<string, Content>(folder === undefined ? [] : await loadAll(folder));
   let total = [...contents.values()].reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
-  let written: Promise<unknown> = Promise.resolve();
-  const onDisk = (work: (where: string) => Promise<unknown>) => {
+  /** By file name, what is to become of it. Of several wishes the last one counts. */
+  const wishes = new Map<string, (file: string) => Promise<unknown>>();
+  let writing: Promise<unknown> = Promise.resolve();
+  const writeAll = async () => {
+    const failures: unknown[] = [];
+    for (const [name, wish] of wishes) {
+      try {
+        await wish(join(folder ?? "", name));
+        if (wishes.get(name) === wish) wishes.delete(name);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  };
+  const flush = async () => {
+    const mine = Promise.allSettled([writing]).then(writeAll);
+    writing = mine;
+    await mine;
+  };
+  const onDisk = (name: string, wish: (file: string) => Promise<unknown>) => {
     if (folder === undefined) return;
-    written = written.then(() => work(folder));
-    // A failure is told by `flush`; until then nobody waits.
-    written.catch(() => undefined);
+    wishes.set(name, wish);
+    // A failure is reported by the `flush` that somebody waits for.
+    flush().catch(() => undefined);
   };
   const remove = (id: string) => {
     const content = contents.get(id);
     if (content === undefined) return;
     total -= content.bytes.byteLength;
     contents.delete(id);
-    onDisk((where) => rm(join(where, toFileName(id, content)), { force: true }));
+    onDisk(toFileName(id, content), (file) => rm(file, { force: true }));
   };
   return {
     put(id, content) {
       remove(id);
       contents.set(id, content);
       total += content.bytes.byteLength;
-      onDisk((where) => writeFile(join(where, toFileName(id, content)), content.bytes, { mode: 0o600 }));
+      onDisk(toFileName(id, content), (file) => writeFile(file, content.bytes, { mode: 0o600 }));
       for (const oldest of contents.keys()) {
         if (total <= keptBytes) return;
         remove(oldest);
@@ -55,13 +77,14 @@ export async function openContents(folder?: string): Promise<Contents> {
     clear() {
       for (const id of contents.keys()) remove(id);
     },
-    async flush() {
-      await written;
-    },
+    flush,
   };
 }
 
-/** The content type is part of the name: a file says all there is to know. */
+/**
+ * The content type is part of the name: a file says all there is to know. File systems take names of 255 bytes, of which
+ * this leaves a type as long as `longestContentType`.
+ */
 const toFileName = (id: string, { contentType }: Content): string =>
   `${encodeURIComponent(id)}=${encodeURIComponent(contentType)}`;
 

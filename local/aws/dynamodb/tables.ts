@@ -49,7 +49,11 @@ export class Tables {
 
   async #opened(): Promise<Engine> {
     if (this.#closed) throw new ServiceError("InternalServerError", "The local AWS is closing", 500);
-    return (this.#engine ??= this.#open());
+    return (this.#engine ??= this.#open().catch((error: unknown) => {
+      // A disk that was full may have room by the next call.
+      this.#engine = undefined;
+      throw error;
+    }));
   }
 
   /** A kill may have come between a table's record and its definition: the record counts. */
@@ -68,7 +72,10 @@ export class Tables {
       .some(({ attributes }) => ttlAttributeOf(attributes) !== undefined);
     if (!hasTtl || this.#closed) return;
     this.#timer = setTimeout(() => {
-      this.#sweeping = this.#sweep().finally(() => this.#schedule(SWEEP_MS));
+      // What could not be deleted is looked for again the next time.
+      this.#sweeping = this.#sweep()
+        .catch((error: unknown) => console.error(`Expired items could not be deleted: ${String(error)}`))
+        .finally(() => this.#schedule(SWEEP_MS));
     }, ms).unref();
   }
 

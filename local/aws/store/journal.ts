@@ -31,8 +31,9 @@ export function openJournal<T>(
       const line = `${JSON.stringify(entry)}\n`;
       // Before and not after it: the entry takes effect only when this has returned.
       if (room < 0) {
-        closeSync(fd);
+        const former = fd;
         [fd, room] = rewrite();
+        closeSync(former);
       }
       try {
         appendFileSync(fd, line);

@@ -160,7 +160,7 @@ function listen() {
 async function sendImage(file) {
   const bytes = new Uint8Array(await file.arrayBuffer());
   const base64 = btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), ""));
-  const [sent] = await call("sendImages", { ...who(), images: [{ base64, contentType: file.type }] });
+  const [sent] = await call("sendImages", { ...who(), images: [{ base64, contentType: file.type || undefined }] });
   report(sent);
 }
 

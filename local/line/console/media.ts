@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { longestContentType } from "../contents.ts";
 import { nextMessageId } from "../ids.ts";
 import type { World } from "../world.ts";
 import { action } from "./action.ts";
@@ -11,8 +12,15 @@ const external = v.object({ originalContentUrl: v.string(), previewImageUrl: v.o
 const durationMs = v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)));
 
 /** What a person uploads; with `external`, the bytes are somewhere else and cannot be fetched from LINE. */
+const contentType = v.optional(
+  v.pipe(
+    v.string(),
+    v.maxLength(longestContentType),
+    v.regex(/^[\w.+-]+\/[\w.+-]+$/, "has to be a media type, such as image/png"),
+  ),
+);
 const upload = {
-  contentType: v.optional(v.string()),
+  contentType,
   base64: v.optional(base64),
   previewBase64: v.optional(base64),
   external: v.optional(external),
@@ -79,7 +87,7 @@ async function sendRecording(world: World, place: Place, type: "video" | "audio"
 }
 
 export const sendFile = action(
-  v.object({ ...writer, fileName: v.string(), contentType: v.optional(v.string()), base64 }),
+  v.object({ ...writer, fileName: v.string(), contentType, base64 }),
   (world, { fileName, ...input }) => {
     const place = findPlace(world, input);
     const id = keep(world, "application/octet-stream", input);
