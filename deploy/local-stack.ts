@@ -12,7 +12,7 @@ export const localStack = "local";
 export const programDir = path.join(root, "infra");
 
 /** A cloud of this process, or one that another process runs. */
-export type DeployTarget = Omit<RunningCloud, "pid">;
+export type DeployTarget = Omit<RunningCloud, "pid" | "env"> & { env: Record<string, string> };
 
 export const toTarget = ({ env, attachedProviders, line, aws }: LocalCloud): DeployTarget => ({
   env,

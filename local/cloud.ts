@@ -1,8 +1,8 @@
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "../line/user-error.ts";
 import { type AwsTrace, type LocalAws, LocalAwsError, startLocalAws } from "./aws/aws.ts";
-import { tryClaim } from "./instance.ts";
+import { type RunningCloud, runFolder, tryClaim } from "./instance.ts";
 import { type LineSimulator, startLineSimulator } from "./line/simulator.ts";
 
 export interface LocalCloudOptions {
@@ -26,7 +26,7 @@ export interface LocalCloud {
   line: LineSimulator;
   aws: LocalAws;
   /** What an engine needs to deploy here: for the program, for dynamic providers and for itself. */
-  env: Record<string, string>;
+  env: RunningCloud["env"];
   attachedProviders: Record<string, number>;
   close(): Promise<void>;
 }
@@ -34,7 +34,7 @@ export interface LocalCloud {
 const localPorts = { line: 4400, gateway: 4443 };
 
 /** For the local backend and passphrase, whichever engine uses them. They guard nothing. */
-function localBackend(dataDir: string): Record<string, string> {
+function localBackend(dataDir: string) {
   return { PULUMI_BACKEND_URL: `file://${path.resolve(dataDir)}`, PULUMI_CONFIG_PASSPHRASE: "local" };
 }
 
@@ -44,7 +44,7 @@ function localBackend(dataDir: string): Record<string, string> {
  */
 export async function startLocalCloud(options: LocalCloudOptions): Promise<LocalCloud> {
   const { dataDir, linePort = localPorts.line, gatewayPort = localPorts.gateway, onTrace } = options;
-  const instance = await tryClaim(dataDir);
+  const instance = await tryClaim(dataDir).catch(explainFolder(dataDir));
   if (instance === undefined) {
     throw new UserError(
       "The local cloud runs already. Deploy to it with `npm run up -- local`, or stop it (Ctrl+C where it runs) and start again.",
@@ -98,15 +98,24 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
 
 async function prepareFolder(dataDir: string, fresh: boolean): Promise<void> {
   try {
-    if (fresh) await rm(dataDir, { recursive: true, force: true });
-    await mkdir(dataDir, { recursive: true });
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    const former = fresh ? await readdir(dataDir) : [];
+    // Where it says that it runs, it does already.
+    const data = former.filter((name) => name !== runFolder);
+    await Promise.all(data.map((name) => rm(path.join(dataDir, name), { recursive: true, force: true })));
   } catch (error) {
+    explainFolder(dataDir)(error);
+  }
+}
+
+const explainFolder =
+  (dataDir: string) =>
+  (error: unknown): never => {
     if (!isSystemError(error)) throw error;
     throw new UserError(
       `${path.resolve(dataDir)} cannot be written (${error.code}): the local cloud keeps its data there. Make it yours, or clone to another folder.`,
     );
-  }
-}
+  };
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "code" in error;

@@ -1,13 +1,13 @@
 import type { MiddlewareHandler } from "hono";
+import { isOwnRequest } from "../../line/own-request.ts";
 
-const ownHost = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
-
-/** Only programs and pages of this machine: neither another site's page nor a name that was rebound to loopback. */
 export const refuseOtherSites: MiddlewareHandler = async (context, next) => {
-  const { host = "", origin } = context.req.header();
-  const isOwn =
-    ownHost.test(host) && (origin === undefined || (URL.canParse(origin) && ownHost.test(new URL(origin).host)));
-  if (!isOwn) return context.json({ message: "The simulator answers only to localhost" }, 403);
+  if (!isOwnRequest(context.req.header())) {
+    return context.json(
+      { message: "The simulator answers only to programs of this machine and to its own pages" },
+      403,
+    );
+  }
   await next();
   return undefined;
 };

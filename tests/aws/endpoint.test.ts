@@ -8,8 +8,11 @@ import {
   SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from "@aws-sdk/client-secrets-manager";
+import { once } from "node:events";
 import { readdir, readFile } from "node:fs/promises";
+import { type IncomingMessage, request } from "node:http";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { callJson, invoke, toClient } from "./support/aws-requests.ts";
 import { toPolicy, createApi, createAws, createFunction, createRole, shareAws, TYPES } from "./support/local-aws.ts";
@@ -31,6 +34,33 @@ async function createSecret(name: string, value = '{"channelId":"1"}'): Promise<
   await aws.provider.create(TYPES.secretVersion, name, { secretId: secret.id, secretString: value });
   return secret.id;
 }
+
+describe("the endpoint", () => {
+  test.each([
+    ["a page, also of this machine", { origin: "http://localhost:1" }],
+    ["a name that was made to mean this machine", { host: "evil.example" }],
+  ])("does not answer %s", async (_who, headers) => {
+    const arn = await createSecret(`other-${Object.keys(headers)[0]}`, "hush");
+    const { port } = new URL(aws.aws.endpointUrl);
+    const asked = request({
+      port,
+      host: "127.0.0.1",
+      method: "POST",
+      headers: {
+        "content-type": "application/x-amz-json-1.1",
+        "x-amz-target": "secretsmanager.GetSecretValue",
+        authorization: `AWS4-HMAC-SHA256 Credential=a/20260101/ap-northeast-1/secretsmanager/aws4_request, SignedHeaders=host, Signature=${"0".repeat(64)}`,
+        ...headers,
+      },
+    });
+    const [response] = (await once(asked.end(JSON.stringify({ SecretId: arn })), "response")) as [IncomingMessage];
+    const body = await text(response);
+
+    expect(response.statusCode).toBe(403);
+    expect(body).toContain("AccessDeniedException");
+    expect(body).not.toContain("hush");
+  });
+});
 
 describe("Secrets Manager, called by the official client", () => {
   test("gives a value by ARN, by name, and by an ARN without its random end", async () => {

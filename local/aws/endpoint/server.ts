@@ -6,6 +6,7 @@ import { pipeline } from "node:stream";
 import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { createGunzip } from "node:zlib";
+import { isOwnRequest } from "../../../line/own-request.ts";
 import { logs } from "../cloudwatch/log-operations.ts";
 import { cloudWatch } from "../cloudwatch/operations.ts";
 import type { Cloud } from "../cloud.ts";
@@ -78,6 +79,8 @@ async function answer(
   cloud: Cloud,
 ): Promise<EndpointAnswer> {
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+  if (!isOwnRequest(request.headers))
+    throw new ServiceError("AccessDeniedException", "The local AWS answers only to programs of this machine", 403);
   if (!isSigned(request.headers))
     throw new ServiceError("MissingAuthenticationTokenException", "Missing Authentication Token", 403);
   const target = request.headers["x-amz-target"];

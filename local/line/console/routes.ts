@@ -7,7 +7,7 @@ import { nextMessage } from "./reading.ts";
 
 /**
  * The console for the page and for programs in any language:
- * `POST /console/<action>` with the input as JSON; `POST /console/reset`;
+ * `POST /console/<action>` with the input as JSON; `POST /console/reset` with `{}`;
  * `GET /console/next-message?channelId=&userId=&after=`, answered when the bot has written;
  * `GET /console/contents/<message id>`, what a person uploaded; `GET /console/traces`, a stream of what happens.
  */
@@ -17,6 +17,7 @@ export function createConsoleRoutes(world: World, reset: () => Promise<void>): H
   app.get("/next-message", (context) => awaitMessage(world, context));
   app.get("/contents/:id", (context) => showContent(world, context));
   app.post("/reset", async (context) => {
+    await readInput(context);
     await reset();
     return context.json({});
   });
