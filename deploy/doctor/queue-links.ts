@@ -91,7 +91,8 @@ export function judgeSubscriptions(
   { stack, alarmEmail, isOnThisMachine }: Subscribers,
 ): Finding {
   const waiting = subscriptions.filter(({ SubscriptionArn }) => SubscriptionArn === "PendingConfirmation").length;
-  const confirmed = subscriptions.length - waiting;
+  // Beside an ARN there is "PendingConfirmation", and "Deleted" after somebody has followed a mail's "unsubscribe".
+  const confirmed = subscriptions.filter(({ SubscriptionArn = "" }) => SubscriptionArn.startsWith("arn:")).length;
   if (confirmed > 0) return { status: "ok", says: `an alarm reaches ${describe(confirmed, "subscription")}` };
   // The local cloud sends no mail.
   if (isOnThisMachine) return { status: "ok", says: "an alarm shows in the terminal of `npm start`" };
@@ -101,6 +102,13 @@ export function judgeSubscriptions(
       status: "failed",
       says,
       todo: "Follow the link in AWS's mail; if that has expired, subscribe again in the SNS console.",
+    };
+  }
+  if (subscriptions.length > 0) {
+    return {
+      status: "failed",
+      says: "an alarm reaches nobody: its subscription was ended",
+      todo: "Subscribe again in the SNS console: the stack's state has the former subscription still.",
     };
   }
   if (alarmEmail === "none") return { status: "ok", says: "an alarm reaches nobody, as line-bot:alarmEmail has it" };

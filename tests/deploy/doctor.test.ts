@@ -157,6 +157,7 @@ test.each([
   ["failed", "none at all", [], { alarmEmail: undefined }, /its topic has no subscription/],
   ["failed", "one that waits", [pending], { alarmEmail: "ops@example.com" }, /1 subscription waits/],
   ["failed", "one that waits, beside `none`", [pending], { alarmEmail: "none" }, /1 subscription waits/],
+  ["failed", "one that was ended", [{ SubscriptionArn: "Deleted" }], { alarmEmail: "ops@example.com" }, /was ended/],
   ["ok", "one that is confirmed", [pending, confirmed], { alarmEmail: undefined }, /reaches 1 subscription/],
   ["ok", "none, as the stack has it", [], { alarmEmail: "none" }, /as line-bot:alarmEmail has it/],
   ["ok", "none, on this machine", [], { alarmEmail: undefined, isOnThisMachine: true }, /terminal/],
