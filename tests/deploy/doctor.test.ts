@@ -27,7 +27,7 @@ const ofDev = { channelId, channelSecret };
 
 beforeAll(async () => {
   bot = await deploy();
-  const { AWS_ENDPOINT_URL: endpoint = "" } = bot.cloud.env;
+  const { AWS_ENDPOINT_URL: endpoint } = bot.cloud.env;
   const keys = { accessKeyId: "local", secretAccessKey: "local" };
   secrets = new SecretsManagerClient({ endpoint, region: "ap-northeast-1", credentials: keys });
 }, 300_000);

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
+import { nodePackage } from "../../infra/other-bytes.ts";
 
 interface Package {
   version?: string;
@@ -48,9 +49,7 @@ test("no install script runs, which could bring in bytes that are not in the loc
 });
 
 test("this runs on the Node of the lock file", () => {
-  const prefix = process.platform === "darwin" && process.arch === "arm64" ? "node-bin" : "node";
-
-  expect(packages[`node_modules/${prefix}-${process.platform}-${process.arch}`]?.version).toBe(process.versions.node);
+  expect(packages[`node_modules/${nodePackage}`]?.version).toBe(process.versions.node);
 });
 
 test("every dependency is pinned to one version", () => {

@@ -6,7 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Artifact } from "../../infra/artifact.ts";
 import { readConfig } from "../../infra/config.ts";
-import { explainOtherBytes } from "../../infra/other-bytes.ts";
+import { explainOtherBytes, nodePackage } from "../../infra/other-bytes.ts";
 import { requirePinned } from "../../infra/pin.ts";
 
 const digest = "ab".repeat(32);
@@ -149,8 +149,8 @@ describe("why a clone builds other bytes is told", () => {
   });
 
   test("by another Node", async () => {
-    await write("package-lock.json", lock({ node: "1.2.3", esbuild: "1.0.0" }));
-    await write("node_modules/.package-lock.json", lock({ node: "1.2.3", esbuild: "1.0.0" }));
+    await write("package-lock.json", lock({ [nodePackage]: "1.2.3", esbuild: "1.0.0" }));
+    await write("node_modules/.package-lock.json", lock({ [nodePackage]: "1.2.3", esbuild: "1.0.0" }));
     commitAll();
 
     expect(await explain()).toEqual([
