@@ -2,7 +2,7 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { UserError } from "../line/user-error.ts";
 import { type AwsTrace, type LocalAws, LocalAwsError, startLocalAws } from "./aws/aws.ts";
-import { type RunningCloud, runFolder, tryClaim } from "./instance.ts";
+import { backendUrl, type RunningCloud, runFolder, tryClaim } from "./instance.ts";
 import { type LineSimulator, startLineSimulator } from "./line/simulator.ts";
 
 export interface LocalCloudOptions {
@@ -35,7 +35,7 @@ const localPorts = { line: 4400, gateway: 4443 };
 
 /** For the local backend and passphrase, whichever engine uses them. They guard nothing. */
 function localBackend(dataDir: string) {
-  return { PULUMI_BACKEND_URL: `file://${path.resolve(dataDir)}`, PULUMI_CONFIG_PASSPHRASE: "local" };
+  return { PULUMI_BACKEND_URL: backendUrl(dataDir), PULUMI_CONFIG_PASSPHRASE: "local" };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Stats } from "node:fs";
 import { chmod, lstat, mkdir, rm } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
@@ -12,66 +13,107 @@ const longestPath = 103;
 
 /**
  * One local cloud for each data folder. A socket, not a file, says that it runs and where: the kernel closes it with
- * the process, however that ends. Whoever connects trusts what it says, so it stands where nobody else can put one: in
- * the data folder, or in a folder of this user's own where that path is too long.
+ * the process, however that ends. The process that connects trusts what it says, so it stands where no other user can
+ * put one: in the data folder, or in a folder of this user's own where that path is too long.
  */
-const ownPlace = (dataDir: string): { folder: string; socket: string } => {
-  const inside = { folder: path.resolve(dataDir), socket: path.join(path.resolve(dataDir), runFolder, "cloud.sock") };
-  if (Buffer.byteLength(inside.socket) <= longestPath) return inside;
-  const name = createHash("sha256").update(inside.folder).digest("hex").slice(0, 32);
-  const folder = path.join(tmpdir(), `line-bot-${process.getuid?.() ?? 0}`);
-  return { folder, socket: path.join(folder, `${name}.sock`) };
+const ownPlace = (dataDir: string): { folders: string[]; socket: string } => {
+  const data = path.resolve(dataDir);
+  const run = path.join(data, runFolder);
+  const socket = path.join(run, "cloud.sock");
+  if (Buffer.byteLength(socket) <= longestPath) return { folders: [data, run], socket };
+  const name = createHash("sha256").update(data).digest("hex").slice(0, 32);
+  const own = path.join(tmpdir(), `line-bot-${process.getuid?.() ?? 0}`);
+  return { folders: [data, own], socket: path.join(own, `${name}.sock`) };
 };
 
 /** Within the data folder, what belongs to the process and not to its data. */
 export const runFolder = "run";
 
-/** @throws {UserError} where the folder is another user's, or open to others and cannot be closed. */
-async function requireOwn(folder: string): Promise<void> {
+/** Where the folder's state is, for an engine. */
+export const backendUrl = (dataDir: string) => `file://${path.resolve(dataDir)}`;
+
+/**
+ * Closes the folder to others. One that others could write in may hold what they have put there: it is not trusted.
+ * @throws {UserError} where it is no folder of this user's, or others may write in it.
+ */
+async function requireOwnFolder(folder: string): Promise<void> {
   const found = await lstat(folder);
-  const { uid } = found;
-  if (!found.isDirectory() || (process.getuid !== undefined && uid !== process.getuid())) {
+  requireOwner(folder, found);
+  if (!found.isDirectory()) throw new UserError(`${folder} is not a folder. Remove it, and start again.`);
+  if ((found.mode & 0o022) !== 0) {
     throw new UserError(
-      `${folder} is not a folder of this user's (${uid} owns it), and says where the local cloud is. Remove it, or run this as its owner.`,
+      `Other users may write in ${folder}, so what is in it may be theirs. Stop the local cloud and remove the folder; or, where only you have written in it, close it with \`chmod 700 ${folder}\`.`,
     );
   }
   if ((found.mode & 0o077) !== 0) await chmod(folder, 0o700);
 }
 
-/** Variables that lead to the local cloud: no other comes into a process by its answer. */
-const environment = v.object({
-  PULUMI_BACKEND_URL: v.string(),
-  PULUMI_CONFIG_PASSPHRASE: v.string(),
-  PULUMI_DEBUG_PROVIDERS: v.string(),
-  AWS_ENDPOINT_URL: v.string(),
-  AWS_ACCESS_KEY_ID: v.string(),
-  AWS_SECRET_ACCESS_KEY: v.string(),
-});
+/** @throws {UserError} where what answers there would not be a process of this user's. */
+async function requireOwnSocket(socket: string): Promise<void> {
+  const found = await lstat(socket);
+  requireOwner(socket, found);
+  if (!found.isSocket()) throw new UserError(`${socket} is not a socket. Remove it, and start again.`);
+}
 
-const runningCloud = v.object({
-  pid: v.number(),
-  attachedProviders: v.record(v.string(), v.number()),
-  env: environment,
-  lineUrl: v.string(),
-  /** PEM of the authority that signed the gateways' certificate. */
-  certificateAuthority: v.string(),
-});
+function requireOwner(place: string, { uid }: Stats): void {
+  if (process.getuid === undefined || uid === process.getuid()) return;
+  throw new UserError(
+    `${place} is not this user's (${uid} owns it), and says where the local cloud is. Remove it, or run this as its owner.`,
+  );
+}
+
+const loopback = ["127.0.0.1", "localhost", "[::1]"];
+
+/** The address of a service on this machine. */
+const localUrl = v.pipe(
+  v.string(),
+  v.check((text) => {
+    const url = URL.parse(text);
+    return url !== null && ["http:", "https:"].includes(url.protocol) && loopback.includes(url.hostname);
+  }),
+);
+
+/** Variables that lead to the local cloud: no other comes into a process by its answer, and these lead nowhere else. */
+const environmentOf = (dataDir: string) =>
+  v.object({
+    PULUMI_BACKEND_URL: v.literal(backendUrl(dataDir)),
+    PULUMI_CONFIG_PASSPHRASE: v.string(),
+    PULUMI_DEBUG_PROVIDERS: v.pipe(v.string(), v.regex(/^aws:\d+$/)),
+    AWS_ENDPOINT_URL: localUrl,
+    AWS_ACCESS_KEY_ID: v.string(),
+    AWS_SECRET_ACCESS_KEY: v.string(),
+  });
+
+const runningCloudOf = (dataDir: string) =>
+  v.object({
+    pid: v.number(),
+    attachedProviders: v.record(v.string(), v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))),
+    env: environmentOf(dataDir),
+    lineUrl: localUrl,
+    /** PEM of the authority that signed the gateways' certificate. */
+    certificateAuthority: v.string(),
+  });
 
 /** What a running cloud answers when it is asked. */
-export type RunningCloud = v.InferOutput<typeof runningCloud>;
+export type RunningCloud = v.InferOutput<ReturnType<typeof runningCloudOf>>;
 
 export interface Instance {
-  /** From now on, whoever connects gets this answer. */
+  /** From now on, each process that connects gets this answer. */
   announce(cloud: RunningCloud): void;
   close(): Promise<void>;
 }
 
-/** Undefined: another process has this data folder. */
+/**
+ * `undefined` if another process has this data folder.
+ * @throws {UserError} where the folder, or what is in the socket's place, may be another user's.
+ */
 export async function tryClaim(dataDir: string): Promise<Instance | undefined> {
-  const { folder, socket } = ownPlace(dataDir);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await requireOwn(folder);
-  await mkdir(path.dirname(socket), { recursive: true, mode: 0o700 });
+  const { folders, socket } = ownPlace(dataDir);
+  for (const folder of folders) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await requireOwnFolder(folder);
+  }
+  await requireOwnSocket(socket).catch(unlessAbsent);
   if (await isAlive(socket)) return undefined;
   await rm(socket, { force: true });
   let answer: (cloud: RunningCloud) => void;
@@ -89,15 +131,21 @@ export async function tryClaim(dataDir: string): Promise<Instance | undefined> {
   };
 }
 
-/** @throws {UserError} where what answers is no local cloud of this user's. */
+/**
+ * `undefined` if none runs with this data folder.
+ * @throws {UserError} where what answers is no local cloud of this user's.
+ */
 export async function tryFindRunning(dataDir: string): Promise<RunningCloud | undefined> {
-  const { folder, socket } = ownPlace(dataDir);
+  const { folders, socket } = ownPlace(dataDir);
   try {
-    await requireOwn(folder);
-    const answer = v.safeParse(v.pipe(v.string(), v.parseJson(), runningCloud), await text(connect(socket)));
+    for (const folder of folders) await requireOwnFolder(folder);
+    await requireOwnSocket(socket);
+    const schema = v.pipe(v.string(), v.parseJson(), runningCloudOf(dataDir));
+    const answer = v.safeParse(schema, await text(connect(socket)));
     if (answer.success) return answer.output;
+    const wrong = answer.issues.map((issue) => v.getDotPath(issue) ?? "all of it").join(", ");
     throw new UserError(
-      "The local cloud that runs is of another version: stop it (Ctrl+C where it runs), and start again.",
+      `The local cloud that runs is of another version or folder (its answer does not fit: ${wrong}): stop it (Ctrl+C where it runs), and start again.`,
     );
   } catch (error) {
     if (isAbsent(error)) return undefined;
@@ -114,6 +162,10 @@ function isAlive(socket: string): Promise<boolean> {
     });
     connection.once("error", (error) => (isAbsent(error) ? resolve(false) : reject(error)));
   });
+}
+
+function unlessAbsent(error: unknown): void {
+  if (!isAbsent(error)) throw error;
 }
 
 /** Nobody listens: the socket is not there, or its process ended without a word. */
