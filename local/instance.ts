@@ -62,14 +62,14 @@ function requireOwner(place: string, { uid }: Stats): void {
   );
 }
 
-const loopback = ["127.0.0.1", "localhost", "[::1]"];
+const loopback = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /** The address of a service on this machine. */
 const localUrl = v.pipe(
   v.string(),
   v.check((text) => {
     const url = URL.parse(text);
-    return url !== null && ["http:", "https:"].includes(url.protocol) && loopback.includes(url.hostname);
+    return url !== null && ["http:", "https:"].includes(url.protocol) && loopback.has(url.hostname);
   }),
 );
 

@@ -5,6 +5,7 @@ import emptyMessages from "google-protobuf/google/protobuf/empty_pb.js";
 import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
 import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
+import { listenToOwnPeers } from "../../../line/own-peer.ts";
 import { readInputs, toAutonaming, toConfigDiff, toDiffResponse, toFailure, toNamed } from "./messages.ts";
 import { secretsOf } from "./outputs.ts";
 import type { Provider } from "./provider.ts";
@@ -15,18 +16,16 @@ const { Empty } = emptyMessages;
 /** Of the real provider that this one stands in for. */
 const VERSION = "7.48.0";
 
-/** Any number of engines may attach; they share the configuration, as they share the account. */
+/** Any number of this user's engines may attach; they share the configuration, as they share the account. */
 export async function serveProvider(provider: Provider): Promise<{ port: number; close(): Promise<void> }> {
   const server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
   server.addService(services.ResourceProviderService, toService(provider));
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
-  });
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const listener = await listenToOwnPeers((socket) => injector.injectConnection(socket));
   return {
-    port,
+    port: listener.port,
     close: async () => {
+      listener.close();
       server.forceShutdown();
     },
   };

@@ -1,6 +1,7 @@
 /** What the gRPC adapters share: values between JSON and protobuf, calls as promises, a server on loopback. */
 import grpc from "@grpc/grpc-js";
 import structs from "google-protobuf/google/protobuf/struct_pb.js";
+import { listenToOwnPeers } from "../../../line/own-peer.ts";
 import type { PropertyMap, PropertyValue } from "../contracts/contracts.ts";
 
 /**
@@ -87,18 +88,16 @@ export interface Server {
   close(): Promise<void>;
 }
 
-/** Serves on a port of loopback that is free. */
+/** Serves this user's processes on a port of loopback that is free. */
 export async function serve(add: (server: grpc.Server) => void): Promise<Server> {
   const server = new grpc.Server(CHANNEL_OPTIONS);
   add(server);
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
-  });
+  const injector = server.createConnectionInjector(grpc.ServerCredentials.createInsecure());
+  const listener = await listenToOwnPeers((socket) => injector.injectConnection(socket));
   return {
-    address: `127.0.0.1:${port}`,
+    address: `127.0.0.1:${listener.port}`,
     close: () => {
+      listener.close();
       server.forceShutdown();
       return Promise.resolve();
     },
