@@ -38,6 +38,7 @@ async function createSecret(name: string, value = '{"channelId":"1"}'): Promise<
 describe("the endpoint", () => {
   test.each([
     ["a page, also of this machine", { origin: "http://localhost:1" }],
+    ["what such a page asks for without an origin", { "sec-fetch-site": "same-site" }],
     ["a name that was made to mean this machine", { host: "evil.example" }],
   ])("does not answer %s", async (_who, headers) => {
     const arn = await createSecret(`other-${Object.keys(headers)[0]}`, "hush");

@@ -290,6 +290,25 @@ describe("the access log", () => {
 });
 
 describe("an API", () => {
+  test.each([
+    ["a host that is none of its names", { host: "evil.example" }],
+    ["a page of another site", { origin: "https://evil.example" }],
+    ["a page on another port of this machine", { origin: "http://localhost:1" }],
+    ["what such a page asks for without an origin", { "sec-fetch-site": "same-site" }],
+  ])("turns away %s, which reaches no function", async (_who, headers) => {
+    const api = await createApi(aws, echo);
+    const count = aws.traces.length;
+    // As a rebound name would come: its certificate is not this test's matter.
+    const agent = new Agent({ servername: "localhost" });
+    onTestFinished(() => agent.destroy());
+
+    const { status, body } = await send(aws, `${api.url}/webhook`, { headers, body: "{}", agent });
+
+    expect(status).toBe(403);
+    expect(JSON.parse(body)).toEqual({ message: "Forbidden" });
+    expect(aws.traces.slice(count)).toEqual([]);
+  });
+
   test("speaks TLS 1.2 or later, with a certificate of the local authority alone", async () => {
     const api = await createApi(aws, echo);
     const port = Number(new URL(api.url).port);

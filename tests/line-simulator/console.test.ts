@@ -40,6 +40,7 @@ describe("the console's API", () => {
     ["another content type", "sendText", "{}", { "content-type": "text/plain" }, 415],
     ["another site's page", "overview", {}, { origin: "https://example.com" }, 403],
     ["a page on another port of this machine", "reset", {}, { origin: "http://localhost:1" }, 403],
+    ["an image or a script of such a page", "overview", {}, { "sec-fetch-site": "same-site" }, 403],
     ["a reset that a form could send", "reset", "{}", { "content-type": "text/plain" }, 415],
     ["a channel without a bot", "sendText", { ...mei, channelId: "2000000003", text: "hi" }, {}, 400],
     ["a channel that is not there", "sendText", { ...mei, channelId: "1", text: "hi" }, {}, 404],

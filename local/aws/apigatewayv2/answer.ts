@@ -10,6 +10,7 @@ export interface Answer {
 }
 
 const REFUSALS = {
+  403: "Forbidden",
   404: "Not Found",
   413: "Request Entity Too Large",
   429: "Too Many Requests",

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { isOwnRequest } from "../../../line/own-request.ts";
 import type { Cloud } from "../cloud.ts";
 import { toArn } from "../arn.ts";
 import { ServiceError } from "../errors.ts";
@@ -39,6 +40,9 @@ export class Gateway {
   serve(message: IncomingMessage, response: ServerResponse): void {
     const startedAt = performance.now();
     const request = toGatewayRequest(message);
+    // Before there is an API: on AWS, a host that is none of its names leads to no API, log or measure. A page of
+    // another origin, which AWS would let in, has nothing to do with a bot that is being tried out.
+    if (!isOwnRequest(message.headers)) return turnAway(message, response, request.requestId);
     void this.#answer(request, message, response, startedAt);
   }
 
@@ -148,6 +152,11 @@ export class Gateway {
       requestId: request.requestId,
     });
   }
+}
+
+function turnAway(message: IncomingMessage, response: ServerResponse, requestId: string): void {
+  message.resume();
+  send(response, refuse(403), requestId);
 }
 
 /** A named stage is the first segment of the path; what is left of it is routed. */
