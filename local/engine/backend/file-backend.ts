@@ -76,7 +76,7 @@ export async function openFileBackend(url: string, base: string): Promise<FileBa
     writeCheckpoint: (stack, content) => writeDurably(paths(stack).checkpoint, content),
     keepPrevious: (stack) => copyFile(paths(stack).checkpoint, paths(stack).previous),
     lock: (stack, options) => acquireLock(paths(stack).locks, options),
-    cancel: (stack) => removeLocks(paths(stack).locks),
+    cancel: async (stack) => void (await removeLocks(paths(stack).locks)),
     recordUpdate: (stack, record) => recordUpdate(root, stack, record),
     listUpdates: (stack, page) => listUpdates(root, stack, page),
     readTags: async (stack) => parseTags(await tryReadText(paths(stack).tags), paths(stack).tags),

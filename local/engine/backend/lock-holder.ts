@@ -1,20 +1,23 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
+import * as v from "valibot";
 import { isErrorCode } from "../files.ts";
 
-/** What a lock file says of its holder. Pulumi writes the first four, and reads past the others. */
-export interface Holder {
-  pid: number;
-  username: string;
-  hostname: string;
-  timestamp: string;
+const holderSchema = v.object({
+  pid: v.fallback(v.number(), 0),
+  username: v.fallback(v.string(), "unknown"),
+  hostname: v.fallback(v.string(), "unknown"),
+  timestamp: v.fallback(v.string(), "an unknown time"),
   /** Linux: the PID namespace that the pid counts in. */
-  pidNamespace?: string | undefined;
+  pidNamespace: v.optional(v.string()),
   /** Linux: when the process began, in clock ticks since the machine's start. A pid comes again, with another. */
-  startTime?: string | undefined;
+  startTime: v.optional(v.string()),
   /** Linux: the machine's start. */
-  bootId?: string | undefined;
-}
+  bootId: v.optional(v.string()),
+});
+
+/** What a lock file says of its holder. Pulumi writes the first four, and reads past the others. */
+export type Holder = v.InferOutput<typeof holderSchema>;
 
 export function describeOurselves(): Holder {
   return {
@@ -28,15 +31,12 @@ export function describeOurselves(): Holder {
   };
 }
 
-/** A lock that cannot be read is a lock all the same. */
-export function parseHolder(text: string): Holder {
-  const unknown = { pid: 0, username: "unknown", hostname: "unknown", timestamp: "an unknown time" };
-  try {
-    return { ...unknown, ...(JSON.parse(text) as Partial<Holder>) };
-  } catch {
-    return unknown;
-  }
-}
+const lockFile = v.fallback(
+  v.pipe(v.string(), v.parseJson(), holderSchema),
+  () => v.parse(holderSchema, {}), // A lock that cannot be read is a lock all the same.
+);
+
+export const parseHolder = (text: string): Holder => v.parse(lockFile, text);
 
 /**
  * Whether the holder is known to have ended. A pid means something in its own namespace only, and containers may

@@ -4,7 +4,7 @@ import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { describeOurselves } from "../../../local/engine/backend/lock-holder.ts";
+import { describeOurselves, parseHolder } from "../../../local/engine/backend/lock-holder.ts";
 import { StackLocked, acquireLock, removeLocks } from "../../../local/engine/backend/lock.ts";
 import { createTempFolder } from "../support.ts";
 
@@ -25,6 +25,31 @@ async function leaveLock(folder: string, holder: object): Promise<void> {
   };
   await writeFile(join(folder, "2f0c.json"), JSON.stringify(content));
   await writeFile(join(folder, "2f0c.json.attrs"), JSON.stringify({ "user.content_type": "text/plain" }));
+}
+
+interface Contender {
+  pid: number;
+  /** See `lock-contender.ts`. */
+  ask(message: object): Promise<unknown>;
+}
+
+function startContenders(count: number): { all: Contender[] } & Disposable {
+  const children = Array.from({ length: count }, () => fork(join(import.meta.dirname, "lock-contender.ts")));
+  const all = children.map((child) => ({
+    pid: child.pid ?? 0,
+    ask: async (message: object) => {
+      const answered = once(child, "message");
+      child.send(message);
+      const [answer] = (await answered) as unknown[];
+      return answer;
+    },
+  }));
+  return { all, [Symbol.dispose]: () => children.forEach((child) => child.disconnect()) };
+}
+
+async function pidsIn(folder: string): Promise<number[]> {
+  const names = await readdir(folder);
+  return Promise.all(names.map(async (name) => parseHolder(await readFile(join(folder, name), "utf8")).pid));
 }
 
 describe("a stack's lock", () => {
@@ -102,11 +127,15 @@ describe("a stack's lock", () => {
     await expect(acquireLock(folder.path)).rejects.toThrow("has died");
   });
 
-  it("takes a lock that cannot be read for a lock", async () => {
+  it.each([
+    ["that cannot be read", "{", "created by unknown@unknown (pid 0)"],
+    ["that is no object", "null", "created by unknown@unknown (pid 0)"],
+    ["whose pid is none", '{"pid":"1","username":"ann"}', "created by ann@unknown (pid 0)"],
+  ])("takes a lock %s for a lock, of a living holder", async (_what, content, words) => {
     await using folder = await createTempFolder();
-    await writeFile(join(folder.path, "x.json"), "{");
+    await writeFile(join(folder.path, "x.json"), content);
 
-    await expect(acquireLock(folder.path)).rejects.toThrow("created by unknown@unknown");
+    await expect(acquireLock(folder.path, { replaceDead: true })).rejects.toThrow(words);
   });
 
   it("takes the place of a dead holder where it may, and is the only one then", async () => {
@@ -124,28 +153,59 @@ describe("a stack's lock", () => {
 
   it("is never held by two that come to a dead holder's place at once", async () => {
     await using folder = await createTempFolder();
-    const contender = join(import.meta.dirname, "lock-contender.ts");
-    const contenders = ["1", "2", "3"].map((name) => fork(contender, [name]));
-    const tell = async (message: object) => {
-      const answers = contenders.map(async (child) => {
-        const answered = once(child, "message");
-        child.send(message);
-        return ((await answered) as [boolean])[0];
-      });
-      return (await Promise.all(answers)).filter(Boolean).length;
-    };
+    using contenders = startContenders(3);
 
     const holders: number[] = [];
     for (let round = 0; round < 400; round += 1) {
       const locks = join(folder.path, String(round));
       await leaveLock(locks, dead());
-      holders.push(await tell({ acquire: locks }));
-      await tell({ release: true });
+      const answers = await Promise.all(contenders.all.map((each) => each.ask({ acquire: locks })));
+      holders.push(answers.filter(Boolean).length);
+      await Promise.all(contenders.all.map((each) => each.ask({ release: true })));
     }
-    for (const child of contenders) child.disconnect();
 
     expect(holders.filter((count) => count > 1)).toEqual([]);
     expect(holders.filter((count) => count === 1).length).toBeGreaterThan(0);
+  });
+
+  it("that is given back while another cancels it and takes its place leaves the other's", async () => {
+    await using folder = await createTempFolder();
+    using contenders = startContenders(2);
+    const [holder, other] = contenders.all as [Contender, Contender];
+
+    const lost: number[] = [];
+    for (let round = 0; round < 400; round += 1) {
+      const locks = join(folder.path, String(round));
+      await holder.ask({ acquire: locks });
+      const [, took] = await Promise.all([holder.ask({ release: true }), other.ask({ takeOver: locks })]);
+      if (took !== true || !(await pidsIn(locks)).includes(other.pid)) lost.push(round);
+      await other.ask({ release: true });
+      expect(await readdir(locks)).toEqual([]);
+    }
+
+    expect(lost).toEqual([]);
+  });
+
+  it("that is taken while a cancel looks at the former one is there, unless the cancel saw it", async () => {
+    await using folder = await createTempFolder();
+    using contenders = startContenders(3);
+    const [holder, canceller, next] = contenders.all as [Contender, Contender, Contender];
+
+    const lost: number[] = [];
+    for (let round = 0; round < 400; round += 1) {
+      const locks = join(folder.path, String(round));
+      await holder.ask({ acquire: locks });
+      const [, cancelled] = await Promise.all([
+        holder.ask({ release: true }),
+        canceller.ask({ cancel: locks }),
+        next.ask({ insist: locks }),
+      ]);
+      const wasSeen = (cancelled as number[]).includes(next.pid);
+      if (!wasSeen && !(await pidsIn(locks)).includes(next.pid)) lost.push(round);
+      await next.ask({ release: true });
+    }
+
+    expect(lost).toEqual([]);
   });
 
   it("leaves another's lock where its own was cancelled and the name taken again", async () => {
@@ -159,7 +219,7 @@ describe("a stack's lock", () => {
     await expect(acquireLock(folder.path)).rejects.toThrow(StackLocked);
   });
 
-  it("is free again after a cancel, whoever held it", async () => {
+  it("is free again after a cancel, also where another held it", async () => {
     await using folder = await createTempFolder();
     await leaveLock(folder.path, {});
 
