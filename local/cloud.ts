@@ -86,9 +86,8 @@ export async function startLocalCloud(options: LocalCloudOptions): Promise<Local
     ...localBackend(dataDir),
     PULUMI_DEBUG_PROVIDERS: `aws:${aws.providerPort}`,
     AWS_ENDPOINT_URL: aws.endpointUrl,
-    // The endpoint asks for a signature, as AWS does, and knows no accounts.
-    AWS_ACCESS_KEY_ID: "local",
-    AWS_SECRET_ACCESS_KEY: "local",
+    AWS_ACCESS_KEY_ID: aws.accessKey.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: aws.accessKey.secretAccessKey,
   };
   const { certificateAuthority } = aws;
   instance.announce({ pid: process.pid, attachedProviders, env, lineUrl: line.url, certificateAuthority });

@@ -16,6 +16,8 @@ import { createFunctions } from "./lambda/functions.ts";
 import { resourceTypes } from "./resource-types.ts";
 import { Secrets } from "./secretsmanager/secrets.ts";
 import { Queues } from "./sqs/queues.ts";
+import { AccessKeys } from "./sts/access-keys.ts";
+import type { AccessKey } from "./sts/access-keys.ts";
 import { openStore } from "./store/store.ts";
 import type { OnTrace } from "./trace.ts";
 
@@ -47,6 +49,8 @@ export interface LocalAws {
   providerPort: number;
   /** For `AWS_ENDPOINT_URL`. */
   endpointUrl: string;
+  /** Of the account's owner, with which the endpoint is called; good until `close`. */
+  accessKey: AccessKey;
   /** PEM of the authority that signed the gateways' certificate. */
   certificateAuthority: string;
   /** Troubles of AWS, for tests. */
@@ -80,9 +84,10 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     measureLine({ store, metrics }, logGroup, { timestamp, message });
   });
   const secrets = new Secrets(store);
+  const accessKeys = new AccessKeys(accountId);
   // The endpoint's address is known only when it listens; no worker starts before.
   let endpointUrl = "";
-  const functions = createFunctions({ store, accountId, trace, logGroups, metrics }, () => endpointUrl);
+  const functions = createFunctions({ store, accountId, accessKeys, trace, logGroups, metrics }, () => endpointUrl);
   const [certificate, { serveProvider }, { Provider }, { functions: providerFunctions }] = await Promise.all([
     openCertificate(dataDir),
     import("./provider/server.ts"),
@@ -92,6 +97,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const queues = new Queues({ store, trace, metrics });
   const parts = {
     accountId,
+    accessKeys,
     assetRoot: resolve(options.assetRoot ?? "."),
     store,
     trace,
@@ -116,6 +122,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   return {
     providerPort: provider.port,
     endpointUrl,
+    accessKey: accessKeys.owner,
     certificateAuthority: certificate.authority,
     faults: cloud.faults,
     evaluateAlarms: (nowMs) => evaluateAlarms(cloud, nowMs),

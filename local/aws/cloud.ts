@@ -9,6 +9,7 @@ import type { Secrets } from "./secretsmanager/secrets.ts";
 import type { Queues } from "./sqs/queues.ts";
 import type { FaultRules } from "./faults.ts";
 import type { Tables } from "./dynamodb/tables.ts";
+import type { AccessKeys } from "./sts/access-keys.ts";
 
 /** Properties of a resource as the program sees them: plain values, without marks for secrets. */
 export type Attributes = Record<string, unknown>;
@@ -16,6 +17,7 @@ export type Attributes = Record<string, unknown>;
 /** The account that resource types act on. */
 export interface Cloud {
   readonly accountId: string;
+  readonly accessKeys: AccessKeys;
   /** What relative paths of assets are relative to. */
   readonly assetRoot: string;
   readonly store: Store;

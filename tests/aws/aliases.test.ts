@@ -5,17 +5,14 @@ import {
   UpdateAliasCommand,
 } from "@aws-sdk/client-lambda";
 import { expect, onTestFinished, test } from "vitest";
+import { toOwnerConfig } from "../support/owner-config.ts";
 import { invoke } from "./support/aws-requests.ts";
 import { createCode, createFunction, shareAws, TYPES } from "./support/local-aws.ts";
 
 const aws = shareAws();
 
 function createClient(): LambdaClient {
-  const client = new LambdaClient({
-    endpoint: aws.aws.endpointUrl,
-    region: "ap-northeast-1",
-    credentials: { accessKeyId: "test", secretAccessKey: "test" },
-  });
+  const client = new LambdaClient(toOwnerConfig(aws.aws));
   onTestFinished(() => client.destroy());
   return client;
 }

@@ -8,7 +8,7 @@ import {
 import type { CloudWatchClient, Datapoint } from "@aws-sdk/client-cloudwatch";
 import { describe, expect, test } from "vitest";
 import { createMetrics } from "../../local/aws/cloudwatch/metrics.ts";
-import { invoke } from "./support/aws-requests.ts";
+import { invoke, toCallingCode } from "./support/aws-requests.ts";
 import {
   CLOUDWATCH_TYPES,
   createAlarm,
@@ -503,18 +503,13 @@ test.each([
   ["may not", ["logs:*"], 400],
 ])("a function whose role %s put metrics is answered %s", async (_, actions, status) => {
   const role = await createRole(aws, actions);
-  const putter = `export const handler = async () => {
-    const { AWS_ACCESS_KEY_ID: key, AWS_ENDPOINT_URL: url } = process.env;
-    const response = await fetch(url, {
-      method: "POST",
+  const putter = await toCallingCode(`export const handler = async () => {
+    const response = await call("monitoring", {
       body: JSON.stringify({ Namespace: "Own", MetricData: [{ MetricName: "X", Value: 1 }] }),
-      headers: {
-        "x-amz-target": "GraniteServiceVersion20100801.PutMetricData",
-        authorization: \`AWS4-HMAC-SHA256 Credential=\${key}/20260101/ap-northeast-1/monitoring/aws4_request, SignedHeaders=host, Signature=\${"0".repeat(64)}\`,
-      },
+      headers: { "x-amz-target": "GraniteServiceVersion20100801.PutMetricData" },
     });
     return response.status;
-  };`;
+  };`);
   const fn = await createFunction(aws, putter, { role: role.outputs["arn"] });
 
   expect((await invoke(aws, fn.id, {})).body).toBe(status);

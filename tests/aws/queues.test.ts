@@ -16,7 +16,8 @@ import {
 import type { SendMessageBatchRequestEntry } from "@aws-sdk/client-sqs";
 import { CloudWatchClient, GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { createAws, createFunction, createRole, shareAws, TYPES, toPolicy } from "./support/local-aws.ts";
+import { toClient } from "./support/aws-requests.ts";
+import { createAws, createRole, shareAws, TYPES, toPolicy } from "./support/local-aws.ts";
 import type { Made, Properties } from "./support/provider-client.ts";
 import {
   bodiesOf,
@@ -29,6 +30,7 @@ import {
   toClientConfig,
   toEntry,
   toRedrivePolicy,
+  createCaller,
 } from "./support/queues.ts";
 
 const aws = shareAws({ alarmsEveryMs: 0 });
@@ -265,13 +267,10 @@ describe("a FIFO queue", () => {
     const client = createSqs(aws);
     const queue = await createQueue(aws);
     const hangUp = new AbortController();
-    const waiting = fetch(aws.aws.endpointUrl, {
+    const waiting = toClient(aws.aws, "sqs").fetch(aws.aws.endpointUrl, {
       method: "POST",
       signal: hangUp.signal,
-      headers: {
-        authorization: `AWS4-HMAC-SHA256 Credential=a/20260101/ap-northeast-1/sqs/aws4_request, SignedHeaders=host, Signature=${"0".repeat(64)}`,
-        "x-amz-target": "AmazonSQS.ReceiveMessage",
-      },
+      headers: { "x-amz-target": "AmazonSQS.ReceiveMessage" },
       body: JSON.stringify({ QueueUrl: queue.id, WaitTimeSeconds: 20 }),
     });
     // One that waits behind it has its answer only after the first has come to wait.
@@ -696,8 +695,8 @@ describe("a function's role", () => {
       role: role.id,
       policy: toPolicy({ Action: "sqs:SendMessage", Resource: queue.outputs["arn"] }),
     });
-    const fn = await createFunction(aws, "export const handler = () => {};", { role: role.outputs["arn"] });
-    const client = createSqs(aws, fn.id);
+    const { fn, accessKey } = await createCaller(aws, role);
+    const client = createSqs(aws, accessKey);
 
     await sendAll(client, queue, ["a/1"]);
 

@@ -15,10 +15,11 @@ import {
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { createAws, createFunction, createRole, shareAws, toPolicy, TYPES } from "./support/local-aws.ts";
+import type { AccessKey } from "../../local/aws/sts/access-keys.ts";
+import { createAws, createRole, shareAws, toPolicy, TYPES } from "./support/local-aws.ts";
 import type { TestAws } from "./support/local-aws.ts";
 import type { Made, Properties } from "./support/provider-client.ts";
-import { toClientConfig } from "./support/queues.ts";
+import { createCaller, toClientConfig } from "./support/queues.ts";
 
 const aws = shareAws();
 const TABLE = "aws:dynamodb/table:Table";
@@ -33,8 +34,8 @@ async function createTable(more: Properties = {}, on: TestAws = aws): Promise<Ma
 }
 let tables = 0;
 
-function createClient(on: Pick<TestAws, "aws"> = aws, functionName?: string): DynamoDBClient {
-  const client = new DynamoDBClient(toClientConfig(on, functionName));
+function createClient(on: Pick<TestAws, "aws"> = aws, accessKey?: AccessKey): DynamoDBClient {
+  const client = new DynamoDBClient(toClientConfig(on, accessKey));
   onTestFinished(() => client.destroy());
   return client;
 }
@@ -283,8 +284,7 @@ describe("calls about tables", () => {
       role: role.id,
       policy: toPolicy({ Action: ["dynamodb:PutItem", "dynamodb:BatchGetItem"], Resource: table.outputs["arn"] }),
     });
-    const fn = await createFunction(aws, "export const handler = () => {};", { role: role.outputs["arn"] });
-    const client = createClient(aws, fn.id);
+    const client = createClient(aws, (await createCaller(aws, role)).accessKey);
     const Keys = [{ id: { S: "1" } }];
     const both = { [table.id]: { Keys }, [other.id]: { Keys } };
 

@@ -1,7 +1,8 @@
 import { SetAlarmStateCommand } from "@aws-sdk/client-cloudwatch";
 import { ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { invoke, toClient } from "./support/aws-requests.ts";
+import { toOwnerConfig } from "../support/owner-config.ts";
+import { invoke, toCallingCode, toClient } from "./support/aws-requests.ts";
 import { CLOUDWATCH_TYPES as TYPES, createAlarm, createCloudWatchClient, newMetric } from "./support/cloudwatch.ts";
 import { createFunction, createRole, shareAws, toPolicy } from "./support/local-aws.ts";
 import type { Made, Properties } from "./support/provider-client.ts";
@@ -22,7 +23,7 @@ const subscribe = (topic: Made, more: Properties = {}): Promise<Made> =>
 
 /** A signed call in the query protocol: a form in, XML out. */
 async function callSns(Action: string, form: Record<string, string>): Promise<{ status: number; xml: string }> {
-  const response = await toClient("sns").fetch(aws.aws.endpointUrl, {
+  const response = await toClient(aws.aws, "sns").fetch(aws.aws.endpointUrl, {
     method: "POST",
     headers: { "content-type": "application/x-www-form-urlencoded" },
     body: new URLSearchParams({ Action, Version: "2010-03-31", ...form }).toString(),
@@ -137,11 +138,7 @@ describe("a subscription of a queue", () => {
       }),
     });
   const receive = async (queue: Made): Promise<string | undefined> => {
-    const client = new SQSClient({
-      endpoint: aws.aws.endpointUrl,
-      region: "ap-northeast-1",
-      credentials: { accessKeyId: "test", secretAccessKey: "test" },
-    });
+    const client = new SQSClient(toOwnerConfig(aws.aws));
     onTestFinished(() => client.destroy());
     return (await client.send(new ReceiveMessageCommand({ QueueUrl: queue.id }))).Messages?.[0]?.Body;
   };
@@ -258,15 +255,11 @@ describe("a message", () => {
   ])("of a function whose role %s publish is answered %s", async (_, actions, expected) => {
     const topic = await createTopic();
     const role = await createRole(aws, actions);
-    const publisher = `export const handler = async ({ topic }) => {
-      const { AWS_ACCESS_KEY_ID: key, AWS_ENDPOINT_URL: url } = process.env;
-      const response = await fetch(url, {
-        method: "POST",
-        body: new URLSearchParams({ Action: "Publish", Version: "2010-03-31", TopicArn: topic, Message: "hello" }),
-        headers: { authorization: \`AWS4-HMAC-SHA256 Credential=\${key}/20260101/ap-northeast-1/sns/aws4_request, SignedHeaders=host, Signature=\${"0".repeat(64)}\` },
-      });
+    const publisher = await toCallingCode(`export const handler = async ({ topic }) => {
+      const form = { Action: "Publish", Version: "2010-03-31", TopicArn: topic, Message: "hello" };
+      const response = await call("sns", { body: String(new URLSearchParams(form)) });
       return response.status;
-    };`;
+    };`);
     const fn = await createFunction(aws, publisher, { role: role.outputs["arn"] });
 
     expect((await invoke(aws, fn.id, { topic: topic.id })).body).toBe(expected);

@@ -12,6 +12,7 @@ import { type LineSimulator, startLineSimulator } from "../../local/line/simulat
 import { devChannel, loginChannel, prodChannel } from "../../local/line/seed.ts";
 import { ProviderClient } from "../aws/support/provider-client.ts";
 import { makeInstalledClone } from "../support/clone.ts";
+import { toOwnerConfig } from "../support/owner-config.ts";
 import { findOrphans } from "../support/processes.ts";
 
 /** A stack on "AWS": the command `pulumi` on the path is the embedded engine's, which has the same words. */
@@ -245,15 +246,13 @@ describe.skipIf(!hasScript)("on a terminal (util-linux's `script` makes one)", (
 });
 
 describe("where somebody else's secret holds the credentials", () => {
-  const keys = { accessKeyId: "test", secretAccessKey: "test" };
-
   async function startAws() {
     const aws = await startLocalAws({ dataDir: await mkdtemp(path.join(tmpdir(), "credentials-")) });
     onTestFinished(() => aws.close());
     const access = {
       AWS_ENDPOINT_URL: aws.endpointUrl,
-      AWS_ACCESS_KEY_ID: keys.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: keys.secretAccessKey,
+      AWS_ACCESS_KEY_ID: aws.accessKey.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: aws.accessKey.secretAccessKey,
     };
     return { aws, access };
   }
@@ -270,7 +269,7 @@ describe("where somebody else's secret holds the credentials", () => {
 
     expect(output).toContain(`The credentials are in the secret ${id}`);
     expect(code).toBe(0);
-    const client = new SecretsManagerClient({ endpoint: aws.endpointUrl, region: "us-east-1", credentials: keys });
+    const client = new SecretsManagerClient(toOwnerConfig(aws));
     onTestFinished(() => client.destroy());
     const { SecretString = "" } = await client.send(new GetSecretValueCommand({ SecretId: id }));
     expect(JSON.parse(SecretString)).toEqual(dev);

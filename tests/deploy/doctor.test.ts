@@ -18,6 +18,7 @@ import { pulumiFor, pulumiText } from "../../deploy/pulumi-command.ts";
 import { startLocalAws } from "../../local/aws/aws.ts";
 import { devChannel, loginChannel, prodChannel } from "../../local/line/seed.ts";
 import { deploy } from "../e2e/deployed.ts";
+import { toOwnerConfig } from "../support/owner-config.ts";
 
 let bot: Awaited<ReturnType<typeof deploy>>;
 let secrets: SecretsManagerClient;
@@ -27,9 +28,7 @@ const ofDev = { channelId, channelSecret };
 
 beforeAll(async () => {
   bot = await deploy();
-  const { AWS_ENDPOINT_URL: endpoint } = bot.cloud.env;
-  const keys = { accessKeyId: "local", secretAccessKey: "local" };
-  secrets = new SecretsManagerClient({ endpoint, region: "ap-northeast-1", credentials: keys });
+  secrets = new SecretsManagerClient(toOwnerConfig(bot.cloud.aws));
 }, 300_000);
 afterAll(async () => {
   secrets.destroy();
@@ -71,7 +70,10 @@ async function look(change: Partial<World> = {}): Promise<Diagnosis[]> {
 
 /** The local cloud with something else in its place. */
 const targetWith = (change: Partial<ReturnType<typeof toTarget>>) => ({ ...toTarget(bot.cloud), ...change });
-const targetWithAws = (url: string) => targetWith({ env: { ...bot.cloud.env, AWS_ENDPOINT_URL: url } });
+const targetWithAws = (url: string, { accessKeyId, secretAccessKey } = bot.cloud.aws.accessKey) => {
+  const access = { AWS_ENDPOINT_URL: url, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey };
+  return targetWith({ env: { ...bot.cloud.env, ...access } });
+};
 
 /** Secrets Manager as only the doctor sees it: the function still has its own. */
 async function serveSecret(credentials: object): Promise<string> {
@@ -213,7 +215,7 @@ const faults: Fault[] = [
     async break() {
       const other = await startLocalAws({ dataDir: await mkdtemp(path.join(tmpdir(), "doctor-")) });
       onTestFinished(() => other.close());
-      return { target: targetWithAws(other.endpointUrl) };
+      return { target: targetWithAws(other.endpointUrl, other.accessKey) };
     },
   },
   {

@@ -9,6 +9,7 @@ import { alarmRules } from "../../infra/alarm-rules.ts";
 import type { AlarmName } from "../../line/outcomes.ts";
 import { makeInstalledClone } from "../support/clone.ts";
 import { deploy } from "./deployed.ts";
+import { toOwnerConfig } from "../support/owner-config.ts";
 
 /** What a user writes decides what goes wrong. */
 const moodyBot = `
@@ -57,11 +58,7 @@ beforeAll(async () => {
       for (const look of waiting) look(trace);
     },
   });
-  cloudWatch = new CloudWatchClient({
-    endpoint: bot.cloud.aws.endpointUrl,
-    region: "ap-northeast-1",
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-  });
+  cloudWatch = new CloudWatchClient(toOwnerConfig(bot.cloud.aws));
   groups = v.parse(v.object({ logGroup: v.string(), workerLogGroup: v.string() }), bot.outputs);
 }, 300_000);
 afterAll(async () => {

@@ -12,6 +12,7 @@ import type { AwsTrace } from "../../local/aws/aws.ts";
 import { devChannel } from "../../local/line/seed.ts";
 import { makeInstalledClone } from "../support/clone.ts";
 import { deploy } from "./deployed.ts";
+import { toOwnerConfig } from "../support/owner-config.ts";
 
 /** A bot that pushes what was written back, and one that fails over one word. */
 const mended = `
@@ -51,11 +52,7 @@ beforeAll(async () => {
     bot.outputs,
   );
   groups = { receiver: logGroup, worker: workerLogGroup };
-  const config = {
-    endpoint: bot.cloud.aws.endpointUrl,
-    region: "ap-northeast-1",
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
-  };
+  const config = toOwnerConfig(bot.cloud.aws);
   [sqs, logs] = [new SQSClient(config), new CloudWatchLogsClient(config)];
   const { channels } = await bot.cloud.line.console.overview({});
   userId = channels.find(({ id }) => id === channelId)?.people[0]?.userId ?? "";

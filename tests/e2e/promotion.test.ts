@@ -9,6 +9,7 @@ import { devChannel, prodChannel } from "../../local/line/seed.ts";
 import { runScript } from "../deploy/ci/script.ts";
 import { makeInstalledClone } from "../support/clone.ts";
 import { run } from "../support/processes.ts";
+import { toOwnerConfig } from "../support/owner-config.ts";
 
 /** The life of two stacks on one machine, from the first deployment to the way back. The tests go on from each other. */
 const patience = { timeout: 300_000 };
@@ -27,8 +28,7 @@ beforeAll(async () => {
     linePort: 0,
     gatewayPort: 0,
   });
-  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  lambda = new LambdaClient({ endpoint: cloud.aws.endpointUrl, region: "ap-northeast-1", credentials });
+  lambda = new LambdaClient(toOwnerConfig(cloud.aws));
 });
 afterAll(async () => {
   lambda.destroy();

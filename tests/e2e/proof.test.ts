@@ -1,3 +1,4 @@
+import { toOwnerConfig } from "../support/owner-config.ts";
 /** What a deployment proves before it says that it is done. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -32,10 +33,8 @@ beforeAll(async () => {
   clone = await makeInstalledClone();
   receiver = await readFile(path.join(clone.path, "functions", "webhook.ts"), "utf8");
   bot = await deploy({ projectDir: clone.path, onTrace: (trace) => traces.push(trace) });
-  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  const client = { endpoint: bot.cloud.aws.endpointUrl, region: "ap-northeast-1", credentials };
-  lambda = new LambdaClient(client);
-  secrets = new SecretsManagerClient(client);
+  lambda = new LambdaClient(toOwnerConfig(bot.cloud.aws));
+  secrets = new SecretsManagerClient(toOwnerConfig(bot.cloud.aws));
 });
 afterAll(async () => {
   lambda.destroy();

@@ -10,6 +10,7 @@ const Named = v.object({ AlarmName: v.string() });
 /** CloudWatch, as far as one needs to measure, to ask what was measured, and to see alarms. */
 export const cloudWatch: JsonService = {
   prefix: "cloudwatch",
+  signingName: "monitoring",
   version: "1.0",
   operations: { ...metricOperations, ...metricReadings, ...alarmOperations },
   // Metrics are nobody's: policies can only name all of them.

@@ -1,14 +1,17 @@
-import type { IncomingHttpHeaders } from "node:http";
 import { isValiError } from "valibot";
 import type { Cloud } from "../cloud.ts";
 import { ServiceError } from "../errors.ts";
-import { authorize, toCaller } from "../sts/identity.ts";
-import type { Caller } from "../sts/identity.ts";
+import { authorize } from "../sts/identity.ts";
+import { SignatureError, verifySignature } from "./signature.ts";
+import type { Signed, SignedRequest } from "./signature.ts";
+import { unpack } from "./unpack.ts";
 
 /** A service that speaks AWS JSON. */
 export interface JsonService {
   /** Of its actions in policies. */
   prefix: string;
+  /** Its name in the scope of a signature, where that is not the prefix. */
+  signingName?: string;
   /** By the name in `X-Amz-Target`: from an input to an output, or a `ServiceError`. */
   operations: Record<string, (input: unknown, cloud: Cloud, call: Call) => object | Promise<object>>;
   /** The ARN that policies name for what an input is about; several, if it is about several things. */
@@ -26,9 +29,7 @@ export interface JsonService {
 }
 
 /** Who calls, from where, and for how long. */
-export interface Call {
-  caller: Caller;
-  region: string;
+export interface Call extends Signed {
   /** Aborts when the caller has hung up. */
   signal: AbortSignal;
 }
@@ -42,22 +43,17 @@ export interface EndpointAnswer {
 /** AWS JSON: the operation in a header, errors with their code under `__type`. */
 export async function answerJson(
   service: JsonService,
-  {
-    target,
-    headers,
-    body,
-    signal,
-  }: { target: string; headers: IncomingHttpHeaders; body: string; signal: AbortSignal },
+  { target, request, signal }: { target: string; request: SignedRequest; signal: AbortSignal },
   cloud: Cloud,
 ): Promise<EndpointAnswer> {
-  const { prefix, operations, resourceOf, actions = {}, version = "1.1" } = service;
+  const { prefix, signingName = prefix, operations, resourceOf, actions = {}, version = "1.1" } = service;
   const [api = "", name = ""] = target.split(".");
   try {
+    const call: Call = { ...(await verifySignature(request, signingName, cloud.accessKeys)), signal };
     const operation = Object.hasOwn(operations, name) ? operations[name] : undefined;
     if (!operation)
       throw new ServiceError("UnknownOperationException", `${api} ${name} is not simulated by the local AWS`, 501);
-    const input = parse(body);
-    const call: Call = { caller: toCaller(headers, cloud), region: toSignedRegion(headers), signal };
+    const input = parse(await unpack(request));
     for (const resource of [resourceOf(input, call.region, cloud, name)].flat())
       authorize(cloud, call.caller, `${prefix}:${actions[name] ?? name}`, resource);
     cloud.faults.strike(prefix, name);
@@ -75,12 +71,17 @@ function toServiceError(error: unknown, { validationCode = "ValidationException"
   return new ServiceError(validationCode, `1 validation error detected: ${path}: ${issue.message}`);
 }
 
-function fail({ code, message, status, details }: ServiceError, service: JsonService): EndpointAnswer {
+function fail(error: ServiceError, service: JsonService): EndpointAnswer {
+  const { code, message, status, details } = error;
   const { errorNamespace = "", queryErrors, version = "1.1" } = service;
-  // A code with a namespace of its own comes from no service in particular.
-  const type = code.includes("#") ? code : `${errorNamespace}${code}`;
+  const isUnsigned = error instanceof SignatureError;
+  // What comes before any service has the namespace of none.
+  const namespace = errorNamespace && isUnsigned ? "com.amazon.coral.service#" : errorNamespace;
+  // A code may have its own.
+  const type = code.includes("#") ? code : `${namespace}${code}`;
   const { headers, ...rest } = answer(status, { __type: type, message, ...details }, version);
-  const queryCode = queryErrors && `${queryErrors[code] ?? code};${status < 500 ? "Sender" : "Receiver"}`;
+  const formerCode = isUnsigned ? error.queryCode : (queryErrors?.[code] ?? code);
+  const queryCode = queryErrors && `${formerCode};${status < 500 ? "Sender" : "Receiver"}`;
   return { ...rest, headers: { ...headers, ...(queryCode && { "x-amzn-query-error": queryCode }) } };
 }
 
@@ -94,15 +95,4 @@ function parse(body: string): unknown {
 
 function answer(status: number, output: object, version: string): EndpointAnswer {
   return { status, headers: { "content-type": `application/x-amz-json-${version}` }, body: JSON.stringify(output) };
-}
-
-/** A request is signed when it says so in AWS's form; the signature itself cannot be checked, for the keys are nobody's. */
-export function isSigned(headers: IncomingHttpHeaders): boolean {
-  return /^AWS4-HMAC-SHA256 Credential=[^/,\s]+\/\d{8}\/[^/]+\/[^/]+\/aws4_request,\s*SignedHeaders=[^,\s]+,\s*Signature=[0-9a-f]{64}$/.test(
-    headers.authorization ?? "",
-  );
-}
-
-function toSignedRegion({ authorization = "" }: IncomingHttpHeaders): string {
-  return /Credential=[^/]+\/\d{8}\/([^/]+)\//.exec(authorization)?.[1] ?? "";
 }

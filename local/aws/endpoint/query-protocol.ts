@@ -1,11 +1,12 @@
 import { randomUUID } from "node:crypto";
-import type { IncomingHttpHeaders } from "node:http";
 import { isValiError } from "valibot";
 import type { Cloud } from "../cloud.ts";
 import { ServiceError } from "../errors.ts";
-import { authorize, toCaller } from "../sts/identity.ts";
+import { authorize } from "../sts/identity.ts";
 import type { Caller } from "../sts/identity.ts";
 import type { EndpointAnswer } from "./json-protocol.ts";
+import { SignatureError, verifySignature } from "./signature.ts";
+import type { SignedRequest } from "./signature.ts";
 
 /** A service that speaks the query protocol: a form in, XML out. */
 export interface QueryService {
@@ -22,19 +23,19 @@ export interface XmlMembers {
   [name: string]: string | XmlMembers | XmlMembers[] | undefined;
 }
 
-export function answerQuery(
+export async function answerQuery(
   { prefix, namespace, operations, resourceOf }: QueryService,
-  { headers, form }: { headers: IncomingHttpHeaders; form: URLSearchParams },
+  { request, form }: { request: SignedRequest; form: URLSearchParams },
   cloud: Cloud,
-): EndpointAnswer {
+): Promise<EndpointAnswer> {
   const input = Object.fromEntries(form);
   const action = input["Action"] ?? "";
   const metadata = { ResponseMetadata: { RequestId: randomUUID() } };
   try {
+    const { caller } = await verifySignature(request, prefix, cloud.accessKeys);
     const operation = Object.hasOwn(operations, action) ? operations[action] : undefined;
     if (!operation)
       throw new ServiceError("UnknownOperation", `${prefix} ${action} is not simulated by the local AWS`, 501);
-    const caller = toCaller(headers, cloud);
     const resource = resourceOf(input);
     if (resource !== undefined) authorize(cloud, caller, `${prefix}:${action}`, resource);
     const result = { [`${action}Result`]: operation(input, cloud, caller), ...metadata };
@@ -48,6 +49,8 @@ export function answerQuery(
 }
 
 function toServiceError(error: unknown): ServiceError {
+  if (error instanceof SignatureError)
+    return new ServiceError(error.queryCode, error.message, error.queryCode === "IncompleteSignature" ? 400 : 403);
   if (error instanceof ServiceError) {
     // The services of this protocol answer what is forbidden with another code and status than those of JSON.
     return error.code === "AccessDeniedException" ? new ServiceError("AuthorizationError", error.message, 403) : error;

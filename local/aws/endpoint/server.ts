@@ -2,10 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { pipeline } from "node:stream";
-import type { Readable } from "node:stream";
-import { text } from "node:stream/consumers";
-import { createGunzip } from "node:zlib";
+import { buffer } from "node:stream/consumers";
 import { isOwnRequest } from "../../../line/own-request.ts";
 import { logs } from "../cloudwatch/log-operations.ts";
 import { cloudWatch } from "../cloudwatch/operations.ts";
@@ -17,10 +14,13 @@ import { secretsManager } from "../secretsmanager/operations.ts";
 import { sqs } from "../sqs/operations.ts";
 import { sns } from "../sns/operations.ts";
 import { sts } from "../sts/get-caller-identity.ts";
-import { answerJson, isSigned } from "./json-protocol.ts";
+import { answerJson } from "./json-protocol.ts";
 import type { EndpointAnswer, JsonService } from "./json-protocol.ts";
 import { answerQuery } from "./query-protocol.ts";
 import type { QueryService } from "./query-protocol.ts";
+import { SignatureError, verifySignature } from "./signature.ts";
+import type { SignedRequest } from "./signature.ts";
+import { unpack } from "./unpack.ts";
 
 /** Services that speak AWS JSON, by the prefix of their target header. */
 const JSON_SERVICES: Record<string, JsonService> = {
@@ -43,7 +43,7 @@ export async function serveEndpoint(cloud: Cloud, port: number): Promise<Endpoin
   const server = createServer((request, response) => {
     const gone = new AbortController();
     response.once("close", () => !response.writableFinished && gone.abort());
-    text(decode(request))
+    buffer(request)
       .then((body) => answer(request, { body, signal: gone.signal }, cloud))
       .then(
         (result) => send(response, result),
@@ -75,52 +75,50 @@ export async function serveEndpoint(cloud: Cloud, port: number): Promise<Endpoin
 
 async function answer(
   request: IncomingMessage,
-  { body, signal }: { body: string; signal: AbortSignal },
+  { body, signal }: { body: Buffer; signal: AbortSignal },
   cloud: Cloud,
 ): Promise<EndpointAnswer> {
-  const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+  const { pathname, search, searchParams } = new URL(request.url ?? "/", "http://localhost");
   if (!isOwnRequest(request.headers))
     throw new ServiceError("AccessDeniedException", "The local AWS answers only to programs of this machine", 403);
-  if (!isSigned(request.headers))
-    throw new ServiceError("MissingAuthenticationTokenException", "Missing Authentication Token", 403);
-  const target = request.headers["x-amz-target"];
-  const { headers } = request;
+  const { method = "", headers } = request;
+  const signed: SignedRequest = { method, target: `${pathname}${search}`, headers, body };
+  const target = headers["x-amz-target"];
   const service = JSON_SERVICES[String(target).split(".")[0] ?? ""];
-  if (typeof target === "string" && service) return answerJson(service, { target, headers, body, signal }, cloud);
+  if (typeof target === "string" && service) return answerJson(service, { target, request: signed, signal }, cloud);
   for (const route of lambdaRoutes) {
-    const [, functionName] = (request.method === route.method && route.path.exec(pathname)) || [];
+    const [, functionName] = (method === route.method && route.path.exec(pathname)) || [];
     if (functionName === undefined) continue;
-    return route.run(
-      { functionName: decodeURIComponent(functionName), parameters: searchParams, headers, body },
-      cloud,
-    );
+    const { caller } = await verifySignature(signed, "lambda", cloud.accessKeys);
+    const text = await unpack(signed);
+    const asked = { functionName: decodeURIComponent(functionName), parameters: searchParams, headers, body: text };
+    return route.run({ ...asked, caller }, cloud);
   }
-  const form = new URLSearchParams(body);
+  const form = new URLSearchParams(String(body));
   const queryService = QUERY_SERVICES[form.get("Version") ?? ""];
-  if (queryService) return answerQuery(queryService, { headers, form }, cloud);
+  if (queryService) return answerQuery(queryService, { request: signed, form }, cloud);
+  await verifySignature(signed, undefined, cloud.accessKeys);
   const action = form.get("Action");
   throw new ServiceError(
     "UnknownOperationException",
-    `${request.method} ${pathname}${target || action ? ` (${String(target ?? action)})` : ""} is not simulated by the local AWS`,
+    `${method} ${pathname}${target || action ? ` (${String(target ?? action)})` : ""} is not simulated by the local AWS`,
     501,
   );
 }
 
-/** Clients pack what is long. */
-function decode(request: IncomingMessage): Readable {
-  if (request.headers["content-encoding"] !== "gzip") return request;
-  // Whoever reads what is unpacked is told of the error, too.
-  return pipeline(request, createGunzip(), () => undefined);
-}
-
 function toFailure(error: unknown): EndpointAnswer {
-  const { code, message, status } =
-    error instanceof ServiceError ? error : new ServiceError("InternalFailure", "The local AWS failed", 500);
+  const { code, message, status } = toServiceError(error);
   return {
     status,
     headers: { "content-type": "application/json", "x-amzn-errortype": code },
     body: JSON.stringify({ __type: code, message, Message: message }),
   };
+}
+
+function toServiceError(error: unknown): ServiceError {
+  // Lambda refuses a signature with another status than the services that speak JSON.
+  if (error instanceof SignatureError) return new ServiceError(error.code, error.message, 403);
+  return error instanceof ServiceError ? error : new ServiceError("InternalFailure", "The local AWS failed", 500);
 }
 
 function send(response: ServerResponse, { status, headers, body }: EndpointAnswer): void {

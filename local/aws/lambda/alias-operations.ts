@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { Cloud } from "../cloud.ts";
 import type { EndpointAnswer } from "../endpoint/json-protocol.ts";
 import { ServiceError } from "../errors.ts";
-import { authorize, toCaller } from "../sts/identity.ts";
+import { authorize } from "../sts/identity.ts";
 import { requireVersions, storedAliases } from "./alias.ts";
 import { functionsOf, parseFunctionName } from "./model.ts";
 import type { FunctionRequest, Route } from "./rest-route.ts";
@@ -18,7 +18,7 @@ export const aliasRoutes: Route[] = [
 function listVersions(request: FunctionRequest, cloud: Cloud): EndpointAnswer {
   const fn = functionsOf(cloud).get(parseFunctionName(request.functionName).name);
   if (!fn) throw notFound(`Function not found: ${request.functionName}`);
-  authorize(cloud, toCaller(request.headers, cloud), "lambda:ListVersionsByFunction", fn.arn);
+  authorize(cloud, request.caller, "lambda:ListVersionsByFunction", fn.arn);
   const versions = [fn.latest, ...fn.published].map((version) => ({
     FunctionName: fn.name,
     FunctionArn: `${fn.arn}:${version.version}`,
@@ -60,7 +60,7 @@ function find(request: FunctionRequest, action: string, cloud: Cloud) {
   const key = `${name}:${alias}`;
   const stored = storedAliases(cloud).get(key);
   if (!stored) throw notFound(`Cannot find alias arn: ${functionsOf(cloud).get(name)?.arn ?? name}:${alias}`);
-  authorize(cloud, toCaller(request.headers, cloud), action, stored.attributes["arn"] as string);
+  authorize(cloud, request.caller, action, stored.attributes["arn"] as string);
   return { ...stored, key };
 }
 

@@ -1,6 +1,6 @@
 import type { Cloud } from "../cloud.ts";
 import type { EndpointAnswer } from "../endpoint/json-protocol.ts";
-import { authorize, toCaller } from "../sts/identity.ts";
+import { authorize } from "../sts/identity.ts";
 import { mappingsOf, toMapping } from "./event-source/mapping.ts";
 import { parseFunctionName } from "./model.ts";
 import type { FunctionRequest, Route } from "./rest-route.ts";
@@ -11,8 +11,8 @@ export const eventSourceRoutes: Route[] = [
 ];
 
 /** ListEventSourceMappings, on one page: all, or those of a function and its version or alias. */
-function listMappings({ parameters, headers }: FunctionRequest, cloud: Cloud): EndpointAnswer {
-  authorize(cloud, toCaller(headers, cloud), "lambda:ListEventSourceMappings", "*");
+function listMappings({ parameters, caller }: FunctionRequest, cloud: Cloud): EndpointAnswer {
+  authorize(cloud, caller, "lambda:ListEventSourceMappings", "*");
   const asked = parameters.get("FunctionName");
   const wanted = asked === null ? undefined : parseFunctionName(asked);
   const source = parameters.get("EventSourceArn");

@@ -37,7 +37,7 @@ export interface Functions {
 const PAYLOAD_LIMIT = 6 * 1024 * 1024;
 
 export function createFunctions(
-  cloud: Pick<Cloud, "store" | "accountId" | "trace" | "logGroups" | "metrics">,
+  cloud: Pick<Cloud, "store" | "accountId" | "accessKeys" | "trace" | "logGroups" | "metrics">,
   endpointUrl: () => string,
 ): Functions {
   const packagesFolder = join(cloud.store.folder, "lambda", "packages");
@@ -49,6 +49,7 @@ export function createFunctions(
   const pool = new WorkerPool({
     task: (version) => taskRoot(packagesFolder, version.sha256),
     endpointUrl,
+    accessKeys: cloud.accessKeys,
     log: write,
   });
   return {

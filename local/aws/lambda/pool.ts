@@ -1,5 +1,6 @@
 import { totalmem } from "node:os";
 import { ServiceError } from "../errors.ts";
+import type { AccessKeys } from "../sts/access-keys.ts";
 import type { Version } from "./model.ts";
 import { LambdaWorker } from "./worker.ts";
 
@@ -16,6 +17,7 @@ export const MAX_WORKERS = Math.min(64, Math.max(8, Math.floor(totalmem() / 2 / 
 interface Surroundings {
   task: (version: Version) => string;
   endpointUrl: () => string;
+  accessKeys: AccessKeys;
   log: (version: Version, stream: string, message: string) => void;
 }
 
@@ -113,13 +115,18 @@ export class WorkerPool {
       if (!idle) return undefined;
       this.#stop(idle);
     }
-    const { task, endpointUrl, log } = this.#surroundings;
+    const { task, endpointUrl, accessKeys, log } = this.#surroundings;
+    const accessKey = accessKeys.assume(version.role, version.functionName);
     const worker = new LambdaWorker({
       version,
       task: task(version),
       endpointUrl: endpointUrl(),
+      accessKey,
       log: (stream, message) => log(version, stream, message),
-      onExit: () => this.#remove(slot),
+      onExit: () => {
+        accessKeys.revoke(accessKey);
+        this.#remove(slot);
+      },
     });
     const slot: Slot = { worker, busy: false, retired: false };
     this.#slots.add(slot);

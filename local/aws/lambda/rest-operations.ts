@@ -1,7 +1,7 @@
 import type { Cloud } from "../cloud.ts";
 import type { EndpointAnswer } from "../endpoint/json-protocol.ts";
 import { ServiceError } from "../errors.ts";
-import { authorize, toCaller } from "../sts/identity.ts";
+import { authorize } from "../sts/identity.ts";
 import { aliasRoutes } from "./alias-operations.ts";
 import { eventSourceRoutes } from "./event-source-operations.ts";
 import { resolveFunction } from "./model.ts";
@@ -64,7 +64,7 @@ const qualifierOf = ({ parameters }: FunctionRequest): string | undefined => par
 /** @throws as Lambda does where there is none, or where the caller may not do this with it. */
 function find(request: FunctionRequest, action: string, cloud: Cloud) {
   const found = resolveFunction(cloud, request.functionName, qualifierOf(request));
-  authorize(cloud, toCaller(request.headers, cloud), action, found.invokedArn);
+  authorize(cloud, request.caller, action, found.invokedArn);
   return found;
 }
 

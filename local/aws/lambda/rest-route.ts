@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Cloud } from "../cloud.ts";
 import type { EndpointAnswer } from "../endpoint/json-protocol.ts";
+import type { Caller } from "../sts/identity.ts";
 
 export interface FunctionRequest {
   /** A name, a partial ARN or an ARN. */
@@ -8,6 +9,7 @@ export interface FunctionRequest {
   parameters: URLSearchParams;
   headers: IncomingHttpHeaders;
   body: string;
+  caller: Caller;
 }
 
 /** One operation of Lambda, which speaks REST, unlike the services that speak AWS JSON. */

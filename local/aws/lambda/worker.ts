@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { toAccessKeyId } from "../sts/identity.ts";
+import type { AccessKey } from "../sts/access-keys.ts";
 import type { Version } from "./model.ts";
 
 const RUNTIME = fileURLToPath(new URL("runtime.mjs", import.meta.url));
@@ -43,6 +43,8 @@ export interface WorkerSurroundings {
   /** Folder with the handler's files. */
   task: string;
   endpointUrl: string;
+  /** For a session of the version's role. */
+  accessKey: Required<AccessKey>;
   log: (stream: string, message: string) => void;
   onExit: () => void;
 }
@@ -66,12 +68,12 @@ export class LambdaWorker {
   #failure: Outcome | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ version, task, endpointUrl, log, onExit }: WorkerSurroundings) {
+  constructor({ version, task, endpointUrl, accessKey, log, onExit }: WorkerSurroundings) {
     this.version = version;
     this.stream = toStreamName(version.version);
     this.#process = fork(RUNTIME, [], {
       cwd: task,
-      env: toEnvironment(version, task, endpointUrl, this.stream),
+      env: { ...toEnvironment(version, task, this.stream), ...toAccess(endpointUrl, accessKey) },
       execArgv: [`--max-old-space-size=${Math.floor(version.memorySize * 0.9)}`],
       // The last pipe carries nothing: that it closes tells the worker that this process has ended.
       stdio: ["ignore", "pipe", "pipe", "ipc", "pipe"],
@@ -177,7 +179,7 @@ export class LambdaWorker {
 }
 
 /** Only what Lambda sets and what the function's own configuration says: nothing of this process leaks in. */
-function toEnvironment(version: Version, task: string, endpointUrl: string, stream: string): NodeJS.ProcessEnv {
+function toEnvironment(version: Version, task: string, stream: string): NodeJS.ProcessEnv {
   return {
     ...version.environment,
     LANG: "en_US.UTF-8",
@@ -197,11 +199,15 @@ function toEnvironment(version: Version, task: string, endpointUrl: string, stre
     AWS_LAMBDA_LOG_STREAM_NAME: stream,
     AWS_LAMBDA_LOG_FORMAT: version.logFormat,
     ...(version.logLevel && { AWS_LAMBDA_LOG_LEVEL: version.logLevel }),
-    // Keys of no account: they tell the local endpoint which function calls.
-    AWS_ACCESS_KEY_ID: toAccessKeyId(version.functionName),
-    AWS_SECRET_ACCESS_KEY: "local",
-    AWS_SESSION_TOKEN: "local",
+  };
+}
+
+function toAccess(endpointUrl: string, { accessKeyId, secretAccessKey, sessionToken }: Required<AccessKey>) {
+  return {
     AWS_ENDPOINT_URL: endpointUrl,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
   };
 }
 

@@ -1,10 +1,8 @@
 import { createHash } from "node:crypto";
-import type { IncomingHttpHeaders } from "node:http";
 import type { Cloud } from "../cloud.ts";
 import { ServiceError } from "../errors.ts";
 import { toRoleName, tryFindRefusal } from "../iam/access.ts";
 import type { Asked } from "../iam/statement.ts";
-import { functionsOf } from "../lambda/model.ts";
 
 /** Who calls: a function in the name of its role, or the account's owner, who may do everything. */
 export interface Caller {
@@ -19,26 +17,13 @@ export function toOwner(accountId: string): Caller {
   return { account: accountId, arn: `arn:aws:iam::${accountId}:root`, userId: accountId };
 }
 
-/** The access key that a function's workers get: it tells the function, and is good for nothing else. */
-export function toAccessKeyId(functionName: string): string {
-  return `ASIA${createHash("sha256").update(functionName).digest("hex").slice(0, 16).toUpperCase()}`;
-}
-
-/** Who signed a request, by its access key. */
-export function toCaller(
-  { authorization = "" }: IncomingHttpHeaders,
-  cloud: Pick<Cloud, "store" | "accountId">,
-): Caller {
-  const [, accessKeyId] = /Credential=([^/]+)\//.exec(authorization) ?? [];
-  const fn = functionsOf(cloud)
-    .values()
-    .find(({ name }) => toAccessKeyId(name) === accessKeyId);
-  if (!fn) return toOwner(cloud.accountId);
-  const roleArn = fn.latest.role;
+/** A function that acts in the name of its role. */
+export function toRoleSession(accountId: string, roleArn: string, sessionName: string): Caller {
+  const roleId = createHash("sha256").update(roleArn).digest("hex").slice(0, 17).toUpperCase();
   return {
-    account: cloud.accountId,
-    arn: `arn:aws:sts::${cloud.accountId}:assumed-role/${toRoleName(roleArn)}/${fn.name}`,
-    userId: `${accessKeyId?.replace("ASIA", "AROA")}:${fn.name}`,
+    account: accountId,
+    arn: `arn:aws:sts::${accountId}:assumed-role/${toRoleName(roleArn)}/${sessionName}`,
+    userId: `AROA${roleId}:${sessionName}`,
     roleArn,
   };
 }

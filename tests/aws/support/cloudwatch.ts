@@ -2,6 +2,7 @@ import { CloudWatchClient, DescribeAlarmsCommand, PutMetricDataCommand } from "@
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import type { MetricAlarm } from "@aws-sdk/client-cloudwatch";
 import { onTestFinished } from "vitest";
+import { toOwnerConfig } from "../../support/owner-config.ts";
 import type { Made, Properties } from "./provider-client.ts";
 import type { TestAws } from "./local-aws.ts";
 
@@ -19,20 +20,14 @@ export const MINUTE_MS = 60_000;
 const startMs = Math.floor(Date.now() / MINUTE_MS) * MINUTE_MS - 90 * MINUTE_MS;
 export const minute = (number: number): Date => new Date(startMs + number * MINUTE_MS);
 
-const toOptions = ({ aws }: TestAws) => ({
-  endpoint: aws.endpointUrl,
-  region: "ap-northeast-1",
-  credentials: { accessKeyId: "test", secretAccessKey: "test" },
-});
-
 export function createCloudWatchClient(aws: TestAws): CloudWatchClient {
-  const client = new CloudWatchClient(toOptions(aws));
+  const client = new CloudWatchClient(toOwnerConfig(aws.aws));
   onTestFinished(() => client.destroy());
   return client;
 }
 
 export function createLogsClient(aws: TestAws): CloudWatchLogsClient {
-  const client = new CloudWatchLogsClient(toOptions(aws));
+  const client = new CloudWatchLogsClient(toOwnerConfig(aws.aws));
   onTestFinished(() => client.destroy());
   return client;
 }

@@ -1,7 +1,11 @@
 import { ReceiveMessageCommand, SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { Message, ReceiveMessageCommandInput, SendMessageBatchRequestEntry } from "@aws-sdk/client-sqs";
+import * as v from "valibot";
 import { onTestFinished } from "vitest";
-import { toAccessKeyId } from "../../../local/aws/sts/identity.ts";
+import type { AccessKey } from "../../../local/aws/sts/access-keys.ts";
+import { toOwnerConfig } from "../../support/owner-config.ts";
+import { invoke } from "./aws-requests.ts";
+import { createFunction } from "./local-aws.ts";
 import type { Made, Properties } from "./provider-client.ts";
 import type { TestAws } from "./local-aws.ts";
 
@@ -13,15 +17,25 @@ export const QUEUE_TYPES = {
   mapping: "aws:lambda/eventSourceMapping:EventSourceMapping",
 };
 
-/** How an official client reaches the local AWS: as the account's owner, or as a function. */
-export function toClientConfig({ aws }: Pick<TestAws, "aws">, functionName?: string) {
-  const accessKeyId = functionName === undefined ? "test" : toAccessKeyId(functionName);
-  const credentials = { accessKeyId, secretAccessKey: "test" };
-  return { endpoint: aws.endpointUrl, region: "ap-northeast-1", credentials, maxAttempts: 1 };
+/** How an official client reaches the local AWS: as the account's owner, or with another key. */
+export function toClientConfig({ aws }: Pick<TestAws, "aws">, accessKey = aws.accessKey) {
+  return { ...toOwnerConfig({ ...aws, accessKey }), maxAttempts: 1 };
 }
 
-export function createSqs(aws: Pick<TestAws, "aws">, functionName?: string): SQSClient {
-  const client = new SQSClient(toClientConfig(aws, functionName));
+/** A function of a role, and the key that its worker has; `{ end: true }` ends that worker. */
+export async function createCaller(aws: TestAws, role: Made): Promise<{ fn: Made; accessKey: AccessKey }> {
+  const handler = `export const handler = ({ end }) => end ? process.exit(1) : {
+    accessKeyId: process.env.AWS_ACCESS_KEY_ID,
+    secretAccessKey: process.env.AWS_SECRET_ACCESS_KEY,
+    sessionToken: process.env.AWS_SESSION_TOKEN,
+  };`;
+  const fn = await createFunction(aws, handler, { role: role.outputs["arn"] });
+  return { fn, accessKey: v.parse(keys, (await invoke(aws, fn.id, {})).body) };
+}
+const keys = v.object({ accessKeyId: v.string(), secretAccessKey: v.string(), sessionToken: v.string() });
+
+export function createSqs(aws: Pick<TestAws, "aws">, accessKey?: AccessKey): SQSClient {
+  const client = new SQSClient(toClientConfig(aws, accessKey));
   onTestFinished(() => client.destroy());
   return client;
 }

@@ -1,3 +1,4 @@
+import { toOwnerConfig } from "../../support/owner-config.ts";
 /** The whole backend on this machine, while nearly everything goes wrong. */
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -98,7 +99,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   progress.enter("sending", answers);
   const sendingAtMs = performance.now();
   const sent = await sendAll(events, { ...options, random, cloud, answers, post: deployed.post });
-  const sqs = new SQSClient({ endpoint: cloud.aws.endpointUrl, region: "ap-northeast-1", credentials: nobodys });
+  const sqs = new SQSClient(toOwnerConfig(cloud.aws));
   progress.enter("emptying the queue", answers);
   await workers.until(async () => (await countMessages(sqs, queueUrl)) === 0);
   const answersPerSecond = answers.said.length / ((performance.now() - sendingAtMs) / 1000);
@@ -151,7 +152,6 @@ function reportProgress(startedAtMs: number, killed: () => number, report: Chaos
 }
 
 const stackOutputs = v.object({ queueUrl: v.string(), deadLetterQueueUrl: v.string(), workerName: v.string() });
-const nobodys = { accessKeyId: "local", secretAccessKey: "local" };
 
 /** Kills a worker every so many invocations, and tells when there is nothing left to do. */
 function watchWorkers(invocationsPerKill: number) {
