@@ -37,26 +37,27 @@ describe("the endpoint", () => {
     ["a page, also of this machine", { origin: "http://localhost:1" }],
     ["what such a page asks for without an origin", { "sec-fetch-site": "same-site" }],
     ["a name that was made to mean this machine", { host: "evil.example" }],
-  ])("does not answer %s", async (_who, headers) => {
-    const arn = await createSecret(`other-${Object.keys(headers)[0]}`, "hush");
-    const { port } = new URL(aws.aws.endpointUrl);
-    const asked = request({
-      port,
-      host: "127.0.0.1",
-      method: "POST",
-      headers: {
-        "content-type": "application/x-amz-json-1.1",
-        "x-amz-target": "secretsmanager.GetSecretValue",
-        authorization: `AWS4-HMAC-SHA256 Credential=a/20260101/ap-northeast-1/secretsmanager/aws4_request, SignedHeaders=host, Signature=${"0".repeat(64)}`,
-        ...headers,
-      },
-    });
-    const [response] = (await once(asked.end(JSON.stringify({ SecretId: arn })), "response")) as [IncomingMessage];
-    const body = await text(response);
+  ])("does not answer %s, also signed well", async (_who, more: Record<string, string>) => {
+    const arn = await createSecret(`other-${Object.keys(more)[0]}`, "hush");
+    const { port, host } = new URL(aws.aws.endpointUrl);
+    const ask = async (others: Record<string, string>) => {
+      const signed = await toClient(aws.aws, "secretsmanager").sign(`http://${others["host"] ?? host}/`, {
+        method: "POST",
+        headers: { "x-amz-target": "secretsmanager.GetSecretValue" },
+        body: JSON.stringify({ SecretId: arn }),
+      });
+      const headers = { host, ...Object.fromEntries(signed.headers), ...others };
+      const asked = request({ port, host: "127.0.0.1", method: "POST", headers });
+      const [response] = (await once(asked.end(await signed.text()), "response")) as [IncomingMessage];
+      return { status: response.statusCode, body: await text(response) };
+    };
 
-    expect(response.statusCode).toBe(403);
-    expect(body).toContain("AccessDeniedException");
-    expect(body).not.toContain("hush");
+    const refused = await ask(more);
+
+    expect(refused.status).toBe(403);
+    expect(refused.body).toContain("AccessDeniedException");
+    expect(refused.body).not.toContain("hush");
+    expect((await ask({})).body).toContain("hush");
   });
 });
 
