@@ -20,7 +20,7 @@ export async function listenToOwnPeers(use: (socket: Socket) => void): Promise<L
  * Whether this user's process has the other end of a connection over loopback. Linux says whose it is; elsewhere each
  * process of the machine counts as one's own.
  */
-function isOwnPeer({ remotePort, localPort }: Socket): boolean {
+export function isOwnPeer({ remotePort, localPort }: Socket): boolean {
   if (process.platform !== "linux") return true;
   if (remotePort === undefined || localPort === undefined) return false;
   for (const table of tables) {

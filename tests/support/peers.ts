@@ -7,7 +7,7 @@ export const mayBeAnother = process.platform === "linux" && process.getuid?.() =
 export const nobody = 65_534;
 
 /** Begins HTTP/2, as gRPC does, and says whether the server does so too. */
-const knock = `
+export const knock = `
   const session = require("node:http2").connect("http://127.0.0.1:" + process.argv[1]);
   const end = (word) => { process.stdout.write(word); process.exit(); };
   session.once("remoteSettings", () => end("answered"));

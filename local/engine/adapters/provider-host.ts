@@ -114,6 +114,7 @@ class Host implements ProviderHost {
     const child = startNode({
       script: resolveSdkScript(programDir, "cmd/dynamic-provider"),
       args: [address],
+      nodeArgs: ["--import", new URL("./own-callers.mjs", import.meta.url).href],
       cwd: programDir,
       env: { ...env, PULUMI_NODEJS_PROJECT: project, PULUMI_PROJECT: project },
       onLine: (line, stream) => {

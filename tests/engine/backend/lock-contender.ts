@@ -34,7 +34,7 @@ const actions = {
 
 /** Such as `{ acquire: "/tmp/locks" }`. */
 async function answer(message: Record<string, string>): Promise<unknown> {
-  const [[name, folder = ""] = ["acquire"]] = Object.entries(message);
+  const [[name, folder] = ["acquire", ""]] = Object.entries(message);
   return actions[name as keyof typeof actions](folder);
 }
 
