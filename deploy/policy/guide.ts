@@ -25,6 +25,10 @@ export const securityGuide = (): string =>
     elsewhere,
     "## Texts of others",
     textsOfOthers,
+    "## The services of one machine",
+    localServices,
+    toTable(["service", "takes", "refuses"], localDoors),
+    localLimits,
   ].join("\n\n") + "\n";
 
 const introduction = `What keeps the deployed program safe, as functions over its resources in \`deploy/policy\`. A test holds each of them
@@ -50,6 +54,38 @@ own compliance policies.`;
 const elsewhere = `What is made once for an account by \`npm run bootstrap\`, in \`infra/account\`: the bucket of states, its key, the
 pipeline's roles and whom they trust. \`tests/deploy/bootstrap\` holds those. The bot's own stack has no KMS key and no
 custom domain, so that what scanners ask of these has nothing to apply to.`;
+
+const localServices = `The local cloud and the embedded engine listen on loopback alone. Each of their services decides whom it answers:`;
+
+const localDoors = [
+  [
+    "AWS services, LINE simulator with its pages, HTTPS gateway (`line/own-request.ts`)",
+    "programs, which name no origin; their own pages; a link to a page that a person follows",
+    "a `Host` that is not `localhost`, `127.0.0.1` or `[::1]`; an `Origin` other than the service's own; a `Sec-Fetch-Site` other than `same-origin` and `none`. All are answered with 403. API Gateway takes any origin: the local gateway is stricter there.",
+  ],
+  [
+    "AWS services",
+    "Signature Version 4 by a key that this cloud gave out: its secret is random and the request is signed again to compare",
+    "a signature that does not match, is older than 15 minutes or does not cover the host",
+  ],
+  [
+    "gRPC: the AWS provider, the engine's monitor and log, the process of dynamic resources (`line/own-peer.ts`)",
+    "processes of the same user, which Linux names for each connection (`/proc/net/tcp`)",
+    "another user's process, also root's. A page cannot speak gRPC: HTTP/2 without TLS is nothing that a browser offers.",
+  ],
+  [
+    "the socket by which a running cloud is found (`local/instance.ts`)",
+    "folders and a socket that this user owns, that are no links, and in which nobody else could write; both folders are closed to others (0700)",
+    "anything else, with the command that puts it right. Of the answer, six known variables are taken, and only where their URLs lead to this machine and to this folder's state.",
+  ],
+];
+
+const localLimits = `Not covered: processes of the same user may do all that the user may. Another user's program can call the simulator and
+the gateway, which hold test data alone. macOS does not say whose a connection is: there, another user's program can call
+gRPC too, and run code as the user by it, so run no local cloud on a Mac that you share. Under WSL the checks are those of
+Linux; what they make of a Windows program was not tried. The server by which a program's transforms and hooks are called
+is Pulumi's own: it checks no caller, but a call has to name a random token. With the Pulumi CLI in the engine's place,
+the provider checks as here, and the CLI's own servers check nothing.`;
 
 const textsOfOthers = `What strangers write is text wherever it is shown. In a report on a pull request, an issue or a job's summary it is code,
 also next to other such texts (\`deploy/diff/escape.ts\`); a report that another repository's code made is data with
