@@ -51,6 +51,8 @@ export default defineConfig({
     // Hundreds of processes share the machine: one that is late may try again, and the summary names it.
     retry: 1,
     testTimeout: 120_000,
+    // A poll has no limit of its own.
+    expect: { poll: { timeout: 120_000 } },
     hookTimeout: 120_000,
     reporters: ["default", "./tests/reporter.ts"],
     sequence: { sequencer: LongestFirst },

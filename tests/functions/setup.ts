@@ -16,6 +16,9 @@ import { createWorker } from "../../functions/worker/work-batch.ts";
 import type { Metric } from "../../functions/worker/metrics.ts";
 import { secretArn, startCloud, type Cloud, type Queued } from "./cloud.ts";
 import { createEventsTable, type EventsTable } from "./table.ts";
+import { countTimeInTurns } from "./turns.ts";
+
+countTimeInTurns();
 
 export interface Options {
   bot?: Bot;

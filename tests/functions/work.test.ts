@@ -81,6 +81,7 @@ describe("the events of one request", () => {
 
     await fn.send(signed(callback(...events)));
 
+    expect(eventLines(fn.log()).filter(({ outcome }) => outcome !== "handled")).toEqual([]);
     expect(fn.cloud.replies()).toHaveLength(100);
     expect(fn.cloud.callsTo("/oauth2/v3/token")).toHaveLength(1);
   });
