@@ -1,4 +1,4 @@
-import { SendMessageCommand } from "@aws-sdk/client-sqs";
+import { ChangeMessageVisibilityCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -15,14 +15,29 @@ import {
 } from "./support/local-aws.ts";
 import type { TestAws } from "./support/local-aws.ts";
 import type { Made, Properties } from "./support/provider-client.ts";
-import { bodiesOf, createPair, createQueue, createSqs, QUEUE_TYPES, receiveAll, sendAll } from "./support/queues.ts";
+import {
+  bodiesOf,
+  createPair,
+  createQueue,
+  createSqs,
+  QUEUE_TYPES,
+  receiveAll,
+  sendAll,
+  waitForMessages,
+} from "./support/queues.ts";
 
 const shared = shareAws();
 
-/** Every message that a function gets is a line of its log: `<body>#<receive count>`. */
+/** Every message that a function gets is a line of its log: `<body>#<receive count>`; one more has its handle. */
 const LOG = `const log = ({ Records }) => {
-  for (const { body, attributes } of Records) console.log("got " + body + "#" + attributes.ApproximateReceiveCount);
+  for (const { body, attributes, receiptHandle } of Records) {
+    console.log("handle-of-" + body + " " + receiptHandle);
+    console.log("got " + body + "#" + attributes.ApproximateReceiveCount);
+  }
 };`;
+
+/** For a function, and for the time in which its messages are hidden: no test waits until it is over. */
+const LONG_SECONDS = 600;
 
 interface Mapped {
   queue: Made;
@@ -39,8 +54,15 @@ async function createMapped(
   more: { queue?: Properties; fn?: Properties; mapping?: Properties; maxReceives?: number } = {},
 ): Promise<Mapped> {
   const role = await createRole(aws, ["logs:*", "sqs:*"]);
-  const pair = await createPair(aws, more.maxReceives ?? 3, { visibilityTimeoutSeconds: 2, ...more.queue });
-  const fn = await createFunction(aws, `${LOG}\n${code}`, { role: role.outputs["arn"], timeout: 2, ...more.fn });
+  const pair = await createPair(aws, more.maxReceives ?? 3, {
+    visibilityTimeoutSeconds: LONG_SECONDS,
+    ...more.queue,
+  });
+  const fn = await createFunction(aws, `${LOG}\n${code}`, {
+    role: role.outputs["arn"],
+    timeout: LONG_SECONDS,
+    ...more.fn,
+  });
   const mapping = await createMapping(aws, pair.queue, fn, more.mapping);
   return { ...pair, fn, mapping, role };
 }
@@ -64,13 +86,22 @@ async function waitForBatches(aws: TestAws, { outputs }: Made, count: number): P
   return batches();
 }
 
-/** What a function got, in order. */
-function gotBy(aws: TestAws, { id }: Made): string[] {
+/** What a function logged after a word, in order. */
+function loggedBy(aws: TestAws, { id }: Made, word: string): string[] {
   return aws.traces.flatMap((trace) => {
     if (trace.kind !== "log" || trace.logGroup !== `/aws/lambda/${id}`) return [];
-    const [, got] = /\tgot (.*)\n?$/.exec(trace.message) ?? [];
-    return got === undefined ? [] : [got];
+    const [, text] = new RegExp(`\\t${word} (.*)\\n?$`).exec(trace.message) ?? [];
+    return text === undefined ? [] : [text];
   });
+}
+
+/** What a function got, in order. */
+const gotBy = (aws: TestAws, fn: Made): string[] => loggedBy(aws, fn, "got");
+
+/** Shows a message again that a function got, as the end of its visibility timeout does. */
+async function showAgain(aws: TestAws, { id: QueueUrl }: Made, fn: Made, body: string): Promise<void> {
+  const ReceiptHandle = loggedBy(aws, fn, `handle-of-${body}`).at(-1);
+  await createSqs(aws).send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 0 }));
 }
 
 async function waitForGot(aws: TestAws, fn: Made, got: string): Promise<void> {
@@ -151,11 +182,7 @@ describe("an event source mapping", () => {
         writeFileSync(${JSON.stringify(`${meeting}/`)} + body, "");
         while (readdirSync(${JSON.stringify(meeting)}).length < ${groups.length}) await new Promise((done) => setTimeout(done, 5));
       };`,
-      {
-        queue: { visibilityTimeoutSeconds: 60 },
-        fn: { timeout: 60 },
-        mapping: { batchSize: 1, scalingConfig: { maximumConcurrency: 20 } },
-      },
+      { mapping: { batchSize: 1, scalingConfig: { maximumConcurrency: 20 } } },
     );
 
     await sendAll(
@@ -222,6 +249,8 @@ describe("an event source mapping", () => {
     );
     await sendAll(createSqs(shared), queue, ["a/bad", "b/good", "a/later"]);
 
+    await waitForBatches(shared, queue, 1);
+    for (const body of ["bad", "later"]) await showAgain(shared, queue, fn, body);
     await waitForBatches(shared, queue, 2);
 
     const got = gotBy(shared, fn);
@@ -237,12 +266,16 @@ describe("an event source mapping", () => {
         const failed = event.Records.filter(({ body }) => body === "poison");
         return { batchItemFailures: failed.map(({ messageId }) => ({ itemIdentifier: messageId })) };
       };`,
-      { queue: { visibilityTimeoutSeconds: 1 }, fn: { timeout: 1 }, mapping: { batchSize: 1 }, maxReceives: 2 },
+      { mapping: { batchSize: 1 }, maxReceives: 2 },
     );
     const client = createSqs(shared);
     await sendAll(client, queue, ["a/poison", "a/good"]);
 
-    const dead = await receiveAll(client, deadLetters, { WaitTimeSeconds: 20 });
+    for (const receives of [1, 2]) {
+      await waitForBatches(shared, queue, receives);
+      await showAgain(shared, queue, fn, "poison");
+    }
+    const dead = await waitForMessages(client, deadLetters);
     await waitForGot(shared, fn, "good#1");
 
     expect(bodiesOf(dead)).toEqual(["poison"]);
@@ -309,7 +342,7 @@ describe("an event source mapping", () => {
         console.log("got call");
         while (!existsSync(${JSON.stringify(join(folder, "go"))})) await new Promise((done) => setTimeout(done, 5));
       };`,
-      { fn: { reservedConcurrentExecutions: 1, timeout: 20 }, queue: { visibilityTimeoutSeconds: 3600 } },
+      { fn: { reservedConcurrentExecutions: 1 } },
     );
     const call = invoke(shared, fn.id, {});
     await waitForGot(shared, fn, "call");
@@ -325,17 +358,23 @@ describe("an event source mapping", () => {
 
   test("gives up on a throttled function when the messages show themselves, and loses nothing", async () => {
     const { queue, fn } = await createMapped(shared, "export const handler = async (event) => { log(event); };", {
-      fn: { reservedConcurrentExecutions: 0 },
+      queue: { visibilityTimeoutSeconds: 1 },
+      fn: { reservedConcurrentExecutions: 0, timeout: 1 },
+      maxReceives: 1000,
     });
     await sendAll(createSqs(shared), queue, ["a/1"]);
     const [throttled] = await waitForBatches(shared, queue, 1);
 
+    await shared.provider.update(queue, { ...queue.inputs, visibilityTimeoutSeconds: LONG_SECONDS });
     const { reservedConcurrentExecutions: _, ...inputs } = fn.inputs;
-    await shared.provider.update(fn, inputs);
-    await waitForBatches(shared, queue, 2);
+    await shared.provider.update(fn, { ...inputs, timeout: LONG_SECONDS });
+    await shared.waitForTrace(
+      (trace) => trace.kind === "batch" && trace.queue === queue.outputs["name"] && trace.failed === 0,
+    );
 
     expect(throttled?.failed).toBe(1);
-    expect(gotBy(shared, fn)).toEqual(["1#2"]);
+    // It was received as often as it was throttled, and once more.
+    expect(gotBy(shared, fn)).toEqual([expect.stringMatching(/^1#([2-9]|\d\d+)$/)]);
   });
 
   test("brings a batch again whose worker was killed", async () => {
@@ -350,6 +389,8 @@ describe("an event source mapping", () => {
     await waitForGot(shared, fn, "1#1");
 
     const killed = shared.aws.faults.killWorker(fn.id);
+    await waitForBatches(shared, queue, 1);
+    await showAgain(shared, queue, fn, "1");
     const batches = await waitForBatches(shared, queue, 2);
 
     expect(killed).toBe(true);
@@ -372,7 +413,7 @@ describe("the life of a mapping", () => {
     await waitForGot(shared, fn, "1#2");
     const disabled = await shared.provider.update(enabled, { ...enabled.inputs, enabled: false });
     await sendAll(client, queue, ["a/2"]);
-    const afterwards = await receiveAll(client, queue, { WaitTimeSeconds: 20 });
+    const afterwards = await waitForMessages(client, queue);
 
     expect(mapping.outputs["state"]).toBe("Disabled");
     expect(bodiesOf(whileDisabled)).toEqual(["1"]);
@@ -389,7 +430,7 @@ describe("the life of a mapping", () => {
     await shared.provider.delete(mapping);
     await sendAll(client, queue, ["a/2"]);
 
-    expect(bodiesOf(await receiveAll(client, queue, { WaitTimeSeconds: 20 }))).toEqual(["2"]);
+    expect(bodiesOf(await waitForMessages(client, queue))).toEqual(["2"]);
     expect(gotBy(shared, fn)).toEqual(["1#1"]);
     expect(await shared.provider.read(mapping)).toBeUndefined();
   });
@@ -429,7 +470,6 @@ describe("the life of a mapping", () => {
     const { queue, fn } = await createMapped(
       former,
       `export const handler = async (event) => { log(event); throw new Error("not yet"); };`,
-      { queue: { visibilityTimeoutSeconds: 3600 } },
     );
     await sendAll(createSqs(former), queue, ["a/1"]);
     await waitForBatches(former, queue, 1);
@@ -468,7 +508,6 @@ describe("the life of a mapping", () => {
     const { queue, fn } = await createMapped(
       former,
       `export const handler = async (event) => { log(event); if (event.Records[0].attributes.ApproximateReceiveCount === "1") ${first}; };`,
-      { queue: { visibilityTimeoutSeconds: 3600 }, fn: { timeout: 60 } },
     );
     await sendAll(createSqs(former), queue, ["a/1"]);
     await waitForGot(former, fn, "1#1");
@@ -481,10 +520,10 @@ describe("the life of a mapping", () => {
     expect(gotBy(next, fn)).toEqual(["1#2"]);
   });
 
-  test.each<[string, { queue?: Properties; mapping?: Properties }, RegExp]>([
+  test.each<[string, { queue?: Properties; fn?: Properties; mapping?: Properties }, RegExp]>([
     [
       "a queue that shows messages before the function's time is over",
-      { queue: { visibilityTimeoutSeconds: 1 } },
+      { queue: { visibilityTimeoutSeconds: 1 }, fn: { timeout: 2 } },
       /Queue visibility timeout: 1 seconds is less than Function timeout: 2 seconds/,
     ],
     [
@@ -511,7 +550,7 @@ describe("the life of a mapping", () => {
   test("is refused where the role may not read the queue, or where there is one already", async () => {
     const { queue, fn } = await createMapped(shared, echo);
     const role = await createRole(shared, ["logs:*", "sqs:ReceiveMessage", "sqs:GetQueueAttributes"]);
-    const other = await createFunction(shared, echo, { role: role.outputs["arn"], timeout: 2 });
+    const other = await createFunction(shared, echo, { role: role.outputs["arn"] });
 
     await expect(createMapping(shared, queue, fn)).rejects.toThrow(/already exists/);
     await expect(createMapping(shared, queue, other)).rejects.toThrow(/permissions to call DeleteMessage on SQS/);

@@ -2,7 +2,15 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { invoke, readLog } from "./support/aws-requests.ts";
-import { createCode, createFunction, createRole, shareAws, toFunctionInputs, TYPES } from "./support/local-aws.ts";
+import {
+  createCode,
+  createFunction,
+  createRole,
+  createTempFolder,
+  shareAws,
+  toFunctionInputs,
+  TYPES,
+} from "./support/local-aws.ts";
 import type { AwsTrace } from "../../local/aws/aws.ts";
 
 const aws = shareAws();
@@ -35,13 +43,13 @@ describe("an invocation", () => {
     const fn = await createFunction(
       aws,
       "export const handler = async (_, context) => ({ left: context.getRemainingTimeInMillis() });",
-      { timeout: 20 },
+      { timeout: 900 },
     );
 
     const { left } = (await invoke(aws, fn.id, {})).body as { left: number };
 
-    expect(left).toBeGreaterThan(10_000);
-    expect(left).toBeLessThanOrEqual(20_000);
+    expect(left).toBeGreaterThan(600_000);
+    expect(left).toBeLessThanOrEqual(900_000);
   });
 
   test("has Lambda's environment and the function's own, and nothing of this process", async () => {
@@ -86,28 +94,42 @@ describe("an invocation", () => {
   });
 
   test("has a worker to itself: calls at the same time scale out", async () => {
+    const meeting = await createTempFolder();
     const fn = await createFunction(
       aws,
-      `export const handler = async ({ ms }) => { await new Promise((done) => setTimeout(done, ms)); return process.pid; };`,
+      `import { readdirSync, writeFileSync } from "node:fs";
+      const meeting = ${JSON.stringify(meeting)};
+      export const handler = async () => {
+        writeFileSync(meeting + "/" + process.pid, "");
+        while (readdirSync(meeting).length < 3) await new Promise((done) => setTimeout(done, 5));
+        return process.pid;
+      };`,
     );
 
-    const answers = await Promise.all([1, 2, 3].map(() => invoke(aws, fn.id, { ms: 300 })));
+    const answers = await Promise.all([1, 2, 3].map(() => invoke(aws, fn.id, {})));
 
     expect(new Set(answers.map(({ body }) => body)).size).toBe(3);
   });
 
   test("above the reserved concurrency is throttled", async () => {
+    const go = join(await createTempFolder(), "go");
     const fn = await createFunction(
       aws,
-      "export const handler = () => new Promise((done) => setTimeout(done, 300, 'done'));",
+      `import { existsSync } from "node:fs";
+      export const handler = async () => {
+        while (!existsSync(${JSON.stringify(go)})) await new Promise((done) => setTimeout(done, 5));
+      };`,
       { reservedConcurrentExecutions: 1 },
     );
 
-    const answers = await Promise.all([invoke(aws, fn.id, {}), invoke(aws, fn.id, {})]);
-    const throttled = answers.find(({ status }) => status === 429);
+    const underWay = [invoke(aws, fn.id, {}), invoke(aws, fn.id, {})];
+    const throttled = await Promise.race(underWay);
+    await writeFile(go, "");
+    const answers = await Promise.all(underWay);
 
+    expect(throttled.status).toBe(429);
+    expect(throttled.body["__type"]).toBe("TooManyRequestsException");
     expect(answers.map(({ status }) => status).sort((a, b) => a - b)).toEqual([200, 429]);
-    expect(throttled?.body["__type"]).toBe("TooManyRequestsException");
     expect((await invoke(aws, fn.id, {})).status).toBe(200);
   });
 

@@ -88,6 +88,14 @@ export async function receiveAll(
   return Messages;
 }
 
+/** What a queue shows, once that is something. */
+export async function waitForMessages(client: SQSClient, queue: Made): Promise<Message[]> {
+  for (;;) {
+    const messages = await receiveAll(client, queue, { WaitTimeSeconds: 20 });
+    if (messages.length > 0) return messages;
+  }
+}
+
 export function bodiesOf(messages: Message[]): (string | undefined)[] {
   return messages.map(({ Body }) => Body);
 }
