@@ -30,6 +30,8 @@ export async function deploy({ projectDir = root, onTrace = () => {}, config = {
   const dataDir = await mkdtemp(path.join(tmpdir(), "deployed-"));
   const programDir = path.join(projectDir, "infra");
   const cloud = await startLocalCloud({ dataDir, programDir, linePort: 0, gatewayPort: 0, onTrace });
+  // LINE gives up after two seconds, which a busy machine may need for a cold start alone.
+  await cloud.line.console.setBehaviour({ webhookTimeoutMs: 60_000 });
   const operate = (kind: StackOperation["kind"], more: Partial<StackOperation> = {}) =>
     runStackOperation({
       kind,

@@ -64,8 +64,7 @@ afterAll(async () => {
   await clone[Symbol.asyncDispose]();
 });
 
-const nextMessage = () =>
-  bot.cloud.line.console.nextMessage({ channelId, userId }, undefined, AbortSignal.timeout(20_000));
+const nextMessage = () => bot.cloud.line.console.nextMessage({ channelId, userId });
 const write = (text: string) => bot.cloud.line.console.sendText({ channelId, userId, text });
 
 async function listDeadLetters(): Promise<DeadLetter[]> {

@@ -44,7 +44,7 @@ async function operate(
 async function answerTo(text: string): Promise<unknown> {
   const { channelId } = devChannel;
   const { console } = bot.cloud.line;
-  const answer = console.nextMessage({ channelId, userId }, undefined, AbortSignal.timeout(20_000));
+  const answer = console.nextMessage({ channelId, userId });
   await console.sendText({ channelId, userId, text });
   return answer;
 }

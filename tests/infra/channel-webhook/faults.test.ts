@@ -1,5 +1,5 @@
 /** What goes wrong with webhooks that are set by a deployment, and what this one does then. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { devChannel, prodChannel } from "../../../local/line/seed.ts";
 import { createWorld, channelId, fromIdAndSecret, longLived, type Platform, startPlatform } from "./platform.ts";
 import { check, create } from "../../../infra/channel-webhook/webhook-provider.ts";
@@ -153,14 +153,26 @@ describe("a set call", () => {
   });
 
   it("that takes longer than its time is given up, and settled by reading", async () => {
-    await platform.line.console.addFault({ on: "api", operation: "setWebhookEndpoint", delayMs: 60_000, times: 1 });
+    let end = () => {};
+    const limits = vi.spyOn(AbortSignal, "timeout").mockImplementation(() => {
+      const limit = new AbortController();
+      end = () => limit.abort(new DOMException("The time is over", "TimeoutError"));
+      return limit.signal;
+    });
+    onTestFinished(() => limits.mockRestore());
     const stack = createStack(() => ({ ...createWorld(platform), timeoutMs: 500 }));
+    platform.wire = (call, send) => {
+      const answer = send();
+      if (call === "PUT endpoint" && count(call) === 1) end();
+      return answer;
+    };
 
     await stack.up(platform.inputs("new"));
 
     expect(await endpoint()).toBe(at("new"));
     expect(count("PUT endpoint")).toBe(2);
     expect(said()).toMatch(/LINE did not answer PUT .*Trying again/);
+    expect(limits).toHaveBeenCalledWith(500);
   });
 
   it("that LINE refuses for good ends with LINE's message, at once, and without the token", async () => {
