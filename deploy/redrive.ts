@@ -4,7 +4,9 @@ import { printable } from "../line/printable.ts";
 import { UserError } from "../line/user-error.ts";
 import { parseCommandLine, runCommand } from "./command-line.ts";
 import { findDeployment } from "./deployment.ts";
-import { type DeadLetter, type Decision, goThrough } from "./redrive/dead-letters.ts";
+import { shownDigits } from "./redrive/chosen-events.ts";
+import type { DeadLetter, Decision } from "./redrive/dead-letters.ts";
+import { redrive } from "./redrive/redrive.ts";
 import { countMessages } from "./redrive/queue.ts";
 import { clientConfigOf } from "./stack-aws.ts";
 import { withPlaces } from "./stack-place.ts";
@@ -34,18 +36,13 @@ async function main(): Promise<number> {
     );
   }
   const wanted: Decision = send ? "send" : remove ? "delete" : "keep";
-  const decide = ({ event }: DeadLetter): Decision => (events?.includes(event) === false ? "keep" : wanted);
 
   return withPlaces([stack], values, async ([{ target, pulumi }]) => {
     const { outputs, region, aws } = await findDeployment(stack, target, pulumi);
     const client = new SQSClient(clientConfigOf(aws, region));
-    const counts: Record<Decision, number> = { send: 0, delete: 0, keep: 0 };
     try {
-      await goThrough(client, outputs, (letter) => {
-        const decision = decide(letter);
-        counts[decision] += 1;
+      const counts = await redrive(client, outputs, { wanted, events }, (letter, decision) => {
         console.log(describe(letter, decision));
-        return decision;
       });
       tellSummary(stack, counts, await countMessages(client, outputs.deadLetterQueueUrl));
       return 0;
@@ -55,8 +52,8 @@ async function main(): Promise<number> {
   });
 }
 
-function describe({ event, type, atMs, correlationId }: DeadLetter, decision: Decision): string {
-  const [of, kind, request] = [event, type.padEnd(10), correlationId].map(printable);
+function describe({ digest, type, atMs, correlationId }: DeadLetter, decision: Decision): string {
+  const [of, kind, request] = [digest.slice(0, shownDigits), type.padEnd(10), correlationId].map(printable);
   return `${new Date(atMs).toISOString()}  event ${of}  ${kind}  request ${request}  ${did[decision]}`;
 }
 

@@ -11,8 +11,8 @@ import * as v from "valibot";
 
 /** An event that failed again and again, without what its user wrote. */
 export interface DeadLetter {
-  /** As the worker's log lines name it. */
-  event: string;
+  /** The SHA-256 of its id, of which the worker's log lines show the first digits. */
+  digest: string;
   type: string;
   /** When it happened, as LINE has it. */
   atMs: number;
@@ -55,8 +55,8 @@ export async function goThrough(
       const messages = await receive(client, queues.deadLetterQueueUrl);
       if (messages.length === 0) return;
       for (const letter of messages.map(toDeadLetter)) {
-        const decision = seen.has(letter.event) ? "keep" : decide(letter);
-        seen.add(letter.event);
+        const decision = seen.has(letter.digest) ? "keep" : decide(letter);
+        seen.add(letter.digest);
         if (decision === "keep") kept.push(letter.message);
         else await carryOut[decision](client, queues, letter.message);
       }
@@ -83,11 +83,11 @@ async function receive(client: SQSClient, deadLetterQueueUrl: string): Promise<M
 function toDeadLetter(message: Message): DeadLetter {
   const { event, correlationId } = v.parse(queued, JSON.parse(message.Body ?? ""));
   const { type, webhookEventId, timestamp } = event;
-  return { event: hashId(webhookEventId), type, atMs: timestamp, correlationId, message };
+  return { digest: digestOf(webhookEventId), type, atMs: timestamp, correlationId, message };
 }
 
-/** As `functions/log.ts` hashes ids for the log: the same id has the same name in both places. */
-const hashId = (id: string) => createHash("sha256").update(id).digest("hex").slice(0, 12);
+/** As `functions/log.ts` hashes ids for the log, and whole. */
+const digestOf = (id: string) => createHash("sha256").update(id).digest("hex");
 
 function giveBack(client: SQSClient, queueUrl: string, { ReceiptHandle }: Message) {
   return client.send(new ChangeMessageVisibilityCommand({ QueueUrl: queueUrl, ReceiptHandle, VisibilityTimeout: 0 }));

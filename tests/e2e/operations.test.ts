@@ -108,7 +108,7 @@ test("an event that fails for good makes way, raises an alarm, and is answered w
 
   const [letter, ...others] = await listDeadLetters();
   expect(others).toEqual([]);
-  expect(letter).toMatchObject({ type: "message", event: expect.stringMatching(/^[0-9a-f]{12}$/) });
+  expect(letter).toMatchObject({ type: "message", digest: expect.stringMatching(/^[0-9a-f]{64}$/) });
   expect(await countMessages(sqs, queues.deadLetterQueueUrl)).toBe(1);
   evaluateAlarms();
   expect(alarmsRaised()).toContainEqual(expect.stringMatching(/^line-bot-local-bot-dead-letters-/));

@@ -5,6 +5,7 @@ import path from "node:path";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import * as v from "valibot";
 import { hashId } from "../../../functions/log.ts";
+import { shownDigits } from "../../../deploy/redrive/chosen-events.ts";
 import { goThrough } from "../../../deploy/redrive/dead-letters.ts";
 import { countMessages } from "../../../deploy/redrive/queue.ts";
 import type { AwsTrace } from "../../../local/aws/aws.ts";
@@ -107,8 +108,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const lineFaults = await endFaults();
   const redriven = new Set<string>();
   progress.enter("sending dead letters again", answers);
-  await goThrough(sqs, { queueUrl, deadLetterQueueUrl }, ({ event }) => {
-    redriven.add(event);
+  await goThrough(sqs, { queueUrl, deadLetterQueueUrl }, ({ digest }) => {
+    redriven.add(digest.slice(0, shownDigits));
     return "send";
   });
   await workers.until(async () => (await countMessages(sqs, queueUrl)) === 0);
