@@ -1,4 +1,5 @@
 /** Who may do more, and who less. */
+import * as v from "valibot";
 import { textOf, type ComparedResource, type ComparedStack, type State } from "../compared.ts";
 import { containsSecrets, containsUnknowns } from "../../../local/engine/values/properties.ts";
 import { type Phrase, say } from "../model.ts";
@@ -110,8 +111,20 @@ function phraseOf(grant: Grant, actions: string[], stack: ComparedStack, subject
   if (opaque !== undefined) return [...say`do what ${opaque}`, effect === "Deny" ? " denies" : " grants"];
   const by = principal === undefined || resource === undefined ? [] : [" (by ", ...subject, ")"];
   const on = [" on ", ...(resource === undefined ? subject : placeOf(resource, stack)), ...by];
-  const when = conditions.length === 0 ? [] : [" under ", ...listOf(conditions)];
+  const when = conditions.length === 0 ? [] : [" where ", ...listOf(conditions.map((one) => conditionOf(one, stack)))];
   return [...listOf(actions), ...on, ...when];
+}
+
+/** As `policy.ts` writes a condition down: its test, the key that is tested, and the values. */
+const condition = v.pipe(v.string(), v.parseJson(), v.tuple([v.string(), v.string(), v.array(v.string())]));
+
+function conditionOf(written: string, stack: ComparedStack): Phrase {
+  const parsed = v.safeParse(condition, written);
+  if (!parsed.success) return say`${written}`;
+  const [test, key, values] = parsed.output;
+  const is = test === "StringEquals" ? [" is "] : [" ", ...say`${test}`, " "];
+  const places = values.map((value) => (value === "*" ? say`${value}` : placeOf(value, stack)));
+  return [...say`${key}`, ...is, ...listOf(places)];
 }
 
 /** A resource of this stack by its name; another one by its ARN. */

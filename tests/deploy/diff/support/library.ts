@@ -56,6 +56,26 @@ const newCode: Edit = (side) => {
   side.program.outputs["artifactSha256"] = "b".repeat(64);
 };
 
+const [ownKey, otherKey] = ["1234abcd-12ab-34cd-56ef-1234567890ab", "4321dcba-21ba-43dc-65fe-ba0987654321"].map(
+  (id) => `arn:aws:kms:ap-northeast-1:111122223333:key/${id}`,
+);
+
+/** What the program makes of `line:credentialsKey`: the secret's key, and who may use it. */
+const encryptWith =
+  (key = ""): Edit =>
+  (side) => {
+    side.settings["line:credentialsKey"] = key;
+    set("Secret bot", { kmsKeyId: key })(side);
+    const Condition = {
+      StringEquals: {
+        "kms:EncryptionContext:SecretARN": "${Secret bot.arn}",
+        "kms:ViaService": "secretsmanager.ap-northeast-1.amazonaws.com",
+      },
+    };
+    for (const name of ["bot", "worker"])
+      statements(side, name).push({ Effect: "Allow", Action: "kms:Decrypt", Resource: key, Condition });
+  };
+
 const artifact = (digit: string, size: number) => ({ sha256: digit.repeat(64), size, unpacked: size * 3 });
 const codeOf = (files: CodeDiff["files"], more: Partial<CodeDiff> = {}): CodeDiff => ({
   files,
@@ -100,6 +120,20 @@ export const library: Record<string, LibraryCase> = {
     code: codeOf([edited("package-lock.json", 4, 4), edited("package.json", 1, 1)], {
       dependencies: [{ name: "vitest", former: "5.1.1", now: "5.2.0", direct: true, dev: true }],
     }),
+  },
+  "a key for the credentials": {
+    edit: encryptWith(ownKey),
+    code: codeOf([edited("Pulumi.prod.yaml", 1, 0)]),
+  },
+  "another key for the credentials": {
+    base: encryptWith(ownKey),
+    edit: encryptWith(otherKey),
+    code: codeOf([edited("Pulumi.prod.yaml", 1, 1)]),
+  },
+  "no key for the credentials any more": {
+    base: encryptWith(ownKey),
+    edit: () => {},
+    code: codeOf([edited("Pulumi.prod.yaml", 0, 1)]),
   },
   "another runtime": { edit: set("Function bot", { runtime: "nodejs22.x" }) },
   "a value that AWS refuses": { edit: set("Function bot", { memorySize: 64 }) },
