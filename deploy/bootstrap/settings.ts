@@ -49,6 +49,7 @@ export async function findSettings(given: Given): Promise<AccountSettings> {
     readYaml(path.join(root, `Pulumi.${stack}.yaml`)),
     readYaml(accountFile(stack)),
   ]);
+  if (former === undefined) refuseOverlap(stack);
   const again = (key: string) => textAt(former, `${namespace}:${key}`);
   const allowed = textAt(own, "aws:allowedAccountIds", 0);
   const account = given.account ?? allowed ?? textAt(former, "aws:allowedAccountIds", 0);
@@ -83,6 +84,19 @@ export async function findSettings(given: Given): Promise<AccountSettings> {
     credentialsKey: textAt(own, "line:credentialsKey"),
     project: String(project?.get("name")),
   };
+}
+
+/**
+ * A stack's roles may act on what is named `<project>-<stack>-<prefix>-*`: on all of a stack `prod-bot`, for the roles
+ * of `prod`, but for its tag. The stack that has its roles already keeps them.
+ */
+function refuseOverlap(stack: string): void {
+  const [, shorter] = new RegExp(`^(.+?)-${prefix}(-|$)`).exec(stack) ?? [];
+  if (shorter === undefined) return;
+  throw new UserError(
+    `The roles of a stack ${shorter} could reach what is of stack ${stack}: their names begin alike. ` +
+      `Choose a name without "-${prefix}", as in: npm run bootstrap -- ${stack.replaceAll(`-${prefix}`, "")}-2`,
+  );
 }
 
 /** Writes them into the account program's file for the stack, and leaves what else is in it. */
