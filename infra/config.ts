@@ -162,7 +162,7 @@ function isLineApiUrl(value: string): boolean {
     parseLineApiUrl(value);
     return true;
   } catch {
-    return false;
+    return false; // That it is refused is the answer.
   }
 }
 

@@ -61,6 +61,7 @@ function describeError(text: string): string {
     const { error, error_description, message } = v.parse(tokenError, JSON.parse(text));
     return [error, error_description, message].filter((part) => part !== undefined).join(": ");
   } catch {
+    // Its text may be anything, and is not shown.
     return "(an answer that is not LINE's)";
   }
 }

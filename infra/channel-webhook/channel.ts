@@ -134,7 +134,7 @@ function tryParse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined;
+    return undefined; // What is not JSON is not LINE's: the caller says so.
   }
 }
 

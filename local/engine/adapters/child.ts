@@ -91,6 +91,7 @@ export function startNode({ script, args, nodeArgs = [], cwd, env, onLine }: Chi
       Promise.all(streams).then(() => resolve({ code, signal }), reject);
     });
   });
+  // The caller hears of it from `exited`; until it asks, nobody may be waiting.
   exited.catch(() => undefined);
   const kill = () => {
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");

@@ -53,6 +53,7 @@ export class DeploymentMonitor implements Monitor {
     this.#closed = deployment.whenStopped.then(() => {
       throw new MonitorClosed();
     });
+    // Each call that races with it hears of it; there may be none.
     this.#closed.catch(() => undefined);
   }
 
