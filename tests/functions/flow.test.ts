@@ -23,6 +23,7 @@ async function startQueue() {
   const QueueUrl = `${aws.aws.endpointUrl}${new URL(queue.id).pathname}`;
   return {
     QueueUrl,
+    accessKey: aws.aws.accessKey,
     async isEmpty() {
       const command = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["All"] });
       const { Attributes = {} } = await client.send(command);
@@ -122,7 +123,7 @@ test(`handles every event once and in order while everything around it fails (se
       },
     },
   };
-  await using fn = await startFunction({ bot, queueUrl: queue.QueueUrl });
+  await using fn = await startFunction({ bot, queue });
   const used = new Set<string>();
   const sent: string[] = [];
   // LINE: a reply token serves once; some replies meet a full bucket, some fail, some only lose their answer.
@@ -170,7 +171,7 @@ test("lets a poison event go to the dead letters after three receives, and the r
       },
     },
   };
-  await using fn = await startFunction({ bot, queueUrl: queue.QueueUrl });
+  await using fn = await startFunction({ bot, queue });
 
   await fn.receive(signed(callback(...["before", "poison", "after 1", "after 2"].map((text) => textEvent(text)))));
   await runUntilEmpty(queue, fn);

@@ -30,8 +30,8 @@ export interface Options {
   loadingAfterMs?: number;
   limits?: CacheLimits;
   now?: () => number;
-  /** A queue elsewhere, instead of the one in the loopback cloud. */
-  queueUrl?: string;
+  /** A queue elsewhere, instead of the one in the loopback cloud, and the key for it. */
+  queue?: { QueueUrl: string; accessKey: { accessKeyId: string; secretAccessKey: string } };
   /** Instead of a table of this function's own. */
   table?: EventsTable;
   /** Before the function starts, and so before it fetches its credentials. */
@@ -41,22 +41,28 @@ export interface Options {
 /** As the infrastructure has it. */
 export const mostReceives = 3;
 
+/** A key without a session. */
+const toEnv = (key?: { accessKeyId: string; secretAccessKey: string }) =>
+  key && {
+    AWS_ACCESS_KEY_ID: key.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: key.secretAccessKey,
+    AWS_SESSION_TOKEN: undefined,
+  };
+
 /** Receiver and worker with a queue between them, and the services they call on loopback. */
 export async function startFunction({ bot = defaultBot, prepare, limits, now, ...options }: Options = {}) {
   const cloud = await startCloud();
   prepare?.(cloud);
   const table = options.table ?? (await createEventsTable());
   cloud.tableUrl = table.url;
-  const queueUrl = options.queueUrl ?? cloud.env["QUEUE_URL"] ?? "";
-  const env = {
-    ...cloud.env,
-    AWS_ENDPOINT_URL_SQS: new URL(queueUrl).origin,
-  };
+  const { env } = cloud;
+  const queueUrl = options.queue?.QueueUrl ?? env["QUEUE_URL"] ?? "";
+  const queueEnv = { ...env, AWS_ENDPOINT_URL_SQS: new URL(queueUrl).origin, ...toEnv(options.queue?.accessKey) };
   const lines: string[] = [];
   const print = (line: string) => void lines.push(line);
   const counted: Metric[] = [];
   const callSecretsManager = createAwsCall("secretsmanager", env);
-  const callSqs = createAwsCall("sqs", env);
+  const callSqs = createAwsCall("sqs", queueEnv);
   const credentials = createCredentialsCache(() => fetchCredentials(secretArn, callSecretsManager), {
     log: createLog("none", print),
     ...(limits && { limits }),

@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, hash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { AwsV4Signer } from "aws4fetch";
 import { ServiceError } from "../errors.ts";
@@ -126,10 +126,14 @@ function parseDate({ "x-amz-date": date }: IncomingHttpHeaders, nowMs: number): 
   const ms = Date.parse(date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"));
   if (!/^\d{8}T\d{6}Z$/.test(date) || Number.isNaN(ms))
     incomplete(`Date must be in ISO-8601 'basic format'. Got '${date}'. See http://en.wikipedia.org/wiki/ISO_8601`);
-  const [now, first, last] = [nowMs, nowMs - toleranceMs, nowMs + toleranceMs].map(toBasicFormat);
-  if (ms < nowMs - toleranceMs) invalid(`Signature expired: ${date} is now earlier than ${first} (${now} - 15 min.)`);
+  if (ms < nowMs - toleranceMs)
+    invalid(
+      `Signature expired: ${date} is now earlier than ${toBasicFormat(nowMs - toleranceMs)} (${toBasicFormat(nowMs)} - 15 min.)`,
+    );
   if (ms > nowMs + toleranceMs)
-    invalid(`Signature not yet current: ${date} is still later than ${last} (${now} + 15 min.)`);
+    invalid(
+      `Signature not yet current: ${date} is still later than ${toBasicFormat(nowMs + toleranceMs)} (${toBasicFormat(nowMs)} + 15 min.)`,
+    );
   return date;
 }
 
@@ -173,8 +177,8 @@ async function signAgain(
   { method, target, headers, body }: SignedRequest,
   { date, names, scope: { region, service }, key }: SignedAs,
 ): Promise<string | undefined> {
-  const hash = headers["x-amz-content-sha256"];
-  if (hash !== undefined && hash !== sha256(body)) return undefined;
+  const named = headers["x-amz-content-sha256"];
+  if (named !== undefined && named !== sha256(body)) return undefined;
   const covered = names.filter((name) => name !== "host" && Object.hasOwn(headers, name));
   const signer = new AwsV4Signer({
     method,
@@ -205,7 +209,7 @@ function signingKeyOf({ secretAccessKey, signingKeys }: IssuedKey, scope: string
 }
 
 const hmac = (key: Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
-const sha256 = (content: Buffer | string): string => createHash("sha256").update(content).digest("hex");
+const sha256 = (content: Buffer | string): string => hash("sha256", content);
 
 /** Compares in a time that says nothing of where two texts differ. */
 function isSame(one: string, other: string | undefined): boolean {
