@@ -166,6 +166,8 @@ describe("secrets", () => {
       for (const form of formsOf(devChannel.channelSecret)) {
         expect(bytes.includes(form), `${file.name} holds the channel secret`).toBe(false);
       }
+      const { secretAccessKey } = bot.cloud.aws.accessKey;
+      expect(bytes.includes(secretAccessKey), `${file.name} holds the access key`).toBe(false);
     }
   });
 
