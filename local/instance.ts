@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import type { Stats } from "node:fs";
-import { chmod, lstat, mkdir, rm } from "node:fs/promises";
+import { chmod, link, lstat, mkdir, rename, rm } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -114,8 +114,7 @@ export async function tryClaim(dataDir: string): Promise<Instance | undefined> {
     await requireOwnFolder(folder);
   }
   await requireOwnSocket(socket).catch(unlessAbsent);
-  if (await isAlive(socket)) return undefined;
-  await rm(socket, { force: true });
+  if (!(await clearDead(socket))) return undefined;
   let answer: (cloud: RunningCloud) => void;
   const announced = new Promise<RunningCloud>((resolve) => (answer = resolve));
   const server = createServer((connection) => {
@@ -123,7 +122,7 @@ export async function tryClaim(dataDir: string): Promise<Instance | undefined> {
     // A cloud that is still starting lets the asker wait.
     void announced.then((cloud) => connection.end(JSON.stringify(cloud)));
   });
-  await listen(server, socket);
+  if (!(await tryListen(server, socket))) return undefined;
   server.unref();
   return {
     announce: (cloud) => answer(cloud),
@@ -153,6 +152,21 @@ export async function tryFindRunning(dataDir: string): Promise<RunningCloud | un
   }
 }
 
+/**
+ * False: a process listens there. What looks dead is moved before it is removed, and looked at again: another process may
+ * have taken the place since.
+ */
+async function clearDead(socket: string): Promise<boolean> {
+  if (await isAlive(socket)) return false;
+  const moved = path.join(path.dirname(socket), randomBytes(4).toString("hex"));
+  const isThere = await rename(socket, moved).then(() => true, unlessAbsent);
+  if (isThere !== true) return true;
+  const isOther = await isAlive(moved);
+  if (isOther) await link(moved, socket);
+  await rm(moved);
+  return !isOther;
+}
+
 function isAlive(socket: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const connection = connect(socket);
@@ -172,9 +186,12 @@ function unlessAbsent(error: unknown): void {
 const isAbsent = (error: unknown) =>
   error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ECONNREFUSED");
 
-function listen(server: Server, socket: string): Promise<void> {
+/** False: another process was first. */
+function tryListen(server: Server, socket: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(socket, resolve);
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      error.code === "EADDRINUSE" ? resolve(false) : reject(error),
+    );
+    server.listen(socket, () => resolve(true));
   });
 }

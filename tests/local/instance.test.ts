@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { chmod, chown, lchown, mkdir, mkdtemp, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, lchown, link, mkdir, mkdtemp, stat, symlink, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -49,6 +49,37 @@ test("a folder whose process was killed can be claimed again", async () => {
   const next = await tryClaim(folder);
   expect(next).toBeDefined();
   await next?.close();
+});
+
+test("of two processes that come to a dead one's folder at once, one has it", async () => {
+  const dead = await newFolder();
+  const holder = fork(path.join(import.meta.dirname, "fixtures", "hold-instance.ts"), [dead], { stdio: "ignore" });
+  await once(holder, "message");
+  holder.kill("SIGKILL");
+  await once(holder, "exit");
+  const claimer = path.join(import.meta.dirname, "fixtures", "claim-instance.ts");
+  const claimers = [1, 2].map(() => fork(claimer));
+  onTestFinished(() => claimers.forEach((child) => child.disconnect()));
+  const ask = async (folder: string) => {
+    const answers = claimers.map(async (child) => {
+      const answered = once(child, "message");
+      child.send(folder);
+      const [claimed] = (await answered) as [boolean];
+      return claimed;
+    });
+    return (await Promise.all(answers)).filter(Boolean).length;
+  };
+
+  const counts = new Set<number>();
+  for (let round = 0; round < 200; round += 1) {
+    const folder = await newFolder();
+    await mkdir(path.join(folder, "run"), { mode: 0o700 });
+    await link(path.join(dead, "run", "cloud.sock"), path.join(folder, "run", "cloud.sock"));
+    counts.add(await ask(folder));
+    await ask("");
+  }
+
+  expect(counts).toEqual(new Set([1]));
 });
 
 test("a variable that leads nowhere near the cloud does not come with its answer", async () => {
