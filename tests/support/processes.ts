@@ -91,9 +91,9 @@ async function listProcesses(folder: string): Promise<string[]> {
   return stdout.split("\n").filter((line) => line.includes(folder) && !line.includes("ps axeww"));
 }
 
-/** Resolves when no process of this folder is left; after 10 seconds, with what is left. */
+/** Resolves when no process of this folder is left; after a minute of looks, with what is left. */
 export async function findOrphans(folder: string): Promise<string[]> {
-  for (let tries = 0; tries < 100; tries += 1) {
+  for (let tries = 0; tries < 600; tries += 1) {
     const left = await listProcesses(folder);
     if (left.length === 0) return [];
     // The kernel tells nobody but the parent that a process ended.
