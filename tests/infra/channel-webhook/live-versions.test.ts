@@ -57,7 +57,7 @@ describe("a new version behind the same URL", () => {
     await stack.up(at("1", "a"));
     const next = at("2", "b");
     platform.bot.answer("/webhook", 401);
-    await expect(stack.up(next)).rejects.toThrow();
+    await expect(stack.up(next)).rejects.toThrow(/401/);
     platform.bot.answer("/webhook", 200);
 
     await stack.up(next);
@@ -86,7 +86,7 @@ test("a refresh sees which version is live, and a failed proof goes back to that
 
   await stack.refresh();
   platform.bot.answer("/webhook", 401);
-  await expect(stack.up(at("3", "a"))).rejects.toThrow();
+  await expect(stack.up(at("3", "a"))).rejects.toThrow(/401/);
 
   expect(versions()).toEqual({ [receiver]: "1", [worker]: "1" });
 });
