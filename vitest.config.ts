@@ -45,7 +45,7 @@ class LongestFirst extends BaseSequencer {
 
 export default defineConfig({
   test: {
-    include: ["tests/**/*.test.ts"],
+    include: ["{packages/*/,}tests/**/*.test.ts"],
     // Most of the time goes to processes that tests start or wait for: with one file more than cores, none is idle.
     maxWorkers: availableParallelism() + 1,
     testTimeout: 120_000,

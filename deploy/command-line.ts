@@ -1,6 +1,6 @@
 import { inspect, parseArgs, type ParseArgsConfig } from "node:util";
-import { printableLines } from "../line/printable.ts";
-import { UserError } from "../line/user-error.ts";
+import { printableLines } from "@pulumi-line-bot/kit/printable";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
 

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { UserError } from "../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { stackOutputs, type StackOutputs } from "./doctor/outputs.ts";
 import type { DeployTarget } from "./local-stack.ts";
 import { type PulumiCommand, pulumiJson } from "./pulumi-command.ts";

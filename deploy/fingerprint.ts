@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import * as v from "valibot";
 import { git } from "../infra/other-bytes.ts";
-import { UserError } from "../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { root } from "./local-stack.ts";
 import { readStackFile } from "./promotion/pin-file.ts";
 import { tryExport } from "./promotion/exported.ts";
@@ -70,6 +70,7 @@ const programFiles = [
   "infra",
   "functions",
   "line",
+  "packages/kit",
   "package.json",
   "package-lock.json",
   "Pulumi.yaml",

@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import { printable } from "../line/printable.ts";
-import type { AwsTrace } from "../local/aws/aws.ts";
+import { printable } from "@pulumi-line-bot/kit/printable";
+import type { AwsTrace } from "@pulumi-line-bot/aws-offline/aws";
 
 /** What a function writes: a line of JSON with these, and fields of its own. */
 const line = v.looseObject({ timestamp: v.string(), level: v.string(), message: v.string() });

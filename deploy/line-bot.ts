@@ -1,7 +1,7 @@
 import { type Bot, type Channel, LineRefused, openChannel } from "../infra/channel-webhook/channel.ts";
 import { createPatience } from "../infra/channel-webhook/patience.ts";
 import { CredentialsRefused, identify } from "../infra/channel-webhook/session.ts";
-import { UserError } from "../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 
 export interface BotChannel {
   channel: Channel;

@@ -1,8 +1,8 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { type Document, isMap, isScalar, parseDocument } from "yaml";
-import { openSecretsManager } from "../local/engine/secrets/passphrase.ts";
-import { devChannel, prodChannel } from "../local/line/seed.ts";
+import { openSecretsManager } from "@pulumi-line-bot/pulumi-engine/secrets/passphrase";
+import { devChannel, prodChannel } from "@pulumi-line-bot/line-simulator/seed";
 import { type DeployTarget, localDataDir, localStack, root } from "./local-stack.ts";
 
 /** Which of the simulator's channels a stack has on this machine. */

@@ -1,9 +1,13 @@
 import path from "node:path";
-import { UserError } from "../line/user-error.ts";
-import { type LocalCloud, startLocalCloud } from "../local/cloud.ts";
-import { createDisplay } from "../local/engine/display/display.ts";
-import { runStackOperation, type StackOperation, type StackOperationResult } from "../local/engine/engine.ts";
-import { type RunningCloud, tryFindRunning } from "../local/instance.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
+import { type LocalCloud, startLocalCloud } from "./local/cloud.ts";
+import { createDisplay } from "@pulumi-line-bot/pulumi-engine/display/display";
+import {
+  runStackOperation,
+  type StackOperation,
+  type StackOperationResult,
+} from "@pulumi-line-bot/pulumi-engine/engine";
+import { type RunningCloud, tryFindRunning } from "./local/instance.ts";
 import { type NewChannel, tryNewChannelOf } from "./new-channel.ts";
 
 export const root = path.dirname(import.meta.dirname);

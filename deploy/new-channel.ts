@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { EngineEvent } from "../local/engine/engine.ts";
+import type { EngineEvent } from "@pulumi-line-bot/pulumi-engine/engine";
 
 /** A channel whose webhook a deployment set for the first time. */
 export interface NewChannel {

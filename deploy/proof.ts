@@ -1,5 +1,5 @@
-import { UserError } from "../line/user-error.ts";
-import type { LineSimulator } from "../local/line/simulator.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
+import type { LineSimulator } from "@pulumi-line-bot/line-simulator/simulator";
 
 export interface Proof {
   user: string;

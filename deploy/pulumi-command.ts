@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { buffer } from "node:stream/consumers";
-import { UserError } from "../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { type DeployTarget, localEnvironment, root } from "./local-stack.ts";
 
 /** The command that keeps a stack: the Pulumi CLI or, for the local stack, the embedded engine's, with the same words. */
@@ -32,8 +32,8 @@ export const installHint =
 
 export function pulumiFor(target: DeployTarget | undefined): PulumiCommand {
   if (target === undefined) return { name: "pulumi", file: "pulumi", env: process.env, cwd: root };
-  const file = path.join(root, "local", "engine", "bin", "pulumi");
-  return { name: "local/engine/bin/pulumi", file, env: localEnvironment(target), cwd: root };
+  const file = path.join(root, "packages", "pulumi-engine", "bin", "pulumi");
+  return { name: "packages/pulumi-engine/bin/pulumi", file, env: localEnvironment(target), cwd: root };
 }
 
 /**

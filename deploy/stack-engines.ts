@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { parseDocument } from "yaml";
-import { UserError } from "../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { tellConsoleSteps } from "./console-steps.ts";
 import { stackFile } from "./local-settings.ts";
 import { localDataDir, localEnvironment, localStack, runLocally } from "./local-stack.ts";

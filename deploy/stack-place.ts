@@ -1,5 +1,5 @@
-import { findProject } from "../local/engine/project/project-file.ts";
-import { findBackend, openStack } from "../local/engine/workspace.ts";
+import { findProject } from "@pulumi-line-bot/pulumi-engine/project/project-file";
+import { findBackend, openStack } from "@pulumi-line-bot/pulumi-engine/workspace";
 import { writeLocalSettings } from "./local-settings.ts";
 import { type DeployTarget, localStack, root, withLocalCloud } from "./local-stack.ts";
 import { type PulumiCommand, pulumiFor } from "./pulumi-command.ts";

@@ -3,7 +3,7 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { build } from "esbuild";
 import { zipSync } from "fflate";
-import { toolEnvironment } from "../line/tool-environment.ts";
+import { toolEnvironment } from "@pulumi-line-bot/kit/tool-environment";
 
 export interface Artifact {
   /** The zip, relative to the working directory: the path lands in state, and must be the same on every machine. */

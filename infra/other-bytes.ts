@@ -4,7 +4,7 @@ import { access, readFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import * as v from "valibot";
-import { toolEnvironment } from "../line/tool-environment.ts";
+import { toolEnvironment } from "@pulumi-line-bot/kit/tool-environment";
 
 export interface Clue {
   what: string;

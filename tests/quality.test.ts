@@ -10,7 +10,7 @@ const tools: [promise: string, tool: string, ...args: string[]][] = [
   ["the sources are formatted (npm run fix)", "oxfmt", "--check"],
   ["the sources keep the lint rules, the layers among them", "oxlint"],
   ["the types hold", "tsc"],
-  ["the types hold in the pages that a browser runs", "tsc", "-p", "local/chat"],
+  ["the types hold in the pages that a browser runs", "tsc", "-p", "packages/line-simulator/pages"],
   ["no file, export or dependency is unused", "knip", "--no-progress"],
 ];
 

@@ -239,7 +239,7 @@ describe("deployments", () => {
     expect(deploy?.needs).toBe("plan");
     expect(deploy?.env?.["FINGERPRINT"]).toBe("${{ needs.plan.outputs.fingerprint }}");
     expect(deploy?.steps.map(({ run }) => run)).toContain(
-      'npm run up -- prod --yes --policy-pack deploy/policy --expect "$FINGERPRINT"',
+      'npm run up -- prod --yes --policy-pack packages/policy --expect "$FINGERPRINT"',
     );
   });
 
@@ -261,8 +261,8 @@ describe("deployments", () => {
     const pulumi = commands.filter((command) => /^npm run (preview|up) /.test(command));
 
     expect(pulumi).toHaveLength(stack === "prod" ? 2 : 1);
-    expect(pulumi.filter((command) => !command.includes(" --policy-pack deploy/policy"))).toEqual([]);
-    expect(existsSync(path.join(root, "deploy/policy/PulumiPolicy.yaml"))).toBe(true);
+    expect(pulumi.filter((command) => !command.includes(" --policy-pack packages/policy"))).toEqual([]);
+    expect(existsSync(path.join(root, "packages/policy/PulumiPolicy.yaml"))).toBe(true);
   });
 
   test.each(["dev", "prod"])("of %s wait until somebody has made an account for it", (stack) => {

@@ -6,10 +6,10 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import * as v from "valibot";
-import { UserError } from "../../line/user-error.ts";
-import { startLocalAws } from "../../local/aws/aws.ts";
-import { createDisplay } from "../../local/engine/display/display.ts";
-import { runStackOperation } from "../../local/engine/engine.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
+import { startLocalAws } from "@pulumi-line-bot/aws-offline/aws";
+import { createDisplay } from "@pulumi-line-bot/pulumi-engine/display/display";
+import { runStackOperation } from "@pulumi-line-bot/pulumi-engine/engine";
 import { localEnvironment, root } from "../local-stack.ts";
 import {
   installHint,

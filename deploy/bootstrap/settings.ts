@@ -5,9 +5,9 @@ import path from "node:path";
 import { promisify } from "node:util";
 import * as v from "valibot";
 import { type Document, parseDocument } from "yaml";
-import { toolEnvironment } from "../../line/tool-environment.ts";
+import { toolEnvironment } from "@pulumi-line-bot/kit/tool-environment";
 import { sharable } from "../../infra/account/sharable.ts";
-import { UserError } from "../../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { openGithub, readPlace } from "../ci/github.ts";
 import { root } from "../local-stack.ts";
 

@@ -15,7 +15,7 @@ export const runOwn = (...[file, ...args]: [file: string, ...args: string[]]): P
   withoutCommands(() => run(file, args));
 
 async function run(file: string, args: string[]): Promise<CommandResult> {
-  const runner = [path.join(root, "deploy", "run.cjs"), path.join("deploy", file)];
+  const runner = [path.join(root, "deploy", "run.cjs"), path.join("deploy", "commands", file)];
   const child = spawn(process.execPath, [...runner, ...args], {
     cwd: root,
     stdio: ["ignore", "pipe", "inherit"],

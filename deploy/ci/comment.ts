@@ -3,11 +3,11 @@
  * here. Nothing that the other workflow made is run, and what says which pull request it is comes from GitHub.
  */
 import * as v from "valibot";
-import { UserError } from "../../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { runCommand } from "../command-line.ts";
-import { link, toMarkdown } from "../diff/escape.ts";
-import { renderMarkdown } from "../diff/markdown/report.ts";
-import { type Phrase, type Report, say } from "../diff/model.ts";
+import { link, toMarkdown } from "@pulumi-line-bot/infra-diff/escape";
+import { renderMarkdown } from "@pulumi-line-bot/infra-diff/markdown/report";
+import { type Phrase, type Report, say } from "@pulumi-line-bot/infra-diff/model";
 import { type Github, openGithub, readPlace } from "./github.ts";
 import { setKindLabels } from "./kind-labels.ts";
 import { artifactName, mostArtifactBytes, readReport } from "./report-file.ts";

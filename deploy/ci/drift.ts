@@ -1,10 +1,10 @@
 /** `drift.ts <stack>`: one issue for as long as what is deployed is not what was deployed. */
 import * as v from "valibot";
-import { UserError } from "../../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { runCommand } from "../command-line.ts";
-import { toMarkdown } from "../diff/escape.ts";
-import { table } from "../diff/markdown/phrases.ts";
-import { say } from "../diff/model.ts";
+import { toMarkdown } from "@pulumi-line-bot/infra-diff/escape";
+import { table } from "@pulumi-line-bot/infra-diff/markdown/phrases";
+import { say } from "@pulumi-line-bot/infra-diff/model";
 import { runOwn } from "./command.ts";
 import { type Github, nothing, openGithub, readPlace } from "./github.ts";
 import { addSummary, requireEnv, runUrl } from "./runner.ts";

@@ -3,7 +3,7 @@
  * stack's role) or, where a rollback pinned it, by this stack itself. A pin is a claim that a pull request can make.
  */
 import * as v from "valibot";
-import { UserError } from "../../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { runCommand } from "../command-line.ts";
 import { readProvenArtifacts, requireProven } from "../promotion/evidence.ts";
 import { readPin, readStackFile } from "../promotion/pin-file.ts";

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { Label } from "../diff/model.ts";
+import type { Label } from "@pulumi-line-bot/infra-diff/model";
 import { type Github, GithubError, nothing } from "./github.ts";
 
 const prefix = "infrastructure: ";

@@ -1,5 +1,5 @@
 /** `plan.ts <stack>`: the real plan for whoever approves the deployment, and its fingerprint for the job that deploys. */
-import { UserError } from "../../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { runCommand } from "../command-line.ts";
 import { formatFingerprint, takeFingerprint } from "../fingerprint.ts";
 import { withPlaces } from "../stack-place.ts";

@@ -2,7 +2,7 @@
  * `proven.ts <stack>`: the artifacts that the stack ran and proved, as its state has them, for the job that asks whether
  * a pin is among them. It runs with that stack's own read-only role.
  */
-import { UserError } from "../../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { runCommand } from "../command-line.ts";
 import { readProvenArtifacts } from "../promotion/evidence.ts";
 import { withPlaces } from "../stack-place.ts";

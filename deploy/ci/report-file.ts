@@ -1,7 +1,7 @@
 import { unzipSync } from "fflate";
 import * as v from "valibot";
-import { UserError } from "../../line/user-error.ts";
-import { type Report, reportSchema } from "../diff/model.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
+import { type Report, reportSchema } from "@pulumi-line-bot/infra-diff/model";
 
 /** Also the folder, among the runner's temporary files, that the artifact is made of. */
 export const artifactName = "infrastructure-diff";

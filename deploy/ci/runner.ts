@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { appendFile, readFile } from "node:fs/promises";
 import * as v from "valibot";
-import { UserError } from "../../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 
 /** @throws {UserError} outside of a workflow. */
 export function requireEnv(name: string): string {

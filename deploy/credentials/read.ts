@@ -1,7 +1,7 @@
 import { text } from "node:stream/consumers";
 import * as v from "valibot";
 import { type ChannelCredentials, channelCredentialsSchema, parseCredentials } from "../../line/credentials.ts";
-import { UserError } from "../../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 import type { Asker } from "./ask.ts";
 
 interface Question {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { copyFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import type { ChannelCredentials } from "../../line/credentials.ts";
-import { UserError } from "../../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { type PulumiCommand, pulumiText } from "../pulumi-command.ts";
 import { type StackAws, tryWriteSecret } from "../stack-aws.ts";
 

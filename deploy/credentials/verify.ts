@@ -2,7 +2,7 @@ import type { Bot } from "../../infra/channel-webhook/channel.ts";
 import { createPatience } from "../../infra/channel-webhook/patience.ts";
 import { CredentialsRefused, proveCredentials } from "../../infra/channel-webhook/session.ts";
 import type { ChannelCredentials } from "../../line/credentials.ts";
-import { UserError } from "../../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 
 /**
  * Whose credentials these are, by LINE's word. One attempt for each call: a person waits.

@@ -1,20 +1,20 @@
 /** Stacks against what is deployed of them, as Pulumi's own preview sees it. */
 import * as v from "valibot";
-import type { PropertyMap, StepOp } from "../../local/engine/contracts/contracts.ts";
-import { mapProperties, secret } from "../../local/engine/values/properties.ts";
-import { isProviderType, parseUrn } from "../../local/engine/values/urn.ts";
-import { UserError } from "../../line/user-error.ts";
+import type { PropertyMap, StepOp } from "@pulumi-line-bot/pulumi-engine/contracts/contracts";
+import { mapProperties, secret } from "@pulumi-line-bot/pulumi-engine/values/properties";
+import { isProviderType, parseUrn } from "@pulumi-line-bot/pulumi-engine/values/urn";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { formatFingerprint, takeFingerprint } from "../fingerprint.ts";
 import { localStack } from "../local-stack.ts";
 import { type PulumiCommand, runPulumi } from "../pulumi-command.ts";
 import { writeWhereLineIs } from "../stack-engines.ts";
 import { makeLocalStack, type StackPlace, withPlaces } from "../stack-place.ts";
-import { buildReport } from "./build-report.ts";
-import { compareStack, type State } from "./compared.ts";
-import type { EvaluatedStep } from "./evaluate.ts";
-import { type Phrase, type Report, say, secretText } from "./model.ts";
-import { secretsOfEnvironment } from "./environment.ts";
-import { type StackResult, toStackDiff } from "./stack-diff.ts";
+import { buildReport } from "@pulumi-line-bot/infra-diff/build-report";
+import { compareStack, type State } from "@pulumi-line-bot/infra-diff/compared";
+import type { EvaluatedStep } from "@pulumi-line-bot/infra-diff/evaluate";
+import { type Phrase, type Report, say, secretText } from "@pulumi-line-bot/infra-diff/model";
+import { secretsOfEnvironment } from "@pulumi-line-bot/infra-diff/environment";
+import { type StackResult, toStackDiff } from "@pulumi-line-bot/infra-diff/stack-diff";
 
 const properties = v.custom<PropertyMap>((value) => typeof value === "object" && value !== null);
 const urns = v.optional(v.array(v.string()), []);

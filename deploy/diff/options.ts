@@ -1,10 +1,10 @@
 /** What `npm run diff` was asked for. */
-import { printableJson } from "../../line/printable.ts";
-import { UserError } from "../../line/user-error.ts";
+import { printableJson } from "@pulumi-line-bot/kit/printable";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { parseCommandLine } from "../command-line.ts";
-import { renderHtml } from "./html/page.ts";
-import { renderMarkdown } from "./markdown/report.ts";
-import { type Label, labels, type Report } from "./model.ts";
+import { renderHtml } from "@pulumi-line-bot/infra-diff/html/page";
+import { renderMarkdown } from "@pulumi-line-bot/infra-diff/markdown/report";
+import { type Label, labels, type Report } from "@pulumi-line-bot/infra-diff/model";
 
 const command = {
   usage:

@@ -1,4 +1,4 @@
-import { signatureHeader } from "../../line/signature.ts";
+import { signatureHeader } from "@pulumi-line-bot/kit/signature";
 import { isRefusalStatus } from "../../infra/proven-version/probes.ts";
 import { type Answers, askWithForgeries, type Endpoint, inspectCertificate, measureAnswers } from "./endpoint.ts";
 import { type Facts, type Finding, link, type World } from "./link.ts";

@@ -1,7 +1,7 @@
 import { Agent, request } from "node:https";
 import { connect } from "node:tls";
 import { emptyWebhook, forge } from "../../infra/proven-version/probes.ts";
-import { sign, signatureHeader } from "../../line/signature.ts";
+import { sign, signatureHeader } from "@pulumi-line-bot/kit/signature";
 
 export interface Certificate {
   /** Such as `TLSv1.3`. */

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
-import { UserError } from "../../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { answers, certificate, refusals } from "./endpoint-links.ts";
 import { accessToken, active, bot, credentials, registered, tested } from "./line-links.ts";
 import type { Facts, Finding, Link, World } from "./link.ts";

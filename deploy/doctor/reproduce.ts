@@ -1,11 +1,12 @@
 /** Whether every clone of this commit builds the same artifact: looked for before it is pushed. */
 import { execFile } from "node:child_process";
-import { cp, mkdir, readFile, symlink } from "node:fs/promises";
+import { cp, mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { unzipSync } from "fflate";
 import * as v from "valibot";
-import { toolEnvironment } from "../../line/tool-environment.ts";
+import { linkDependencies } from "@pulumi-line-bot/kit/link-dependencies";
+import { toolEnvironment } from "@pulumi-line-bot/kit/tool-environment";
 import { git } from "../../infra/other-bytes.ts";
 import { withTemporaryFolder } from "../temporary-folder.ts";
 
@@ -29,13 +30,15 @@ export async function findLooseDependencies(root: string): Promise<string[]> {
   const asked = Object.entries({ ...dependencies, ...devDependencies });
   const loose = asked.flatMap(([name, wanted]) => {
     if (!exact.test(wanted)) return [`${name} is ${wanted} in package.json, which is no exact version`];
-    const locked = packages[`node_modules/${name}`]?.version;
+    const place = packages[`node_modules/${name}`];
+    // A workspace is a part of the repository.
+    if (place?.link === true) return [];
+    const locked = place?.version;
     return locked === wanted
       ? []
       : [`${name} is ${wanted} in package.json and ${locked ?? "missing"} in package-lock.json`];
   });
   const unsealed = Object.entries(packages)
-    // A workspace is a part of the repository.
     .filter(([name, { integrity, link }]) => name.includes("node_modules/") && integrity === undefined && link !== true)
     .map(([name]) => `${name.replace(/^.*node_modules\//, "")} has no integrity in package-lock.json`);
   return [...loose, ...unsealed];
@@ -46,7 +49,7 @@ async function readJson<S extends v.GenericSchema>(file: string, schema: S): Pro
 }
 
 /** What decides about the bytes; the rest of a clone does not. */
-const sources = ["functions", "infra", "line", "package.json", "tsconfig.json"];
+const sources = ["functions", "infra", "line", "packages/kit", "package.json", "package-lock.json", "tsconfig.json"];
 
 /** A year and some on, written by another umask: what looks at neither builds the same. */
 const otherMachine = `data:text/javascript,${encodeURIComponent(`
@@ -103,7 +106,7 @@ interface Built {
 async function build(root: string, folder: string, flags: string[], env: Record<string, string>): Promise<Built> {
   await mkdir(folder, { recursive: true });
   for (const source of sources) await cp(path.join(root, source), path.join(folder, source), { recursive: true });
-  await symlink(path.join(root, "node_modules"), path.join(folder, "node_modules"));
+  await linkDependencies(root, folder);
   const cwd = path.join(folder, "infra");
   const { stdout } = await promisify(execFile)(process.execPath, [...flags, "--input-type=module", "-e", program], {
     cwd,

@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import * as v from "valibot";
-import { printable, printableJson } from "../../line/printable.ts";
+import { printable, printableJson } from "@pulumi-line-bot/kit/printable";
 
 /** A line that a function has written. */
 export interface LogLine {

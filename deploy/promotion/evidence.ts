@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { Pin } from "../../infra/pin.ts";
-import { UserError } from "../../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { noStackExitCode, pulumiText, runPulumi } from "../pulumi-command.ts";
 import type { StackPlace } from "../stack-place.ts";
 

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { UserError } from "../../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { noStackExitCode, runPulumi } from "../pulumi-command.ts";
 import type { StackPlace } from "../stack-place.ts";
 

@@ -1,8 +1,8 @@
 import { type Document, parseDocument, Scalar } from "yaml";
 import type { Pin } from "../../infra/pin.ts";
-import { UserError } from "../../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { stackFile } from "../local-settings.ts";
-import { tryReadText, writeDurably } from "../../local/engine/files.ts";
+import { tryReadText, writeDurably } from "@pulumi-line-bot/pulumi-engine/files";
 
 const keys = { artifact: "line-bot:artifact", commit: "line-bot:commit" } as const;
 

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import * as v from "valibot";
 import type { Pin } from "../../infra/pin.ts";
-import { UserError } from "../../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { stackFile } from "../local-settings.ts";
 import { runPulumi } from "../pulumi-command.ts";
 import type { StackPlace } from "../stack-place.ts";

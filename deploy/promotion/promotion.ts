@@ -1,7 +1,7 @@
 import type { Artifact } from "../../infra/artifact.ts";
 import { git } from "../../infra/other-bytes.ts";
 import type { Pin } from "../../infra/pin.ts";
-import { UserError } from "../../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { examine, type Examination } from "../doctor/examine.ts";
 import { root } from "../local-stack.ts";
 import type { StackPlace } from "../stack-place.ts";

@@ -5,7 +5,7 @@ import { createPatience } from "../../infra/channel-webhook/patience.ts";
 import { requirePinned } from "../../infra/channel-webhook/session.ts";
 import { parseCredentials } from "../../line/credentials.ts";
 import { issueAccessToken } from "../../line/tokens.ts";
-import { UserError } from "../../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 import type { Deployment } from "../deployment.ts";
 import { openBot } from "../line-bot.ts";
 import { pulumiJson } from "../pulumi-command.ts";

@@ -1,5 +1,5 @@
 import type { Pin } from "../../infra/pin.ts";
-import { UserError } from "../../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 
 /** An operation on a stack that succeeded, and the pin that it had. */
 export interface PinnedOperation {

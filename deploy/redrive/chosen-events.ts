@@ -1,4 +1,4 @@
-import { UserError } from "../../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 
 /** As many of an event's digits as the log and the list of dead letters show. */
 export const shownDigits = 12;

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { printable } from "../../line/printable.ts";
+import { printable } from "@pulumi-line-bot/kit/printable";
 import { messageOf, type Patience, persist } from "./patience.ts";
 
 /**

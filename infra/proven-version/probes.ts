@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import * as v from "valibot";
 import type { ChannelCredentials } from "../../line/credentials.ts";
-import { sign, signatureHeader } from "../../line/signature.ts";
+import { sign, signatureHeader } from "@pulumi-line-bot/kit/signature";
 
 /** A call that changes nothing, and how a version of a function has to answer it before it goes live. */
 export interface Probe {

@@ -1,5 +1,5 @@
 import { parseCommandLine } from "../../deploy/command-line.ts";
-import { UserError } from "../../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { runChaos, type ChaosProgress } from "../e2e/chaos/chaos.ts";
 
 const command = {

@@ -1,7 +1,7 @@
 /** Runs one operation of the embedded engine in a process of its own, and says how long it took and how large it got. */
-import { createNodejsProgram } from "../../local/engine/adapters/nodejs-program.ts";
-import type { Monitor } from "../../local/engine/contracts/contracts.ts";
-import { runStackOperation, type StackOperation } from "../../local/engine/engine.ts";
+import { createNodejsProgram } from "@pulumi-line-bot/pulumi-engine/adapters/nodejs-program";
+import type { Monitor } from "@pulumi-line-bot/pulumi-engine/contracts/contracts";
+import { runStackOperation, type StackOperation } from "@pulumi-line-bot/pulumi-engine/engine";
 
 interface Request {
   kind: StackOperation["kind"] | "floor";

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { parseDocument } from "yaml";
 import { stackFile } from "../../deploy/local-settings.ts";
 import { localEnvironment, localStack, programDir, root, toTarget } from "../../deploy/local-stack.ts";
-import { startLocalCloud } from "../../local/cloud.ts";
+import { startLocalCloud } from "../../deploy/local/cloud.ts";
 import { median } from "./median.ts";
 
 export interface EngineFigures {
@@ -97,7 +97,7 @@ async function compareCommands(dataDir: string, { stack, config, env }: Project,
   };
   const ratios = [];
   for (let round = 0; round < rounds; round += 1) {
-    ratios.push((await time(path.join(root, "local", "engine", "bin", "pulumi"))) / (await time("pulumi")));
+    ratios.push((await time(path.join(root, "packages", "pulumi-engine", "bin", "pulumi"))) / (await time("pulumi")));
   }
   return median(ratios);
 }

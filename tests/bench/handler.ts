@@ -8,7 +8,7 @@ import { build } from "esbuild";
 import type { CredentialsCache } from "../../functions/credentials-cache.ts";
 import { receive } from "../../functions/receive.ts";
 import { bundle } from "../../infra/artifact.ts";
-import { signatureHeader } from "../../line/signature.ts";
+import { signatureHeader } from "@pulumi-line-bot/kit/signature";
 import { median } from "./median.ts";
 import { channelSecret, createRequest } from "./request.ts";
 

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { sign, signatureHeader } from "../../line/signature.ts";
+import { sign, signatureHeader } from "@pulumi-line-bot/kit/signature";
 
 export const channelSecret = "8c570fa6dd201bb328f1c1eac23a96d8";
 

@@ -4,9 +4,9 @@ import { once } from "node:events";
 import { Agent, request } from "node:https";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { startLocalCloud } from "../../local/cloud.ts";
-import { devChannel } from "../../local/line/seed.ts";
-import { sign, signatureHeader } from "../../line/signature.ts";
+import { startLocalCloud } from "../../deploy/local/cloud.ts";
+import { devChannel } from "@pulumi-line-bot/line-simulator/seed";
+import { sign, signatureHeader } from "@pulumi-line-bot/kit/signature";
 import { makeInstalledClone } from "../support/clone.ts";
 import { median } from "./median.ts";
 

@@ -7,12 +7,12 @@ import { text } from "node:stream/consumers";
 import { stripVTControlCharacters } from "node:util";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { startLocalAws } from "../../local/aws/aws.ts";
-import { type LineSimulator, startLineSimulator } from "../../local/line/simulator.ts";
-import { devChannel, loginChannel, prodChannel } from "../../local/line/seed.ts";
-import { ProviderClient } from "../aws/support/provider-client.ts";
+import { startLocalAws } from "@pulumi-line-bot/aws-offline/aws";
+import { type LineSimulator, startLineSimulator } from "@pulumi-line-bot/line-simulator/simulator";
+import { devChannel, loginChannel, prodChannel } from "@pulumi-line-bot/line-simulator/seed";
+import { ProviderClient } from "../../packages/aws-offline/tests/support/provider-client.ts";
 import { makeInstalledClone } from "../support/clone.ts";
-import { toOwnerConfig } from "../support/owner-config.ts";
+import { toOwnerConfig } from "../../packages/aws-offline/tests/support/owner-config.ts";
 import { findOrphans } from "../support/processes.ts";
 
 /** A stack on "AWS": the command `pulumi` on the path is the embedded engine's, which has the same words. */
@@ -41,7 +41,7 @@ beforeAll(async () => {
   const command = path.join(bin, "pulumi");
   await writeFile(
     command,
-    `#!/bin/sh\necho "$@" >> ${log}\nexec ${path.join(clone.path, "local/engine/bin/pulumi")} "$@"\n`,
+    `#!/bin/sh\necho "$@" >> ${log}\nexec ${path.join(clone.path, "packages/pulumi-engine/bin/pulumi")} "$@"\n`,
   );
   await chmod(command, 0o755);
   env = {
@@ -84,7 +84,7 @@ async function pulumi(...args: string[]): Promise<string> {
 
 async function credentials(input: unknown, args: string[] = [], more: Record<string, string> = {}): Promise<Ended> {
   const given = typeof input === "string" ? input : JSON.stringify(input);
-  const command = ["deploy/run.cjs", "deploy/credentials.ts", stack, ...args];
+  const command = ["deploy/run.cjs", "deploy/commands/credentials.ts", stack, ...args];
   const ended = await run(process.execPath, command, given, more);
   said.push(ended.output);
   return ended;
@@ -157,7 +157,11 @@ describe("what cannot be right is refused, and nothing is written", () => {
   });
 
   test("a stack that there is not", async () => {
-    const { code, output } = await run(process.execPath, ["deploy/run.cjs", "deploy/credentials.ts", "nope"], "");
+    const { code, output } = await run(
+      process.execPath,
+      ["deploy/run.cjs", "deploy/commands/credentials.ts", "nope"],
+      "",
+    );
 
     expect(output).toMatch(/no stack named 'nope' found: `pulumi stack init nope` makes one/);
     expect(code).toBe(1);
@@ -193,7 +197,7 @@ const hasScript = process.platform === "linux" && existsSync(script);
 describe.skipIf(!hasScript)("on a terminal (util-linux's `script` makes one)", () => {
   /** Answers each question when it is asked. */
   async function answer(...answers: [question: string, keys: string][]): Promise<Ended> {
-    const command = `${process.execPath} deploy/run.cjs deploy/credentials.ts ${stack}`;
+    const command = `${process.execPath} deploy/run.cjs deploy/commands/credentials.ts ${stack}`;
     const child = spawn(script, ["--quiet", "--return", "--command", command, "/dev/null"], {
       cwd: clone.path,
       env: { ...process.env, ...env },
@@ -294,7 +298,14 @@ describe("where somebody else's secret holds the credentials", () => {
 
 test("the local stack takes credentials before its first deployment, from a cloud of the command's own", async () => {
   const port = new URL(line.url).port;
-  const command = ["deploy/run.cjs", "deploy/credentials.ts", "local", "--stdin", "--port", String(Number(port) - 1)];
+  const command = [
+    "deploy/run.cjs",
+    "deploy/commands/credentials.ts",
+    "local",
+    "--stdin",
+    "--port",
+    String(Number(port) - 1),
+  ];
 
   const { code, output } = await run(process.execPath, command, JSON.stringify(prod));
 

@@ -5,7 +5,7 @@ import type { AddressInfo, Server } from "node:net";
 import { generate } from "selfsigned";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { inspectCertificate, measureAnswers } from "../../deploy/doctor/endpoint.ts";
-import { sign, signatureHeader } from "../../line/signature.ts";
+import { sign, signatureHeader } from "@pulumi-line-bot/kit/signature";
 
 const dayMs = 24 * 3_600_000;
 const channelSecret = "8c570fa6dd201bb328f1c1eac23a96d8";

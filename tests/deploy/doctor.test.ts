@@ -15,10 +15,10 @@ import type { Facts, World } from "../../deploy/doctor/link.ts";
 import { alarmsHeard, judgeSubscriptions } from "../../deploy/doctor/queue-links.ts";
 import { localStack, root, toTarget } from "../../deploy/local-stack.ts";
 import { pulumiFor, pulumiText } from "../../deploy/pulumi-command.ts";
-import { startLocalAws } from "../../local/aws/aws.ts";
-import { devChannel, loginChannel, prodChannel } from "../../local/line/seed.ts";
+import { startLocalAws } from "@pulumi-line-bot/aws-offline/aws";
+import { devChannel, loginChannel, prodChannel } from "@pulumi-line-bot/line-simulator/seed";
 import { deploy } from "../e2e/deployed.ts";
-import { toOwnerConfig } from "../support/owner-config.ts";
+import { toOwnerConfig } from "../../packages/aws-offline/tests/support/owner-config.ts";
 
 let bot: Awaited<ReturnType<typeof deploy>>;
 let secrets: SecretsManagerClient;

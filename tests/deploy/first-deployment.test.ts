@@ -2,7 +2,7 @@ import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { describeConsoleSteps, linksTo, listConsoleSteps } from "../../deploy/console-steps.ts";
-import { devChannel } from "../../local/line/seed.ts";
+import { devChannel } from "@pulumi-line-bot/line-simulator/seed";
 import { makeInstalledClone } from "../support/clone.ts";
 import { findFreePort, findOrphans, run } from "../support/processes.ts";
 
@@ -18,7 +18,7 @@ beforeAll(async () => {
   [clone, port] = [await makeInstalledClone(), String(await findFreePort())];
   const bin = path.join(clone.path, ".bin");
   await mkdir(bin);
-  await symlink(path.join(clone.path, "local/engine/bin/pulumi"), path.join(bin, "pulumi"));
+  await symlink(path.join(clone.path, "packages/pulumi-engine/bin/pulumi"), path.join(bin, "pulumi"));
   env = { PATH: `${bin}:${process.env["PATH"]}`, PWD: clone.path };
   // The program takes the simulator's address from the stack's file when another engine runs it.
   const file = path.join(clone.path, "Pulumi.local.yaml");

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { chooseEngine } from "../../deploy/stack-engines.ts";
 import type { StackPlace } from "../../deploy/stack-place.ts";
 
-const packs = { "policy-pack": ["deploy/policy", "packs/own"], yes: true };
+const packs = { "policy-pack": ["packages/policy", "packs/own"], yes: true };
 
 test("the Pulumi CLI is handed what was asked for, in its own words", async () => {
   const cwd = await mkdtemp(path.join(tmpdir(), "stack-engines-"));
@@ -23,7 +23,7 @@ test("the Pulumi CLI is handed what was asked for, in its own words", async () =
 
   expect(code).toBe(3);
   expect(await readFile(path.join(cwd, "asked"), "utf8")).toBe(
-    "preview --stack dev --policy-pack deploy/policy --policy-pack packs/own --yes\n",
+    "preview --stack dev --policy-pack packages/policy --policy-pack packs/own --yes\n",
   );
 });
 

@@ -12,7 +12,7 @@ async function createStack(): Promise<PulumiCommand> {
   onTestFinished(() => rm(cwd, { recursive: true, force: true }));
   await writeFile(path.join(cwd, "Pulumi.yaml"), "name: bot\nruntime: nodejs\n");
   const env = { ...process.env, PULUMI_BACKEND_URL: `file://${cwd}`, PULUMI_CONFIG_PASSPHRASE: "guards nothing" };
-  const pulumi = { name: "pulumi", file: path.join(root, "local", "engine", "bin", "pulumi"), env, cwd };
+  const pulumi = { name: "pulumi", file: path.join(root, "packages", "pulumi-engine", "bin", "pulumi"), env, cwd };
   await pulumiText(pulumi, ["stack", "init", "dev"]);
   return pulumi;
 }

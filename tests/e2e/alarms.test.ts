@@ -3,13 +3,13 @@ import path from "node:path";
 import { CloudWatchClient, DescribeAlarmsCommand, GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import * as v from "valibot";
-import type { AwsTrace } from "../../local/aws/aws.ts";
-import { devChannel } from "../../local/line/seed.ts";
+import type { AwsTrace } from "@pulumi-line-bot/aws-offline/aws";
+import { devChannel } from "@pulumi-line-bot/line-simulator/seed";
 import { alarmRules } from "../../infra/alarm-rules.ts";
 import type { AlarmName } from "../../line/outcomes.ts";
 import { makeInstalledClone } from "../support/clone.ts";
 import { deploy } from "./deployed.ts";
-import { toOwnerConfig } from "../support/owner-config.ts";
+import { toOwnerConfig } from "../../packages/aws-offline/tests/support/owner-config.ts";
 
 /** What a user writes decides what goes wrong. */
 const moodyBot = `

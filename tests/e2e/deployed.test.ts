@@ -2,7 +2,7 @@ import { readdir, readFile, readlink } from "node:fs/promises";
 import path from "node:path";
 import { channelAccessToken, LineBotClient } from "@line/bot-sdk";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { devChannel, prodChannel } from "../../local/line/seed.ts";
+import { devChannel, prodChannel } from "@pulumi-line-bot/line-simulator/seed";
 import { hasWebhookDescription, kindsOf, samplesOf } from "../support/webhook-samples.ts";
 import { deploy, resourceCount } from "./deployed.ts";
 

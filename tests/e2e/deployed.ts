@@ -3,11 +3,11 @@ import { Agent, request } from "node:https";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { localEnvironment, localStack, root, toTarget } from "../../deploy/local-stack.ts";
-import { sign, signatureHeader } from "../../line/signature.ts";
-import type { AwsTrace } from "../../local/aws/aws.ts";
-import { startLocalCloud } from "../../local/cloud.ts";
-import { runStackOperation, type StackOperation } from "../../local/engine/engine.ts";
-import { devChannel } from "../../local/line/seed.ts";
+import { sign, signatureHeader } from "@pulumi-line-bot/kit/signature";
+import type { AwsTrace } from "@pulumi-line-bot/aws-offline/aws";
+import { startLocalCloud } from "../../deploy/local/cloud.ts";
+import { runStackOperation, type StackOperation } from "@pulumi-line-bot/pulumi-engine/engine";
+import { devChannel } from "@pulumi-line-bot/line-simulator/seed";
 
 /** What the program of this project consists of. */
 export const resourceCount = 52;

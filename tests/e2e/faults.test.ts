@@ -52,7 +52,9 @@ const inTextHandler = (code: string) => (bot: string) =>
 describe("before anything starts", () => {
   test("an old Node is told in one line which Node is needed", async () => {
     const pretend = path.join(import.meta.dirname, "fixtures", "pretend-node-18.cjs");
-    const old = run(process.execPath, ["--require", pretend, "deploy/run.cjs", "deploy/start.ts"], { cwd: clone.path });
+    const old = run(process.execPath, ["--require", pretend, "deploy/run.cjs", "deploy/commands/start.ts"], {
+      cwd: clone.path,
+    });
 
     expect(await old.ended).toBe(1);
     expect(old.output().trim()).toMatch(/^Node 20\.19 or later is needed, and this is 18\.20\.0\. .*nodejs\.org.*$/);
@@ -152,7 +154,7 @@ describe("what fails is told, and the next start continues", () => {
   ])("kill -9 at %s", patience, async (moment) => {
     const killed = start("--once", "--fresh");
     await killed.prints(moment);
-    await killed.kill("deploy/start.ts");
+    await killed.kill("deploy/commands/start.ts");
 
     await failureOf(killed);
     expect(await nextStart()).toContain(answered);

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { EngineEvent } from "../../local/engine/engine.ts";
+import type { EngineEvent } from "@pulumi-line-bot/pulumi-engine/engine";
 import { makeInstalledClone } from "../support/clone.ts";
 import { deploy, resourceCount } from "./deployed.ts";
 

@@ -8,11 +8,11 @@ import { type LogLine, describeLine, isWanted } from "../../deploy/logs/line.ts"
 import { readLogs } from "../../deploy/logs/read.ts";
 import { type DeadLetter, goThrough } from "../../deploy/redrive/dead-letters.ts";
 import { countMessages } from "../../deploy/redrive/queue.ts";
-import type { AwsTrace } from "../../local/aws/aws.ts";
-import { devChannel } from "../../local/line/seed.ts";
+import type { AwsTrace } from "@pulumi-line-bot/aws-offline/aws";
+import { devChannel } from "@pulumi-line-bot/line-simulator/seed";
 import { makeInstalledClone } from "../support/clone.ts";
 import { deploy } from "./deployed.ts";
-import { toOwnerConfig } from "../support/owner-config.ts";
+import { toOwnerConfig } from "../../packages/aws-offline/tests/support/owner-config.ts";
 
 /** A bot that pushes what was written back, and one that fails over one word. */
 const mended = `

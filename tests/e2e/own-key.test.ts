@@ -1,7 +1,7 @@
 import { appendFile, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { devChannel } from "../../local/line/seed.ts";
+import { devChannel } from "@pulumi-line-bot/line-simulator/seed";
 import { makeInstalledClone } from "../support/clone.ts";
 import { deploy } from "./deployed.ts";
 

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import * as v from "valibot";
-import { devChannel } from "../../local/line/seed.ts";
+import { devChannel } from "@pulumi-line-bot/line-simulator/seed";
 import { makeInstalledClone } from "../support/clone.ts";
 import { findFreePort, run } from "../support/processes.ts";
 

@@ -4,12 +4,12 @@ import path from "node:path";
 import { GetAliasCommand, GetFunctionConfigurationCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { withPin } from "../../deploy/promotion/pin-file.ts";
-import { type LocalCloud, startLocalCloud } from "../../local/cloud.ts";
-import { devChannel, prodChannel } from "../../local/line/seed.ts";
+import { type LocalCloud, startLocalCloud } from "../../deploy/local/cloud.ts";
+import { devChannel, prodChannel } from "@pulumi-line-bot/line-simulator/seed";
 import { runScript } from "../deploy/ci/script.ts";
 import { makeInstalledClone } from "../support/clone.ts";
 import { run } from "../support/processes.ts";
-import { toOwnerConfig } from "../support/owner-config.ts";
+import { toOwnerConfig } from "../../packages/aws-offline/tests/support/owner-config.ts";
 
 /** The life of two stacks on one machine, from the first deployment to the way back. The tests go on from each other. */
 const patience = { timeout: 300_000 };
@@ -50,13 +50,13 @@ function commit(message: string): string {
 
 /** As npm runs it, without npm. */
 async function npm(command: string, ...args: string[]) {
-  const program = { up: ["deploy/stack.ts", "up"] }[command] ?? [`deploy/${command}.ts`];
+  const program = { up: ["deploy/commands/stack.ts", "up"] }[command] ?? [`deploy/commands/${command}.ts`];
   const done = run("node", ["deploy/run.cjs", ...program, ...args, "--local"], { cwd: clone.path });
   return { code: await done.ended, output: done.output() };
 }
 
 async function outputsOf(stack: string): Promise<Record<string, string>> {
-  const pulumi = path.join(clone.path, "local/engine/bin/pulumi");
+  const pulumi = path.join(clone.path, "packages/pulumi-engine/bin/pulumi");
   const done = run(pulumi, ["stack", "output", "--json", "--stack", stack], { cwd: clone.path, env: cloud.env });
   await done.ended;
   return JSON.parse(done.output()) as Record<string, string>;
@@ -123,9 +123,13 @@ test("prod runs the bytes that dev has proved, as they were reviewed", patience,
 async function runInWorkflow(script: string, stack: string, env: Record<string, string> = {}) {
   const bin = path.join(clone.path, ".local/bin");
   await mkdir(bin, { recursive: true });
-  await writeFile(path.join(bin, "pulumi"), `#!/bin/sh\nexec "${clone.path}/local/engine/bin/pulumi" "$@"\n`, {
-    mode: 0o755,
-  });
+  await writeFile(
+    path.join(bin, "pulumi"),
+    `#!/bin/sh\nexec "${clone.path}/packages/pulumi-engine/bin/pulumi" "$@"\n`,
+    {
+      mode: 0o755,
+    },
+  );
   const all = { ...cloud.env, ...env, PATH: `${bin}:${process.env["PATH"]}` };
   return runScript(script, { args: [stack], cwd: clone.path, env: all });
 }

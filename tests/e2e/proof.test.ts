@@ -1,4 +1,4 @@
-import { toOwnerConfig } from "../support/owner-config.ts";
+import { toOwnerConfig } from "../../packages/aws-offline/tests/support/owner-config.ts";
 /** What a deployment proves before it says that it is done. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -9,9 +9,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { examine } from "../../deploy/doctor/examine.ts";
 import { localStack, toTarget } from "../../deploy/local-stack.ts";
 import { pulumiFor, pulumiText } from "../../deploy/pulumi-command.ts";
-import type { AwsTrace } from "../../local/aws/aws.ts";
-import type { EngineEvent } from "../../local/engine/engine.ts";
-import { devChannel, prodChannel } from "../../local/line/seed.ts";
+import type { AwsTrace } from "@pulumi-line-bot/aws-offline/aws";
+import type { EngineEvent } from "@pulumi-line-bot/pulumi-engine/engine";
+import { devChannel, prodChannel } from "@pulumi-line-bot/line-simulator/seed";
 import { makeInstalledClone } from "../support/clone.ts";
 import { deploy, resourceCount } from "./deployed.ts";
 

@@ -1,7 +1,7 @@
 /** What `line-bot:protect` keeps, and how a protected stack is taken down on purpose. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { StackOperation, StackOperationResult } from "../../local/engine/engine.ts";
-import { devChannel } from "../../local/line/seed.ts";
+import type { StackOperation, StackOperationResult } from "@pulumi-line-bot/pulumi-engine/engine";
+import { devChannel } from "@pulumi-line-bot/line-simulator/seed";
 import { deploy, resourceCount } from "./deployed.ts";
 
 let bot: Awaited<ReturnType<typeof deploy>>;

@@ -108,7 +108,7 @@ test("with --engine pulumi the `pulumi` on the path deploys the same stack", pat
   const bin = path.join(cwd, "bin");
   await mkdir(bin);
   // Stands in for the CLI, whose words it takes; what the one wrote, the other reads.
-  await symlink(path.join(root, "local/engine/bin/pulumi"), path.join(bin, "pulumi"));
+  await symlink(path.join(root, "packages/pulumi-engine/bin/pulumi"), path.join(bin, "pulumi"));
   const PATH = [bin, process.env["PATH"]].join(path.delimiter);
 
   const up = run("npm", ["run", "up", "--", "local", "--engine", "pulumi", "--yes", "--port", port], {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { sign } from "../../line/signature.ts";
+import { sign } from "@pulumi-line-bot/kit/signature";
 
 const botUserId = "U8e742f61d673b39c7fff3cecb7536ef0";
 export const userId = "U0123456789abcdef0123456789abcdef";

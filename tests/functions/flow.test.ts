@@ -7,8 +7,8 @@ import {
 import type { SQSRecord } from "aws-lambda";
 import { expect, test } from "vitest";
 import type { Bot } from "../../functions/bot-interface.ts";
-import { createAws } from "../aws/support/local-aws.ts";
-import { bodiesOf, createPair, createSqs, receiveAll } from "../aws/support/queues.ts";
+import { createAws } from "../../packages/aws-offline/tests/support/local-aws.ts";
+import { bodiesOf, createPair, createSqs, receiveAll } from "../../packages/aws-offline/tests/support/queues.ts";
 import { callback, operationOf, signed, textEvent } from "./cloud.ts";
 import { createRandom, type Random } from "./random.ts";
 import { mostReceives, startFunction, toRecord } from "./setup.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ReceiverRequest } from "../../functions/receiver.ts";
-import { sign } from "../../line/signature.ts";
+import { sign } from "@pulumi-line-bot/kit/signature";
 import { callback, signed, textEvent } from "./cloud.ts";
 import { createRandom, type Random } from "./random.ts";
 import { startFunction } from "./setup.ts";

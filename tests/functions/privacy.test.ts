@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sign } from "../../line/signature.ts";
+import { sign } from "@pulumi-line-bot/kit/signature";
 import { startBundles } from "./bundled.ts";
 import { callback, event, signed, startCloud, textEvent, type Cloud } from "./cloud.ts";
 

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { sign } from "../../line/signature.ts";
+import { sign } from "@pulumi-line-bot/kit/signature";
 import { callback, channelSecret, event, signed, textEvent } from "./cloud.ts";
 import { startFunction } from "./setup.ts";
 

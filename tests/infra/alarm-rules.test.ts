@@ -8,7 +8,7 @@ import {
   webhookOutcomes,
   workerLines,
 } from "../../line/outcomes.ts";
-import { parseLogPattern, toLine } from "../../local/aws/cloudwatch/log-pattern.ts";
+import { parseLogPattern, toLine } from "@pulumi-line-bot/aws-offline/cloudwatch/log-pattern";
 
 const counted = Object.keys(alarmRules).filter((name): name is AlarmName => {
   const { watches } = alarmRules[name as AlarmName];

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { appendFile, cp, mkdtemp, readFile, symlink, writeFile } from "node:fs/promises";
+import { appendFile, cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { linkDependencies } from "@pulumi-line-bot/kit/link-dependencies";
 import { unzipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { type Artifact, buildArtifact } from "../../infra/artifact.ts";
@@ -13,10 +14,18 @@ const root = path.join(import.meta.dirname, "..", "..");
 /** What a clone at another path has; the dependencies are the same installation. */
 async function makeClone(name: string): Promise<string> {
   const clone = path.join(await mkdtemp(path.join(tmpdir(), "clone-")), name);
-  for (const part of ["functions", "infra", "line", "package.json", "tsconfig.json"]) {
+  for (const part of [
+    "functions",
+    "infra",
+    "line",
+    "packages/kit",
+    "package.json",
+    "package-lock.json",
+    "tsconfig.json",
+  ]) {
     await cp(path.join(root, part), path.join(clone, part), { recursive: true });
   }
-  await symlink(path.join(root, "node_modules"), path.join(clone, "node_modules"));
+  await linkDependencies(root, clone);
   return clone;
 }
 

@@ -5,9 +5,9 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { localEnvironment, toTarget } from "../../deploy/local-stack.ts";
-import { startLocalCloud } from "../../local/cloud.ts";
-import { runStackOperation } from "../../local/engine/engine.ts";
-import { devChannel } from "../../local/line/seed.ts";
+import { startLocalCloud } from "../../deploy/local/cloud.ts";
+import { runStackOperation } from "@pulumi-line-bot/pulumi-engine/engine";
+import { devChannel } from "@pulumi-line-bot/line-simulator/seed";
 
 const root = path.join(import.meta.dirname, "../..");
 const run = promisify(execFile);
@@ -36,7 +36,7 @@ async function installPackage(): Promise<void> {
 }
 
 async function linkDependencies(): Promise<void> {
-  const names = (await readdir(path.join(root, "node_modules"))).filter((name) => !name.startsWith("."));
+  const names = (await readdir(path.join(root, "node_modules"))).filter((name) => !/^\.|^@pulumi-line-bot$/.test(name));
   for (const name of names) {
     await symlink(path.join(root, "node_modules", name), path.join(folder, "node_modules", name));
   }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
-import { toolEnvironment } from "../../line/tool-environment.ts";
+import { toolEnvironment } from "@pulumi-line-bot/kit/tool-environment";
 
 const root = path.join(import.meta.dirname, "..", "..");
 const canary = "canary-5f3a9c";

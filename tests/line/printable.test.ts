@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { printable, printableColours, printableJson, printableLines } from "../../line/printable.ts";
+import { printable, printableColours, printableJson, printableLines } from "@pulumi-line-bot/kit/printable";
 
 const codes = [
   ...Array.from({ length: 0x20 }, (_, code) => code),

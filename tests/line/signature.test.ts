@@ -1,6 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 import { expect, test } from "vitest";
-import { isSignature, sign, verifySignature } from "../../line/signature.ts";
+import { isSignature, sign, verifySignature } from "@pulumi-line-bot/kit/signature";
 
 // LINE's own example: https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/
 const secret = "8c570fa6dd201bb328f1c1eac23a96d8";

@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, rm, symlink } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
+import { linkDependencies } from "@pulumi-line-bot/kit/link-dependencies";
 
 const root = path.join(import.meta.dirname, "..", "..");
 
@@ -18,7 +19,7 @@ export async function makeInstalledClone(name = "clone") {
     },
   );
   for (const file of stdout.split("\0")) if (file !== "") await copy(path.join(root, file), path.join(clone, file));
-  await symlink(path.join(root, "node_modules"), path.join(clone, "node_modules"));
+  await linkDependencies(root, clone);
   return { path: clone, [Symbol.asyncDispose]: () => rm(parent, { recursive: true, force: true }) };
 }
 

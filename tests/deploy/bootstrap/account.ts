@@ -7,8 +7,8 @@ import { text } from "node:stream/consumers";
 import { stripVTControlCharacters } from "node:util";
 import { expect } from "vitest";
 import { accountProgram, toStackFile } from "../../../deploy/bootstrap/settings.ts";
-import { startLocalAws } from "../../../local/aws/aws.ts";
-import { runStackOperation } from "../../../local/engine/engine.ts";
+import { startLocalAws } from "@pulumi-line-bot/aws-offline/aws";
+import { runStackOperation } from "@pulumi-line-bot/pulumi-engine/engine";
 import { makeInstalledClone } from "../../support/clone.ts";
 import type { Statement } from "./iam.ts";
 
@@ -44,7 +44,7 @@ case "$PULUMI_BACKEND_URL" in s3:*)
   export PULUMI_BACKEND_URL=file://${bucket};;
 esac
 [ "$1 $2" != "stack import" ] || [ ! -e ${state}/no-import ] || { echo "error: no connection" >&2; exit 255; }
-${clone.path}/local/engine/bin/pulumi "$@" || exit $?
+${clone.path}/packages/pulumi-engine/bin/pulumi "$@" || exit $?
 [ "$1" != up ] || mkdir -p ${bucket}
 `,
   );
@@ -62,7 +62,7 @@ ${clone.path}/local/engine/bin/pulumi "$@" || exit $?
     bucket,
     /** As long as this file is there, S3 takes nothing. */
     noImport: path.join(state, "no-import"),
-    bootstrap: (...args: string[]) => run("node", ["deploy/run.cjs", "deploy/bootstrap.ts", ...args]),
+    bootstrap: (...args: string[]) => run("node", ["deploy/run.cjs", "deploy/commands/bootstrap.ts", ...args]),
     pulumi: (...args: string[]) =>
       run(command, ["--cwd", "infra/account", ...args], {
         PULUMI_BACKEND_URL: "s3://state",

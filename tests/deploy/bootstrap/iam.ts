@@ -1,5 +1,5 @@
 /** What AWS decides with a policy: as the offline AWS does, to which an unknown operator is an error. */
-import { type Asked as LocalAsked, decide, parseStatements } from "../../../local/aws/iam/statement.ts";
+import { type Asked as LocalAsked, decide, parseStatements } from "@pulumi-line-bot/aws-offline/iam/statement";
 
 type OneOrMore = string | string[];
 

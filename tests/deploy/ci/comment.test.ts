@@ -1,6 +1,6 @@
 import { strToU8, zipSync } from "fflate";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Label, Report } from "../../../deploy/diff/model.ts";
+import type { Label, Report } from "@pulumi-line-bot/infra-diff/model";
 import { bot, repository, startFakeGithub } from "./fake-github.ts";
 import { runScript } from "./script.ts";
 

@@ -9,7 +9,10 @@ import { runScript } from "./script.ts";
 let clone: Awaited<ReturnType<typeof makeInstalledClone>>;
 beforeAll(async () => {
   clone = await makeInstalledClone();
-  await writeFile(path.join(clone.path, "deploy/doctor.ts"), "process.stdout.write(process.env.DOCTOR_SAYS ?? '');\n");
+  await writeFile(
+    path.join(clone.path, "deploy/commands/doctor.ts"),
+    "process.stdout.write(process.env.DOCTOR_SAYS ?? '');\n",
+  );
 }, 300_000);
 afterAll(() => clone[Symbol.asyncDispose]());
 

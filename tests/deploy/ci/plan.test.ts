@@ -3,7 +3,7 @@ import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startLocalAws } from "../../../local/aws/aws.ts";
+import { startLocalAws } from "@pulumi-line-bot/aws-offline/aws";
 import { makeInstalledClone } from "../../support/clone.ts";
 import { runScript } from "./script.ts";
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
   const { path: folder } = clone;
   const state = path.join(folder, ".state");
   await mkdir(path.join(state, "bin"), { recursive: true });
-  await writeExecutable(path.join(state, "bin/pulumi"), `exec ${folder}/local/engine/bin/pulumi "$@"`);
+  await writeExecutable(path.join(state, "bin/pulumi"), `exec ${folder}/packages/pulumi-engine/bin/pulumi "$@"`);
   env = {
     PATH: `${state}/bin:${process.env["PATH"]}`,
     PULUMI_BACKEND_URL: `file://${state}`,
@@ -83,7 +83,7 @@ test("is of an account whose number the configuration has as text, as AWS's prov
 
 describe("a stack that is changed meanwhile", () => {
   test("is planned again, and not approved", async () => {
-    const file = path.join(clone.path, "deploy/diff.ts");
+    const file = path.join(clone.path, "deploy/commands/diff.ts");
     const settings = path.join(clone.path, "Pulumi.prod.yaml");
     const before = await readFile(settings, "utf8");
     await writeFile(

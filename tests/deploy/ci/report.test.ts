@@ -4,7 +4,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import * as v from "valibot";
-import { reportSchema } from "../../../deploy/diff/model.ts";
+import { reportSchema } from "@pulumi-line-bot/infra-diff/model";
 import { makeInstalledClone } from "../../support/clone.ts";
 import { runScript } from "./script.ts";
 

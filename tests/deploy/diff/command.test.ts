@@ -41,7 +41,7 @@ const git = (...args: string[]): Promise<Ended> =>
     ...args,
   ]);
 const diff = (...args: string[]): Promise<Ended> =>
-  run(process.execPath, [path.join(clone.path, "deploy", "diff.ts"), ...args]);
+  run(process.execPath, [path.join(clone.path, "deploy", "commands", "diff.ts"), ...args]);
 
 async function edit(name: string, from: RegExp, to: string): Promise<void> {
   const file = path.join(clone.path, name);
@@ -69,7 +69,7 @@ describe("npm run diff", () => {
   it("takes away what it has checked out when it is stopped", async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "diff-command-"));
     const changes = watch(folder);
-    const child = spawn(process.execPath, [path.join(clone.path, "deploy", "diff.ts"), "--base", "main"], {
+    const child = spawn(process.execPath, [path.join(clone.path, "deploy", "commands", "diff.ts"), "--base", "main"], {
       cwd: clone.path,
       env: { ...process.env, TMPDIR: folder },
       stdio: "ignore",

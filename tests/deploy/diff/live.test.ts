@@ -1,9 +1,9 @@
 /** What Pulumi prints of a preview and of a state, in one model with what this project evaluates itself. */
 import { describe, expect, it } from "vitest";
-import { buildReport } from "../../../deploy/diff/build-report.ts";
+import { buildReport } from "@pulumi-line-bot/infra-diff/build-report";
 import { type Exported, toLiveResult } from "../../../deploy/diff/live.ts";
-import { renderMarkdown } from "../../../deploy/diff/markdown/report.ts";
-import type { Report } from "../../../deploy/diff/model.ts";
+import { renderMarkdown } from "@pulumi-line-bot/infra-diff/markdown/report";
+import type { Report } from "@pulumi-line-bot/infra-diff/model";
 
 type Digest = Parameters<typeof toLiveResult>[1];
 

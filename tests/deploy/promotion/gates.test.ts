@@ -5,7 +5,7 @@ import type { Change } from "../../../deploy/promotion/preview.ts";
 import type { Promotion } from "../../../deploy/promotion/promotion.ts";
 import type { StackPlace } from "../../../deploy/stack-place.ts";
 import type { StackSettings } from "../../../deploy/stack-settings.ts";
-import { UserError } from "../../../line/user-error.ts";
+import { UserError } from "@pulumi-line-bot/kit/user-error";
 
 const artifact = "a".repeat(64);
 const commit = "c".repeat(40);

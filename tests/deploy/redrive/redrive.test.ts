@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import { chooseEvents } from "../../../deploy/redrive/chosen-events.ts";
 import type { Decision } from "../../../deploy/redrive/dead-letters.ts";
 import { redrive } from "../../../deploy/redrive/redrive.ts";
-import { shareAws } from "../../aws/support/local-aws.ts";
-import { createPair, createSqs, receiveAll, sendAll } from "../../aws/support/queues.ts";
+import { shareAws } from "../../../packages/aws-offline/tests/support/local-aws.ts";
+import { createPair, createSqs, receiveAll, sendAll } from "../../../packages/aws-offline/tests/support/queues.ts";
 
 const aws = shareAws({ alarmsEveryMs: 0 });
 

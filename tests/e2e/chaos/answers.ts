@@ -1,4 +1,4 @@
-import type { LocalCloud } from "../../../local/cloud.ts";
+import type { LocalCloud } from "../../../deploy/local/cloud.ts";
 import type { Said } from "./judge.ts";
 import type { PlannedEvent } from "./plan.ts";
 

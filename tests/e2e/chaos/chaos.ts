@@ -1,4 +1,4 @@
-import { toOwnerConfig } from "../../support/owner-config.ts";
+import { toOwnerConfig } from "../../../packages/aws-offline/tests/support/owner-config.ts";
 /** The whole backend on this machine, while nearly everything goes wrong. */
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -8,10 +8,10 @@ import { hashId } from "../../../functions/log.ts";
 import { shownDigits } from "../../../deploy/redrive/chosen-events.ts";
 import { goThrough } from "../../../deploy/redrive/dead-letters.ts";
 import { countMessages } from "../../../deploy/redrive/queue.ts";
-import type { AwsTrace } from "../../../local/aws/aws.ts";
-import type { LocalCloud } from "../../../local/cloud.ts";
-import { toUserId } from "../../../local/line/ids.ts";
-import { devChannel } from "../../../local/line/seed.ts";
+import type { AwsTrace } from "@pulumi-line-bot/aws-offline/aws";
+import type { LocalCloud } from "../../../deploy/local/cloud.ts";
+import { toUserId } from "@pulumi-line-bot/line-simulator/ids";
+import { devChannel } from "@pulumi-line-bot/line-simulator/seed";
 import { createRandom, type Random } from "../../functions/random.ts";
 import { makeInstalledClone } from "../../support/clone.ts";
 import { deploy } from "../deployed.ts";

@@ -1,4 +1,4 @@
-import { devChannel } from "../../../local/line/seed.ts";
+import { devChannel } from "@pulumi-line-bot/line-simulator/seed";
 import type { Random } from "../../functions/random.ts";
 
 export interface PlannedEvent {

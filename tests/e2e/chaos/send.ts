@@ -1,5 +1,5 @@
-import type { LocalCloud } from "../../../local/cloud.ts";
-import { devChannel } from "../../../local/line/seed.ts";
+import type { LocalCloud } from "../../../deploy/local/cloud.ts";
+import { devChannel } from "@pulumi-line-bot/line-simulator/seed";
 import type { Random } from "../../functions/random.ts";
 import type { Answers } from "./answers.ts";
 import { toBody, type PlannedEvent } from "./plan.ts";

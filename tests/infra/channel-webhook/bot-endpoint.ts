@@ -4,8 +4,8 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { signatureHeader, verifySignature } from "../../../line/signature.ts";
-import { openCertificate } from "../../../local/aws/apigatewayv2/certificate.ts";
+import { signatureHeader, verifySignature } from "@pulumi-line-bot/kit/signature";
+import { openCertificate } from "@pulumi-line-bot/aws-offline/apigatewayv2/certificate";
 
 /** An HTTPS server with a webhook for each path: what each answers, and how often it was called. */
 export interface BotEndpoint extends AsyncDisposable {

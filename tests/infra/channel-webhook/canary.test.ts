@@ -7,8 +7,8 @@ import path from "node:path";
 import { unzipSync } from "fflate";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { localEnvironment, programDir, root, toTarget } from "../../../deploy/local-stack.ts";
-import { type LocalCloud, startLocalCloud } from "../../../local/cloud.ts";
-import { devChannel } from "../../../local/line/seed.ts";
+import { type LocalCloud, startLocalCloud } from "../../../deploy/local/cloud.ts";
+import { devChannel } from "@pulumi-line-bot/line-simulator/seed";
 
 /** Characters that every encoding changes. */
 const token = 'canary/token+"of-the-channel"\\=';
@@ -76,7 +76,7 @@ async function operate(kind: string, ...rest: (string | { mayFail: boolean })[])
 }
 
 async function pulumi(args: string[], input = ""): Promise<boolean> {
-  const command = path.join(root, "local", "engine", "bin", "pulumi");
+  const command = path.join(root, "packages", "pulumi-engine", "bin", "pulumi");
   const child = spawn(command, args, { cwd: root, env: localEnvironment(toTarget(cloud)) });
   const looks: Promise<void>[] = [];
   let text = "";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { devChannel, loginChannel, prodChannel } from "../../../local/line/seed.ts";
+import { devChannel, loginChannel, prodChannel } from "@pulumi-line-bot/line-simulator/seed";
 import { channelId, longLived, type Platform, startPlatform } from "./platform.ts";
 
 let platform: Platform;

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
-import { type EngineEvent, runStackOperation, type StackOperation } from "../../../local/engine/engine.ts";
+import { type EngineEvent, runStackOperation, type StackOperation } from "@pulumi-line-bot/pulumi-engine/engine";
 import type { Properties } from "../../../infra/channel-webhook/inputs.ts";
 import type { Resource, Stack, Step } from "./stack.ts";
 

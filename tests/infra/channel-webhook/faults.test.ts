@@ -1,6 +1,6 @@
 /** What goes wrong with webhooks that are set by a deployment, and what this one does then. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { devChannel, prodChannel } from "../../../local/line/seed.ts";
+import { devChannel, prodChannel } from "@pulumi-line-bot/line-simulator/seed";
 import { createWorld, channelId, fromIdAndSecret, longLived, type Platform, startPlatform } from "./platform.ts";
 import { check, create } from "../../../infra/channel-webhook/webhook-provider.ts";
 import { createStack } from "./stack.ts";

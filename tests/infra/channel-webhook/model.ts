@@ -3,7 +3,7 @@
  * crashes and faults of LINE, beside a model that says what each comes to.
  */
 import { expect } from "vitest";
-import { createRandom, type Random } from "../../engine/core/random.ts";
+import { createRandom, type Random } from "../../../packages/pulumi-engine/tests/core/random.ts";
 import { channelId, type Platform } from "./platform.ts";
 import type { Stack } from "./stack.ts";
 

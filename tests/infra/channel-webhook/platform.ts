@@ -1,6 +1,6 @@
-import { createManualClock, type ManualClock } from "../../../local/line/clock.ts";
-import { devChannel } from "../../../local/line/seed.ts";
-import { startLineSimulator, type LineSimulator } from "../../../local/line/simulator.ts";
+import { createManualClock, type ManualClock } from "@pulumi-line-bot/line-simulator/clock";
+import { devChannel } from "@pulumi-line-bot/line-simulator/seed";
+import { startLineSimulator, type LineSimulator } from "@pulumi-line-bot/line-simulator/simulator";
 import { NoCredentials } from "../../../infra/stored-credentials.ts";
 import type { Properties } from "../../../infra/channel-webhook/inputs.ts";
 import type { ChannelCredentials } from "../../../line/credentials.ts";

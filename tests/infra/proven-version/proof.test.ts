@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { proveVersion } from "../../../infra/proven-version/proof.ts";
 import { diff } from "../../../infra/proven-version/provider.ts";
 import { ProvenVersion, type ProvenVersionArgs } from "../../../infra/proven-version/resource.ts";
-import { signatureHeader, verifySignature } from "../../../line/signature.ts";
+import { signatureHeader, verifySignature } from "@pulumi-line-bot/kit/signature";
 
 const channelSecret = "5e1f0d9c8b7a6958473625140f1e2d3c";
 const candidate = { versionArn: "arn:aws:lambda:ap-northeast-1:123456789012:function:bot:7", version: "7" };
