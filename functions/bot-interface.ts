@@ -1,7 +1,7 @@
 import type { messagingApi, webhook } from "@line/bot-sdk";
-import type { Language } from "./language.ts";
+import type { Language } from "./worker/language.ts";
 import type { LineClient } from "./worker/line-client.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "./shared/log.ts";
 
 /**
  * What every handler is given.

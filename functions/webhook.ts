@@ -1,10 +1,10 @@
-import { createAwsCall } from "./aws-call.ts";
-import { requireVariable } from "./aws/environment.ts";
-import { createCredentialsCache } from "./credentials-cache.ts";
-import { createEventQueue } from "./event-queue.ts";
-import { createLog } from "./log.ts";
-import { createReceiver } from "./receiver.ts";
-import { fetchCredentials } from "./secret-store.ts";
+import { createAwsCall } from "./shared/aws-call.ts";
+import { requireVariable } from "./shared/aws/environment.ts";
+import { createCredentialsCache } from "./shared/credentials-cache.ts";
+import { createEventQueue } from "./receiver/event-queue.ts";
+import { createLog } from "./shared/log.ts";
+import { createReceiver } from "./receiver/receiver.ts";
+import { fetchCredentials } from "./shared/secret-store.ts";
 
 const { env } = process;
 

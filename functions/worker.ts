@@ -1,13 +1,13 @@
 import { lineApiUrl, parseLineApiUrl } from "../line/api-url.ts";
 import { createAccessTokens } from "./worker/access-tokens.ts";
-import { createAwsCall } from "./aws-call.ts";
-import { requireVariable } from "./aws/environment.ts";
+import { createAwsCall } from "./shared/aws-call.ts";
+import { requireVariable } from "./shared/aws/environment.ts";
 import bot from "./bot.ts";
-import { createCredentialsCache } from "./credentials-cache.ts";
+import { createCredentialsCache } from "./shared/credentials-cache.ts";
 import { createLineClient } from "./worker/line-client.ts";
 import { createMarks } from "./worker/marks.ts";
 import { createOnce } from "./worker/once.ts";
-import { fetchCredentials } from "./secret-store.ts";
+import { fetchCredentials } from "./shared/secret-store.ts";
 import { createRelease } from "./worker/visibility.ts";
 import { createWorker } from "./worker/work-batch.ts";
 import { createWorkerLog } from "./worker/log.ts";

@@ -86,7 +86,7 @@ function toDeadLetter(message: Message): DeadLetter {
   return { digest: digestOf(webhookEventId), type, atMs: timestamp, correlationId, message };
 }
 
-/** As `functions/log.ts` hashes ids for the log, and whole. */
+/** As `functions/shared/log.ts` hashes ids for the log, and whole. */
 const digestOf = (id: string) => createHash("sha256").update(id).digest("hex");
 
 function giveBack(client: SQSClient, queueUrl: string, { ReceiptHandle }: Message) {

@@ -1,7 +1,7 @@
 import { issueAccessToken, TokenRefused, type AccessToken } from "../../line/tokens.ts";
-import type { CredentialsCache } from "../credentials-cache.ts";
+import type { CredentialsCache } from "../shared/credentials-cache.ts";
 import { withOwnDeadline } from "./deadline.ts";
-import { describeError, type Log } from "../log.ts";
+import { describeError, type Log } from "../shared/log.ts";
 import { tell } from "./log.ts";
 
 export interface AccessTokens {

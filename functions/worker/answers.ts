@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import type { HTTPFetchError, messagingApi, webhook } from "@line/bot-sdk";
 import type { Reply, ReplyContext } from "../bot-interface.ts";
-import { tryFindRecipient } from "../conversation.ts";
+import { tryFindRecipient } from "../shared/conversation.ts";
 import { isStatus, type LineClient } from "./line-client.ts";
-import { describeError, type Log } from "../log.ts";
+import { describeError, type Log } from "../shared/log.ts";
 import { tell } from "./log.ts";
 import type { Mark, Marks } from "./marks.ts";
 import { isFinal, isMonthlyLimit, isWithoutAnswer, retryLine } from "./retry-line.ts";

@@ -2,9 +2,9 @@ import type { messagingApi, webhook } from "@line/bot-sdk";
 import { createAnswers, type AnswersOptions } from "./answers.ts";
 import type { ReplyContext } from "../bot-interface.ts";
 import { withDeadline } from "./deadline.ts";
-import { toLanguage } from "../language.ts";
+import { toLanguage } from "./language.ts";
 import { isStatus, type LineClient } from "./line-client.ts";
-import { describeError, type Log } from "../log.ts";
+import { describeError, type Log } from "../shared/log.ts";
 import { tell } from "./log.ts";
 import { withRetryKeys } from "./keyed-client.ts";
 

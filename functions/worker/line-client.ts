@@ -1,6 +1,6 @@
 import { HTTPFetchError, messagingApi } from "@line/bot-sdk";
 import type { AccessTokens } from "./access-tokens.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../shared/log.ts";
 
 export type LineClient = messagingApi.MessagingApiClient;
 

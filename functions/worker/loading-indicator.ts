@@ -1,6 +1,6 @@
 import type { webhook } from "@line/bot-sdk";
 import type { LineClient } from "./line-client.ts";
-import { describeError, type Log } from "../log.ts";
+import { describeError, type Log } from "../shared/log.ts";
 import { tell } from "./log.ts";
 
 /** LINE takes multiples of five, and ends the animation when the bot's message comes. A handler has no longer. */

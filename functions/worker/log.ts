@@ -1,7 +1,7 @@
 import { LogFormatter, LogItem, Logger } from "@aws-lambda-powertools/logger";
 import type { LogAttributes, UnformattedAttributes } from "@aws-lambda-powertools/logger/types";
 import { workerLines } from "../../line/outcomes.ts";
-import type { Fields, Log } from "../log.ts";
+import type { Fields, Log } from "../shared/log.ts";
 
 /** Lines of the receiver's shape, so that one query reads both functions. */
 class LineFormatter extends LogFormatter {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as v from "valibot";
-import type { AwsCall } from "../aws-call.ts";
+import type { AwsCall } from "../shared/aws-call.ts";
 import { rememberedSeconds } from "./once.ts";
 
 /** `unsent`: a message was taken back by who wrote it. `answered`: an event has its reply. `pushed`: by retry key. */

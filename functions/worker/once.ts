@@ -6,10 +6,10 @@ import {
 } from "@aws-lambda-powertools/idempotency";
 import { DynamoDBPersistenceLayer } from "@aws-lambda-powertools/idempotency/dynamodb";
 import type { Context as LambdaContext } from "aws-lambda";
-import { findEndpoint, readKeys, requireVariable, type Environment } from "../aws/environment.ts";
-import { describeError, type Log } from "../log.ts";
+import { findEndpoint, readKeys, requireVariable, type Environment } from "../shared/aws/environment.ts";
+import { describeError, type Log } from "../shared/log.ts";
 import { tell } from "./log.ts";
-import type { AwsKeys } from "../aws/sign-request.ts";
+import type { AwsKeys } from "../shared/aws/sign-request.ts";
 
 /** Another worker has this event, or had it and was killed. The time after which it is free again is not over. */
 export class InProgressElsewhere extends Error {

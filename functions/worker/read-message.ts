@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { webhook } from "@line/bot-sdk";
-import type { QueueMessage } from "../queue-message.ts";
+import type { QueueMessage } from "../shared/queue-message.ts";
 
 /** The receiver has checked the event; this finds what someone put into the queue by hand. */
 const queueMessage = v.object({

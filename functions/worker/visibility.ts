@@ -1,4 +1,4 @@
-import type { AwsCall } from "../aws-call.ts";
+import type { AwsCall } from "../shared/aws-call.ts";
 
 /** Gives messages back to the queue: each may be received again after so many seconds. */
 export type Release = (messages: readonly { receiptHandle: string; afterSeconds: number }[]) => Promise<void>;

@@ -1,6 +1,6 @@
 import { processPartialResponse, SqsFifoPartialProcessorAsync } from "@aws-lambda-powertools/batch";
 import type { SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
-import { describeError } from "../log.ts";
+import { describeError } from "../shared/log.ts";
 import { tell } from "./log.ts";
 import { InProgressElsewhere, type RemainingTime } from "./once.ts";
 import type { Release } from "./visibility.ts";

@@ -4,7 +4,7 @@ import { ReplyRefused } from "./answers.ts";
 import type { Bot } from "../bot-interface.ts";
 import { withDeadline } from "./deadline.ts";
 import type { LineClient } from "./line-client.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../shared/log.ts";
 import type { Marks } from "./marks.ts";
 import type { Once } from "./once.ts";
 import { tryFindHandler, work, type AnyHandler } from "./work.ts";

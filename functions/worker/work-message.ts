@@ -1,6 +1,6 @@
 import { eventLine, eventOutcomes, replyRefusedMetric } from "../../line/outcomes.ts";
-import { toConversation } from "../conversation.ts";
-import { describeError, hashId, toLabel, type Log } from "../log.ts";
+import { toConversation } from "../shared/conversation.ts";
+import { describeError, hashId, toLabel, type Log } from "../shared/log.ts";
 import { InProgressElsewhere } from "./once.ts";
 import { parseQueueMessage } from "./read-message.ts";
 import { leastTimeMs, workEvent, type Delivery, type EventOptions } from "./work-event.ts";

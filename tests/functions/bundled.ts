@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { APIGatewayProxyStructuredResultV2, SQSBatchResponse, SQSEvent } from "aws-lambda";
-import type { ReceiverRequest } from "../../functions/receiver.ts";
+import type { ReceiverRequest } from "../../functions/receiver/receiver.ts";
 import { bundle } from "../../infra/artifact.ts";
 import type { Cloud } from "./cloud.ts";
 import { toRecord } from "./setup.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { findEndpoint } from "../../functions/aws/environment.ts";
+import { findEndpoint } from "../../functions/shared/aws/environment.ts";
 import { callback, channelSecret, operationOf, secretArn, signed, textEvent, type Call, type Cloud } from "./cloud.ts";
 import { startFunction } from "./setup.ts";
 

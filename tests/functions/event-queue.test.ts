@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { createAwsCall } from "../../functions/aws-call.ts";
+import { createAwsCall } from "../../functions/shared/aws-call.ts";
 import {
   callback,
   event,

@@ -1,10 +1,10 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { createAwsCall } from "../../functions/aws-call.ts";
-import { createEventQueue } from "../../functions/event-queue.ts";
+import { createAwsCall } from "../../functions/shared/aws-call.ts";
+import { createEventQueue } from "../../functions/receiver/event-queue.ts";
 import type { LineClient } from "../../functions/worker/line-client.ts";
-import { createReceiver } from "../../functions/receiver.ts";
+import { createReceiver } from "../../functions/receiver/receiver.ts";
 import { createWorker } from "../../functions/worker/work-batch.ts";
 import { callback, channelSecret, signed, textEvent, type Queued, type SentBatch } from "./cloud.ts";
 import { toRecord } from "./setup.ts";

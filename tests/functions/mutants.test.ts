@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ReceiverRequest } from "../../functions/receiver.ts";
+import type { ReceiverRequest } from "../../functions/receiver/receiver.ts";
 import { sign } from "@pulumi-line-bot/kit/signature";
 import { callback, signed, textEvent } from "./cloud.ts";
 import { createRandom, type Random } from "./random.ts";

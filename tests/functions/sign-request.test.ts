@@ -1,6 +1,6 @@
 import { AwsClient } from "aws4fetch";
 import { describe, expect, test } from "vitest";
-import { createSignRequest } from "../../functions/aws/sign-request.ts";
+import { createSignRequest } from "../../functions/shared/aws/sign-request.ts";
 
 const keys = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY" };
 const date = new Date("2015-08-30T12:36:00Z");

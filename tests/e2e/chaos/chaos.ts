@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import * as v from "valibot";
-import { hashId } from "../../../functions/log.ts";
+import { hashId } from "../../../functions/shared/log.ts";
 import { shownDigits } from "../../../deploy/redrive/chosen-events.ts";
 import { goThrough } from "../../../deploy/redrive/dead-letters.ts";
 import { countMessages } from "../../../deploy/redrive/queue.ts";

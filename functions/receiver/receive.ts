@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { isSignature, signatureHeader, verifySignature } from "@pulumi-line-bot/kit/signature";
 import { MalformedCallback, parseCallback, type Callback } from "./callback.ts";
-import { CredentialsUnavailable, type CredentialsCache } from "./credentials-cache.ts";
+import { CredentialsUnavailable, type CredentialsCache } from "../shared/credentials-cache.ts";
 
 export type Received =
   | ({ outcome: "received" } & Callback)

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import * as v from "valibot";
-import type { AwsCall } from "./aws-call.ts";
-import { toConversation } from "./conversation.ts";
+import type { AwsCall } from "../shared/aws-call.ts";
+import { toConversation } from "../shared/conversation.ts";
 import { Backlog, mostBytes, type Entry, type Fate } from "./event-backlog.ts";
-import { formatQueueMessage, type QueueMessage } from "./queue-message.ts";
+import { formatQueueMessage, type QueueMessage } from "../shared/queue-message.ts";
 
 /** Not all events are in the queue. */
 export class QueueUnavailable extends Error {

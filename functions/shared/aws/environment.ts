@@ -1,4 +1,4 @@
-import { isLoopback } from "../../line/api-url.ts";
+import { isLoopback } from "../../../line/api-url.ts";
 import type { AwsKeys } from "./sign-request.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;

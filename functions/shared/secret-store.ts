@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { parseCredentials, type ChannelCredentials } from "../line/credentials.ts";
+import { parseCredentials, type ChannelCredentials } from "../../line/credentials.ts";
 import type { AwsCall } from "./aws-call.ts";
 import { CredentialsUnavailable } from "./credentials-cache.ts";
 
