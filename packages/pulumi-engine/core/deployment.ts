@@ -1,9 +1,9 @@
 /** What all parts of one operation share. */
 import type { Operation, ResourceState, Snapshot, Urn } from "../contracts/contracts.ts";
 import { DependencyGraph } from "./graph.ts";
-import { Hooks } from "./hooks.ts";
-import { Journal } from "./journal.ts";
-import { Providers } from "./providers.ts";
+import { Hooks } from "./execute/hooks.ts";
+import { Journal } from "./execute/journal.ts";
+import { Providers } from "./execute/providers.ts";
 import { Reporter } from "./reporter.ts";
 import type { Held } from "./resource-state.ts";
 import { Targets } from "../values/targets.ts";

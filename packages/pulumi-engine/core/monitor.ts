@@ -10,9 +10,9 @@ import {
   type RegisterResource,
   type Urn,
 } from "../contracts/contracts.ts";
-import { goalOfDefaultProvider, isDenied, keyOfRequest, type PackageRequest } from "./default-providers.ts";
+import { goalOfDefaultProvider, isDenied, keyOfRequest, type PackageRequest } from "./plan/default-providers.ts";
 import type { Deployment } from "./deployment.ts";
-import type { Executor } from "./executor.ts";
+import type { Executor } from "./execute/executor.ts";
 import { outputDependencies, withoutOutputs } from "../values/properties.ts";
 import type { Registrar } from "./registrar.ts";
 import type { Goal } from "./resource-state.ts";

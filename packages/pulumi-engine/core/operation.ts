@@ -8,12 +8,12 @@ import {
   type Urn,
 } from "../contracts/contracts.ts";
 import { Deployment } from "./deployment.ts";
-import { performDeletions } from "./deletions.ts";
-import { Executor } from "./executor.ts";
-import { messageOf } from "./hooks.ts";
+import { performDeletions } from "./execute/deletions.ts";
+import { Executor } from "./execute/executor.ts";
+import { messageOf } from "./execute/hooks.ts";
 import { DeploymentMonitor } from "./monitor.ts";
-import { Plan } from "./plan.ts";
-import { refreshBase, refreshRest } from "./refresh.ts";
+import { Plan } from "./plan/plan.ts";
+import { refreshBase, refreshRest } from "./execute/refresh.ts";
 import { Registrar } from "./registrar.ts";
 import { Told } from "./reporter.ts";
 import { outputsOf } from "../values/state.ts";

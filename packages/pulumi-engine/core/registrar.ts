@@ -6,18 +6,18 @@ import {
   type ResourceState,
   type Urn,
 } from "../contracts/contracts.ts";
-import { findFormerSelf } from "./aliases.ts";
+import { findFormerSelf } from "./plan/aliases.ts";
 import type { Deployment } from "./deployment.ts";
-import type { Executor } from "./executor.ts";
-import { messageOf } from "./hooks.ts";
-import type { Plan } from "./plan.ts";
-import { Planner, type Registration } from "./planner.ts";
+import type { Executor } from "./execute/executor.ts";
+import { messageOf } from "./execute/hooks.ts";
+import type { Plan } from "./plan/plan.ts";
+import { Planner, type Registration } from "./plan/planner.ts";
 import { Told } from "./reporter.ts";
 import { change, stateOfGoal, type Goal, type Held } from "./resource-state.ts";
 import { inputsOf, outputsOf, tidy } from "../values/state.ts";
-import { StepRunner, type Registered } from "./step-runner.ts";
+import { StepRunner, type Registered } from "./execute/step-runner.ts";
 import { makeStep, type Step } from "./steps.ts";
-import { carryOver, refuseCycle, sameAsBefore } from "./untargeted.ts";
+import { carryOver, refuseCycle, sameAsBefore } from "./plan/untargeted.ts";
 import { isProviderType, makeUrn, requirementsOf } from "../values/urn.ts";
 
 /** A read of a resource that Pulumi does not own. */

@@ -1,9 +1,9 @@
 /** A provider's opinion on a change, completed where it has none. */
-import type { DiffResult, Provider, PropertyMap, ResourceState } from "../contracts/contracts.ts";
-import type { Deployment } from "./deployment.ts";
-import { diffProperties, ignoreChanges } from "../values/property-diff.ts";
-import { withoutMarks } from "../values/properties.ts";
-import { inputsOf, outputsOf } from "../values/state.ts";
+import type { DiffResult, Provider, PropertyMap, ResourceState } from "../../contracts/contracts.ts";
+import type { Deployment } from "../deployment.ts";
+import { diffProperties, ignoreChanges } from "../../values/property-diff.ts";
+import { withoutMarks } from "../../values/properties.ts";
+import { inputsOf, outputsOf } from "../../values/state.ts";
 
 export const CHANGED: DiffResult = { changes: true, replaces: [], stables: [], diffs: [] };
 export const UNCHANGED: DiffResult = { changes: false, replaces: [], stables: [], diffs: [] };

@@ -11,15 +11,15 @@ import {
   type ResourceState,
   type UnconfiguredProvider,
   type Urn,
-} from "../contracts/contracts.ts";
+} from "../../contracts/contracts.ts";
 import { createBuiltinProvider } from "./builtins.ts";
-import type { Deployment } from "./deployment.ts";
-import { forcesReplacement } from "../values/property-diff.ts";
-import { containsUnknowns, equal, UNKNOWN } from "../values/properties.ts";
-import { inputsOf } from "../values/state.ts";
-import { Slots } from "../slots.ts";
-import type { Step } from "./steps.ts";
-import { isProviderType, packageOfProvider, parseProviderRef, parseUrn, providerRef } from "../values/urn.ts";
+import type { Deployment } from "../deployment.ts";
+import { forcesReplacement } from "../../values/property-diff.ts";
+import { containsUnknowns, equal, UNKNOWN } from "../../values/properties.ts";
+import { inputsOf } from "../../values/state.ts";
+import { Slots } from "../../slots.ts";
+import type { Step } from "../steps.ts";
+import { isProviderType, packageOfProvider, parseProviderRef, parseUrn, providerRef } from "../../values/urn.ts";
 
 /** The engine's own notes among a provider's inputs; the provider does not see them. */
 const INTERNAL = "__internal";

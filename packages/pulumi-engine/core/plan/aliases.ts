@@ -1,9 +1,9 @@
 /** Finds a resource's former self, under its URN or one that it had before. */
-import type { Alias, Urn } from "../contracts/contracts.ts";
-import type { Deployment } from "./deployment.ts";
+import type { Alias, Urn } from "../../contracts/contracts.ts";
+import type { Deployment } from "../deployment.ts";
 import type { Plan } from "./plan.ts";
-import type { Held } from "./resource-state.ts";
-import { isRootStack, makeUrn, parseUrn } from "../values/urn.ts";
+import type { Held } from "../resource-state.ts";
+import { isRootStack, makeUrn, parseUrn } from "../../values/urn.ts";
 
 interface Named {
   name: string;

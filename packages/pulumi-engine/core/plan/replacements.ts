@@ -1,13 +1,13 @@
 /** Which resources go when one of them is deleted before its replacement is made. */
-import { UNKNOWN } from "../values/properties.ts";
-import { applyReplaceOnChanges, forcesReplacement } from "../values/property-diff.ts";
-import type { PropertyMap, ResourceState, Urn } from "../contracts/contracts.ts";
-import type { Deployment } from "./deployment.ts";
+import { UNKNOWN } from "../../values/properties.ts";
+import { applyReplaceOnChanges, forcesReplacement } from "../../values/property-diff.ts";
+import type { PropertyMap, ResourceState, Urn } from "../../contracts/contracts.ts";
+import type { Deployment } from "../deployment.ts";
 import { diffResource } from "./diff-resource.ts";
 import type { Plan } from "./plan.ts";
-import type { Held } from "./resource-state.ts";
-import { inputsOf } from "../values/state.ts";
-import { isProviderType, parseProviderRef } from "../values/urn.ts";
+import type { Held } from "../resource-state.ts";
+import { inputsOf } from "../../values/state.ts";
+import { isProviderType, parseProviderRef } from "../../values/urn.ts";
 
 export interface DependentReplacement {
   held: Held;

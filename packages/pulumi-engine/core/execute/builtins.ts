@@ -7,11 +7,11 @@ import type {
   PropertyValue,
   Provider,
   UnconfiguredProvider,
-} from "../contracts/contracts.ts";
-import type { Deployment } from "./deployment.ts";
-import { CHANGED, replacedBecauseOf, UNCHANGED } from "./diff-resource.ts";
-import { containsSecrets, equal } from "../values/properties.ts";
-import { parseUrn } from "../values/urn.ts";
+} from "../../contracts/contracts.ts";
+import type { Deployment } from "../deployment.ts";
+import { CHANGED, replacedBecauseOf, UNCHANGED } from "../plan/diff-resource.ts";
+import { containsSecrets, equal } from "../../values/properties.ts";
+import { parseUrn } from "../../values/urn.ts";
 
 const STACK_REFERENCE = "pulumi:pulumi:StackReference";
 const STASH = "pulumi:index:Stash";

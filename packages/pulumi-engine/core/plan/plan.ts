@@ -1,9 +1,9 @@
 /** What the plan knows so far: which resources were seen, and what was decided for each. */
-import type { ResourceState, Urn } from "../contracts/contracts.ts";
-import type { Deployment } from "./deployment.ts";
-import { isProviderType, isRootStack, parseUrn, requirementsOf } from "../values/urn.ts";
-import type { Held } from "./resource-state.ts";
-import type { Targets } from "../values/targets.ts";
+import type { ResourceState, Urn } from "../../contracts/contracts.ts";
+import type { Deployment } from "../deployment.ts";
+import { isProviderType, isRootStack, parseUrn, requirementsOf } from "../../values/urn.ts";
+import type { Held } from "../resource-state.ts";
+import type { Targets } from "../../values/targets.ts";
 
 export class Plan {
   readonly urns = new Set<Urn>();

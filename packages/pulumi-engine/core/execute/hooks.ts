@@ -1,9 +1,9 @@
 /** Hooks of the program around steps, and the retries that an error hook may ask for. */
-import type { ErrorHook, HookArgs, HookKind, ResourceHook } from "../contracts/contracts.ts";
-import type { Deployment } from "./deployment.ts";
-import { inputsOf, outputsOf } from "../values/state.ts";
-import type { Step } from "./steps.ts";
-import { parseUrn } from "../values/urn.ts";
+import type { ErrorHook, HookArgs, HookKind, ResourceHook } from "../../contracts/contracts.ts";
+import type { Deployment } from "../deployment.ts";
+import { inputsOf, outputsOf } from "../../values/state.ts";
+import type { Step } from "../steps.ts";
+import { parseUrn } from "../../values/urn.ts";
 
 const MAX_RETRIES = 100;
 

@@ -7,17 +7,17 @@ import {
   type ResourceState,
   type StepOp,
   type Urn,
-} from "../contracts/contracts.ts";
+} from "../../contracts/contracts.ts";
 import { applyStep, ProtectedResource } from "./apply-step.ts";
-import type { Deployment } from "./deployment.ts";
+import type { Deployment } from "../deployment.ts";
 import { messageOf, runHooks } from "./hooks.ts";
-import { isInternal } from "./reporter.ts";
-import { equal, isSecret, secret } from "../values/properties.ts";
-import { change, type Held } from "./resource-state.ts";
-import { inputsOf, outputsOf } from "../values/state.ts";
+import { isInternal } from "../reporter.ts";
+import { equal, isSecret, secret } from "../../values/properties.ts";
+import { change, type Held } from "../resource-state.ts";
+import { inputsOf, outputsOf } from "../../values/state.ts";
 import { sameNeedsWrite } from "./same-needs-write.ts";
-import { Slots } from "../slots.ts";
-import type { Step } from "./steps.ts";
+import { Slots } from "../../slots.ts";
+import type { Step } from "../steps.ts";
 
 const always = (): boolean => true;
 /** Deleted before its replacement is made, it stays in the state until that has been made. */

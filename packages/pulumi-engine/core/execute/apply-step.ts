@@ -6,16 +6,16 @@ import {
   type StepOp,
   type Timeouts,
   type Urn,
-} from "../contracts/contracts.ts";
-import type { Deployment } from "./deployment.ts";
-import { diffResource } from "./diff-resource.ts";
+} from "../../contracts/contracts.ts";
+import type { Deployment } from "../deployment.ts";
+import { diffResource } from "../plan/diff-resource.ts";
 import { runHooks, withRetries } from "./hooks.ts";
-import { equal, isUnknown } from "../values/properties.ts";
-import { invertDiff } from "../values/property-diff.ts";
-import { change, type Held } from "./resource-state.ts";
-import { inputsOf, outputsOf } from "../values/state.ts";
-import type { Step } from "./steps.ts";
-import { isProviderType, packageOf, parseUrn } from "../values/urn.ts";
+import { equal, isUnknown } from "../../values/properties.ts";
+import { invertDiff } from "../../values/property-diff.ts";
+import { change, type Held } from "../resource-state.ts";
+import { inputsOf, outputsOf } from "../../values/state.ts";
+import type { Step } from "../steps.ts";
+import { isProviderType, packageOf, parseUrn } from "../../values/urn.ts";
 
 /** Carries out a step. What it throws is its failure; `InitializationFailed` means that it happened all the same. */
 export async function applyStep(deployment: Deployment, step: Step): Promise<void> {

@@ -1,8 +1,8 @@
 /** Provider resources for packages that a program uses without naming a provider. */
-import type { Operation, PropertyMap, PropertyValue } from "../contracts/contracts.ts";
-import { secret } from "../values/properties.ts";
-import type { Goal } from "./resource-state.ts";
-import { providerType } from "../values/urn.ts";
+import type { Operation, PropertyMap, PropertyValue } from "../../contracts/contracts.ts";
+import { secret } from "../../values/properties.ts";
+import type { Goal } from "../resource-state.ts";
+import { providerType } from "../../values/urn.ts";
 
 export interface PackageRequest {
   pkg: string;

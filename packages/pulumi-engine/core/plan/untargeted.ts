@@ -1,10 +1,10 @@
 /** Keeps resources as they were, where an operation is limited to others. */
-import type { Urn } from "../contracts/contracts.ts";
-import type { Deployment } from "./deployment.ts";
+import type { Urn } from "../../contracts/contracts.ts";
+import type { Deployment } from "../deployment.ts";
 import type { Plan } from "./plan.ts";
-import type { Held } from "./resource-state.ts";
-import { makeStep, type Step } from "./steps.ts";
-import { requirementsOf } from "../values/urn.ts";
+import type { Held } from "../resource-state.ts";
+import { makeStep, type Step } from "../steps.ts";
+import { requirementsOf } from "../../values/urn.ts";
 
 /** A step that leaves a resource as it was. */
 export function untouched(held: Held): Step {

@@ -4,9 +4,9 @@
  * One write of the whole at a time. What changes while one is under way goes into the next, so the cost of writing
  * does not grow with the number of steps; whoever waits for a change waits for the write that holds it.
  */
-import type { PendingOperationType, Snapshot, Store } from "../contracts/contracts.ts";
-import { inDependencyOrder, normalizeUrns, withoutDangling } from "../values/references.ts";
-import type { Held } from "./resource-state.ts";
+import type { PendingOperationType, Snapshot, Store } from "../../contracts/contracts.ts";
+import { inDependencyOrder, normalizeUrns, withoutDangling } from "../../values/references.ts";
+import type { Held } from "../resource-state.ts";
 
 export class Journal {
   readonly #store: Store | undefined;

@@ -1,12 +1,12 @@
 /** Reads what there really is, and makes it the deployment that the operation starts from. */
-import type { Deployment } from "./deployment.ts";
+import type { Deployment } from "../deployment.ts";
 import { Executor } from "./executor.ts";
-import type { Plan } from "./plan.ts";
-import { withoutDangling } from "../values/references.ts";
-import type { Held } from "./resource-state.ts";
-import { makeStep, type Step } from "./steps.ts";
-import type { Targets } from "../values/targets.ts";
-import { dependenciesOf } from "../values/urn.ts";
+import type { Plan } from "../plan/plan.ts";
+import { withoutDangling } from "../../values/references.ts";
+import type { Held } from "../resource-state.ts";
+import { makeStep, type Step } from "../steps.ts";
+import type { Targets } from "../../values/targets.ts";
+import { dependenciesOf } from "../../values/urn.ts";
 
 /** @returns whether every read went well */
 export async function refreshBase(deployment: Deployment): Promise<boolean> {

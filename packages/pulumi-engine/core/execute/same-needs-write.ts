@@ -1,6 +1,6 @@
 /** Whether a resource that did not change still has something new to write down. */
-import type { ResourceState } from "../contracts/contracts.ts";
-import { equal } from "../values/properties.ts";
+import type { ResourceState } from "../../contracts/contracts.ts";
+import { equal } from "../../values/properties.ts";
 
 /** Notes on where a resource comes from, and what the diff looked at, can wait for the next write. */
 const SIMPLE = ["urn", "type", "custom", "retainOnDelete", "provider", "parent", "deletedWith", "protect"] as const;

@@ -9,18 +9,18 @@ import {
   type PropertyValue,
   type ResourceState,
   type Urn,
-} from "../contracts/contracts.ts";
-import type { Deployment } from "./deployment.ts";
+} from "../../contracts/contracts.ts";
+import type { Deployment } from "../deployment.ts";
 import { CHANGED, diffResource, replacedBecauseOf, UNCHANGED } from "./diff-resource.ts";
 import type { Plan } from "./plan.ts";
-import { applyReplaceOnChanges, forcesReplacement, ignoreChanges } from "../values/property-diff.ts";
-import { containsSecrets, containsUnknowns, equal, withoutMarks } from "../values/properties.ts";
+import { applyReplaceOnChanges, forcesReplacement, ignoreChanges } from "../../values/property-diff.ts";
+import { containsSecrets, containsUnknowns, equal, withoutMarks } from "../../values/properties.ts";
 import { boundTo, dependentReplacements, type DependentReplacement } from "./replacements.ts";
-import { Told } from "./reporter.ts";
-import type { Goal, Held } from "./resource-state.ts";
-import { inputsOf } from "../values/state.ts";
-import { makeDelete, makeStep, type Step } from "./steps.ts";
-import { parseProviderRef, parseUrn } from "../values/urn.ts";
+import { Told } from "../reporter.ts";
+import type { Goal, Held } from "../resource-state.ts";
+import { inputsOf } from "../../values/state.ts";
+import { makeDelete, makeStep, type Step } from "../steps.ts";
+import { parseProviderRef, parseUrn } from "../../values/urn.ts";
 
 /** A resource on its way through the plan. */
 export interface Registration {

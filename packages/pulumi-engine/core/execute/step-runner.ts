@@ -1,11 +1,11 @@
 /** Carries out the steps of a registration, unless they need what failed or was left out. */
-import { MonitorClosed, type Urn } from "../contracts/contracts.ts";
-import type { Deployment } from "./deployment.ts";
+import { MonitorClosed, type Urn } from "../../contracts/contracts.ts";
+import type { Deployment } from "../deployment.ts";
 import type { Executor } from "./executor.ts";
-import type { Plan } from "./plan.ts";
-import type { Held } from "./resource-state.ts";
-import type { Step } from "./steps.ts";
-import { dependenciesOf, requirementsOf } from "../values/urn.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Held } from "../resource-state.ts";
+import type { Step } from "../steps.ts";
+import { dependenciesOf, requirementsOf } from "../../values/urn.ts";
 
 export interface Registered {
   held: Held;

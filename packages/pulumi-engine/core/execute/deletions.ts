@@ -1,13 +1,13 @@
 /** What has to go once the program is through. */
-import type { Urn } from "../contracts/contracts.ts";
-import type { Deployment } from "./deployment.ts";
+import type { Urn } from "../../contracts/contracts.ts";
+import type { Deployment } from "../deployment.ts";
 import type { Executor } from "./executor.ts";
-import { DependencyGraph } from "./graph.ts";
-import type { Plan } from "./plan.ts";
-import { boundTo, dependentReplacements } from "./replacements.ts";
-import type { Held } from "./resource-state.ts";
-import { makeDelete, makeStep, type Step } from "./steps.ts";
-import { untouched } from "./untargeted.ts";
+import { DependencyGraph } from "../graph.ts";
+import type { Plan } from "../plan/plan.ts";
+import { boundTo, dependentReplacements } from "../plan/replacements.ts";
+import type { Held } from "../resource-state.ts";
+import { makeDelete, makeStep, type Step } from "../steps.ts";
+import { untouched } from "../plan/untargeted.ts";
 
 export async function performDeletions(deployment: Deployment, plan: Plan, executor: Executor): Promise<void> {
   const { targets, operation, deletes, providers, reporter, dryRun } = deployment;
