@@ -1,7 +1,9 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 /** What the provider knows about a resource type: the table behind check, diff and previews. */
 export interface TypeSchema {
+  /** Such as `aws:sqs/queue:Queue`. */
+  token: string;
   /** The name of the type in Terraform, which the provider's messages use. */
   terraform: string;
   naming?: Naming;
@@ -60,9 +62,18 @@ export interface Output extends Omit<Field, "computed"> {
   secret?: true;
 }
 
-let table: Record<string, TypeSchema> | undefined;
+const types = new Map<string, TypeSchema | undefined>();
 
+/** The record of a type such as `aws:sqs/queue:Queue`; `undefined` if the type is not known here. */
 export function tryFindSchema(token: string): TypeSchema | undefined {
-  table ??= JSON.parse(readFileSync(new URL("schema.generated.json", import.meta.url), "utf8")) as typeof table;
-  return table?.[token];
+  if (!types.has(token)) types.set(token, readType(token));
+  return types.get(token);
+}
+
+function readType(token: string): TypeSchema | undefined {
+  const [, service, type] = /^aws:(\w+)\/\w+:(\w+)$/.exec(token) ?? [];
+  const file = new URL(`types/${service}.${type}.json`, import.meta.url);
+  if (!existsSync(file)) return undefined;
+  const schema = JSON.parse(readFileSync(file, "utf8")) as TypeSchema;
+  return schema.token === token ? schema : undefined;
 }

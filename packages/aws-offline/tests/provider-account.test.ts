@@ -1,7 +1,4 @@
 /** What an account needs once: buckets, keys and identity providers. */
-import { readdirSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import path from "node:path";
 import { expect, test } from "vitest";
 import { shareAws } from "./support/local-aws.ts";
 import { UNKNOWN } from "./support/provider-client.ts";
@@ -96,22 +93,3 @@ test("an identity provider is one for its URL, whose scheme does not count", asy
   expect((await provider.diff(made, { ...inputs, url: "https://example.com" })).replaces).toEqual(["url"]);
   await expect(provider.create(oidcType, "again", inputs)).rejects.toThrow(/EntityAlreadyExists/);
 });
-
-const facts = path.join(import.meta.dirname, "../../aws-resources/facts");
-const declarations = path.dirname(createRequire(import.meta.url).resolve("@pulumi/aws/package.json"));
-
-test.each(readdirSync(facts))("the facts in %s name the inputs that the SDK declares", (file) => {
-  const { token, inputs } = JSON.parse(readFileSync(path.join(facts, file), "utf8")) as {
-    token: string;
-    inputs: Record<string, { required?: true }>;
-  };
-  const [, module = "", type = ""] = /^aws:(\w+)\/\w+:(\w+)$/.exec(token) ?? [];
-  const declared = readFileSync(path.join(declarations, module, `${lowerFirst(type)}.d.ts`), "utf8");
-  const [, body = ""] = new RegExp(`export interface ${type}Args \\{(.*?)^\\}`, "ms").exec(declared) ?? [];
-
-  const found = [...body.matchAll(/^ {4}(\w+)(\??):/gm)].map(([, name, optional]) => [name, optional === ""]);
-
-  expect(found).toEqual(Object.entries(inputs).map(([name, { required = false }]) => [name, required]));
-});
-
-const lowerFirst = (text: string) => `${text.slice(0, 1).toLowerCase()}${text.slice(1)}`;

@@ -1,21 +1,48 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
 import { expect, test } from "vitest";
-import { toSchema } from "../generate-schema.ts";
+import { tryFindSchema, type TypeSchema } from "../schema.ts";
+import { toSchemas } from "./from-facts.ts";
 
-const facts = join(import.meta.dirname, "../../../../shared/aws-facts");
-const generated = join(import.meta.dirname, "../schema.generated.json");
+const types = path.join(import.meta.dirname, "../types");
+const records = readdirSync(types).map(
+  (file) => [file, JSON.parse(readFileSync(path.join(types, file), "utf8")) as TypeSchema] as const,
+);
+const declarations = path.dirname(createRequire(import.meta.url).resolve("@pulumi/aws/package.json"));
+const facts = path.join(import.meta.dirname, "../../../../shared/aws-facts");
 
-test.skipIf(!existsSync(facts))("the provider's table says what the facts about the real provider say", () => {
-  const table = JSON.parse(readFileSync(generated, "utf8")) as object;
+test.skipIf(!existsSync(facts))("the records say what was found out about the real provider", () => {
+  const known = toSchemas(facts);
 
-  expect(table).toEqual(JSON.parse(JSON.stringify(toSchema(facts))));
-  expect(Object.keys(table)).toHaveLength(45);
+  expect(Object.keys(known).length).toBeGreaterThan(35);
+  for (const [token, schema] of Object.entries(known))
+    expect(tryFindSchema(token)).toEqual(JSON.parse(JSON.stringify(schema)));
 });
 
-test("every pattern in the table is a regular expression", () => {
-  const patterns = [...readFileSync(generated, "utf8").matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)];
+test.each(records)("%s is found by its token, and names the inputs that the SDK declares", (_file, record) => {
+  const [, module = "", type = ""] = /^aws:(\w+)\/\w+:(\w+)$/.exec(record.token) ?? [];
+  const declared = readFileSync(path.join(declarations, module, `${lowerFirst(type)}.d.ts`), "utf8");
+  const [, body = ""] = new RegExp(`export interface ${type}Args \\{(.*?)^\\}`, "ms").exec(declared) ?? [];
+
+  const found = [...body.matchAll(/^ {4}(\w+)(\??):/gm)].map(([, name, optional]) => [name, optional === ""]);
+
+  expect(tryFindSchema(record.token)).toEqual(record);
+  expect(found).toEqual(Object.entries(record.inputs).map(([name, { required = false }]) => [name, required]));
+});
+
+test.each(["aws:sqs/queue:Nothing", "aws:sqs/other:Queue", "aws:../types:x", "random:index/randomId:RandomId", ""])(
+  "of %j nothing is known",
+  (token) => {
+    expect(tryFindSchema(token)).toBeUndefined();
+  },
+);
+
+test("every pattern of a record is a regular expression", () => {
+  const patterns = [...JSON.stringify(records).matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)];
 
   expect(patterns.length).toBeGreaterThan(20);
   for (const [, pattern = ""] of patterns) expect(() => new RegExp(JSON.parse(pattern) as string)).not.toThrow();
 });
+
+const lowerFirst = (text: string) => `${text.slice(0, 1).toLowerCase()}${text.slice(1)}`;

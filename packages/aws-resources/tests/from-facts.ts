@@ -1,12 +1,7 @@
-/**
- * Writes `schema.generated.json` from facts about the real provider: those of a folder, and those that lie in `facts/`,
- * in the same form, for types that the folder lacks:
- *
- *     node packages/aws-resources/generate-schema.ts <folder with the facts>
- */
-import { readFileSync, readdirSync, writeFileSync } from "node:fs";
+/** Records of resource types from facts about the real provider, as a folder beside the repository may hold them. */
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Field, Naming, Output, ReplacementOrder, TypeSchema } from "./schema.ts";
+import type { Field, Naming, Output, ReplacementOrder, TypeSchema } from "../schema.ts";
 
 /** A field as the facts describe it. */
 interface Fact {
@@ -64,14 +59,11 @@ const FORMATS: Record<string, NonNullable<Field["format"]>> = {
   rfc3339: "rfc3339",
 };
 
-const OWN_FACTS = join(import.meta.dirname, "facts");
-
-export function toSchema(factsFolder: string): Record<string, TypeSchema> {
-  const facts = [factsFolder, OWN_FACTS]
-    .flatMap((folder) => readdirSync(folder).map((name) => ({ name, file: join(folder, name) })))
-    .filter(({ name }) => name.endsWith(".json") && !name.startsWith("_"))
-    .sort((one, other) => (one.name < other.name ? -1 : 1))
-    .map(({ file }) => JSON.parse(readFileSync(file, "utf8")) as TypeFacts)
+/** By token. What is not a resource has no id. */
+export function toSchemas(factsFolder: string): Record<string, TypeSchema> {
+  const facts = readdirSync(factsFolder)
+    .filter((name) => name.endsWith(".json") && !name.startsWith("_"))
+    .map((name) => JSON.parse(readFileSync(join(factsFolder, name), "utf8")) as TypeFacts)
     .filter((fact) => fact.id !== undefined);
   return Object.fromEntries(facts.map((fact) => [fact.token, toType(fact)]));
 }
@@ -79,6 +71,7 @@ export function toSchema(factsFolder: string): Record<string, TypeSchema> {
 function toType(facts: TypeFacts): TypeSchema {
   const naming = toNaming(facts);
   return {
+    token: facts.token,
     terraform: facts.terraform,
     ...(naming && { naming }),
     replacement: toReplacementOrder(facts),
@@ -150,13 +143,4 @@ function toScalar(type: string): "string" | "number" | "boolean" | "object" | "a
 
 function mapValues<A, B>(record: Record<string, A>, to: (value: A) => B): Record<string, B> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, to(value)]));
-}
-
-if (import.meta.main) {
-  const folder = process.argv[2];
-  if (folder === undefined) throw new Error("Say which folder holds the facts.");
-  const entries = Object.entries(toSchema(folder)).map(
-    ([token, type]) => `${JSON.stringify(token)}: ${JSON.stringify(type)}`,
-  );
-  writeFileSync(join(import.meta.dirname, "schema.generated.json"), `{\n${entries.join(",\n")}\n}\n`);
 }
