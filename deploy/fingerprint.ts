@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import * as v from "valibot";
-import { git } from "../infra/other-bytes.ts";
+import { tryGit } from "@pulumi-line-bot/kit/git";
+import { canonicalJson, isObject } from "@pulumi-line-bot/kit/json";
 import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { root } from "./local-stack.ts";
 import { readStackFile } from "./promotion/pin-file.ts";
@@ -79,7 +79,16 @@ const programFiles = [
 
 /** Of the working tree, committed or not: each file's path and bytes. */
 async function digestProgram(): Promise<string> {
-  const listed = await git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", ...programFiles);
+  const listed = await tryGit(
+    root,
+    "ls-files",
+    "-z",
+    "--cached",
+    "--others",
+    "--exclude-standard",
+    "--",
+    ...programFiles,
+  );
   if (listed === undefined) throw new UserError(`${root} is no clone of a git repository, or git is not installed.`);
   const files = [...new Set(listed.split("\0"))].filter((file) => file !== "").toSorted();
   const rows = await Promise.all(files.map(async (file) => `${file}\0${await digestFile(file)}\n`));
@@ -100,7 +109,7 @@ async function digestFile(file: string): Promise<string> {
 async function digestState(place: StackPlace): Promise<string> {
   const resources = (await tryExport(place)) ?? [];
   const rows = resources.map(({ urn, id, protect, delete: isCondemned, inputs, outputs }) =>
-    canonical({ urn, id, protect, delete: isCondemned, inputs, outputs }),
+    canonicalJson(withoutCiphertexts({ urn, id, protect, delete: isCondemned, inputs, outputs })),
   );
   return sha256(rows.toSorted().join("\n"));
 }
@@ -108,16 +117,13 @@ async function digestState(place: StackPlace): Promise<string> {
 /** How Pulumi marks a secret in a state. */
 const secretMark = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 const [[signature, secret]] = Object.entries(secretMark) as [[string, string]];
-const record = v.record(v.string(), v.unknown());
 
-function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  if (!v.is(record, value)) return JSON.stringify(value) ?? "null";
-  if (value[signature] === secret) return "secret";
-  const entries = Object.keys(value)
-    .toSorted()
-    .filter((key) => value[key] !== undefined);
-  return `{${entries.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(",")}}`;
+/** A secret's ciphertext says nothing of what changed. */
+function withoutCiphertexts(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutCiphertexts);
+  if (!isObject(value)) return value;
+  if (value[signature] === secret) return { secret };
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, withoutCiphertexts(member)]));
 }
 
 const sha256 = (bytes: string | Uint8Array): string => createHash("sha256").update(bytes).digest("hex");

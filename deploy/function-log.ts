@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { tryParseJson } from "@pulumi-line-bot/kit/json";
 import { printable } from "@pulumi-line-bot/kit/printable";
 import type { AwsTrace } from "@pulumi-line-bot/aws-offline/aws";
 
@@ -18,19 +19,10 @@ export function describeTrace(trace: AwsTrace): string | undefined {
  * gateway's access log and lines of metrics are left out; they are in the log groups' files.
  */
 function describeLogLine(text: string): string | undefined {
-  const json = tryParse(text);
+  const json = tryParseJson(text);
   const parsed = v.safeParse(line, json);
   if (!parsed.success) return json === undefined ? `| ${printable(text.trimEnd())}` : undefined;
   const { timestamp: _timestamp, level, message, correlationId: _id, ...fields } = parsed.output;
   const rest = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
   return printable([level, message, ...rest].join(" "));
-}
-
-function tryParse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Whatever a bot prints by itself is text.
-    return undefined;
-  }
 }

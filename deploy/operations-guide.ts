@@ -8,7 +8,7 @@ import {
   webhookLine,
   webhookOutcomes,
   workerLines,
-} from "../line/outcomes.ts";
+} from "@pulumi-line-bot/kit/outcomes";
 import { toTable } from "./markdown-table.ts";
 
 /** The text of `docs/operations.md` with its tables as they have to be, but for the width of their columns. */

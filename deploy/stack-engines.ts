@@ -18,7 +18,7 @@ export const operations = ["preview", "up", "refresh", "destroy"] as const;
 export type Operation = (typeof operations)[number];
 
 /** In the words of Pulumi's own flags. */
-export interface OperationFlags {
+interface OperationFlags {
   yes?: boolean | undefined;
   diff?: boolean | undefined;
   refresh?: boolean | undefined;

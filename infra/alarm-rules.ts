@@ -1,13 +1,5 @@
-import {
-  type AlarmName,
-  eventLine,
-  eventOutcomes,
-  type Outcome,
-  receiverLines,
-  webhookLine,
-  webhookOutcomes,
-  workerLines,
-} from "../line/outcomes.ts";
+import type { Line } from "@pulumi-line-bot/kit/alarm-lines";
+import type { AlarmName } from "@pulumi-line-bot/kit/outcomes";
 
 /** When an alarm goes off. Periods without data are fine: a bot that nobody writes to has none. */
 export interface AlarmRule {
@@ -38,7 +30,7 @@ const atOnce = { above: 0, minutes: 1 };
 
 /**
  * What watches the bot. Outcomes about which one does the same share an alarm; which they are stands in
- * `line/outcomes.ts`. LINE waits for 2 seconds, and sends nothing again unless redelivery is switched on in the console.
+ * `packages/kit/outcomes.ts`. LINE waits for 2 seconds, and sends nothing again unless redelivery is switched on in the console.
  */
 export const alarmRules: Readonly<Record<AlarmName, AlarmRule>> = {
   "webhook-failures": {
@@ -122,28 +114,6 @@ export const alarmRules: Readonly<Record<AlarmName, AlarmRule>> = {
     todo: "`npm run doctor`: the channel's secret may have been reissued; `npm run credentials -- <stack>`",
   },
 };
-
-interface Line {
-  message: string;
-  outcome?: string;
-}
-
-const linesOf = {
-  receiver: [...toLines(receiverLines), ...toLines(webhookOutcomes, webhookLine)],
-  worker: [...toLines(workerLines), ...toLines(eventOutcomes, eventLine)],
-};
-
-function toLines(outcomes: Readonly<Record<string, Outcome>>, message?: string): [Line, Outcome][] {
-  return Object.entries(outcomes).map(([words, outcome]) => [
-    message === undefined ? { message: words } : { message, outcome: words },
-    outcome,
-  ]);
-}
-
-/** The lines of a function's log that an alarm counts. */
-export function linesThatRaise(name: AlarmName, from: "receiver" | "worker"): Line[] {
-  return linesOf[from].flatMap(([line, outcome]) => ("alarm" in outcome && outcome.alarm === name ? [line] : []));
-}
 
 /**
  * A filter pattern of CloudWatch Logs that these lines match, and no others.

@@ -1,7 +1,8 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { AlarmName } from "../line/outcomes.ts";
-import { type AlarmRule, alarmRules, linesThatRaise, toPattern, type Watched } from "./alarm-rules.ts";
+import { linesThatRaise } from "@pulumi-line-bot/kit/alarm-lines";
+import type { AlarmName } from "@pulumi-line-bot/kit/outcomes";
+import { type AlarmRule, alarmRules, toPattern, type Watched } from "./alarm-rules.ts";
 import type { EventWorker } from "./event-worker.ts";
 import type { ProvenFunction } from "./live-function.ts";
 

@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { dnsSuffixOf } from "@pulumi-line-bot/kit/partition";
 import type { Grant } from "./live-function.ts";
 
 /** Where the channel's credentials are, and the KMS key of one's own that encrypts them, if one does. */
@@ -27,6 +28,6 @@ export function grantsToRead({ credentialsSecretArn, credentialsKeyArn }: Creden
 
 /** How KMS names Secrets Manager in a key's region. */
 function viaSecretsManager(keyArn: string): string {
-  const [, partition, , region] = keyArn.split(":");
-  return `secretsmanager.${region}.${partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com"}`;
+  const [, partition = "", , region] = keyArn.split(":");
+  return `secretsmanager.${region}.${dnsSuffixOf(partition)}`;
 }

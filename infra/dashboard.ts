@@ -1,6 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import { eventOutcomes, replyRefusedMetric } from "../line/outcomes.ts";
+import { eventOutcomes, replyRefusedMetric } from "@pulumi-line-bot/kit/outcomes";
 import type { EventWorker } from "./event-worker.ts";
 import type { ProvenFunction } from "./live-function.ts";
 

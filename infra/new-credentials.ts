@@ -1,8 +1,8 @@
-import type { ChannelCredentials } from "../line/credentials.ts";
-import { parseCredentials } from "../line/credentials.ts";
+import { messageOf } from "@pulumi-line-bot/kit/message-of";
+import { type ChannelCredentials, parseCredentials } from "../line/credentials.ts";
 import type { AwsSettings } from "./aws-settings.ts";
 import type { Bot } from "./channel-webhook/channel.ts";
-import { createPatience, messageOf } from "./channel-webhook/patience.ts";
+import { createPatience } from "./channel-webhook/patience.ts";
 import { CredentialsRefused, nameOf, proveCredentials, requirePinned } from "./channel-webhook/session.ts";
 import { NoCredentials, tryReadStoredCredentials } from "./stored-credentials.ts";
 

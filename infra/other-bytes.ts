@@ -1,10 +1,8 @@
 /** Why a clone builds other bytes than were built elsewhere: asked only once they differ. */
-import { execFile } from "node:child_process";
 import { access, readFile } from "node:fs/promises";
 import path from "node:path";
-import { promisify } from "node:util";
 import * as v from "valibot";
-import { toolEnvironment } from "@pulumi-line-bot/kit/tool-environment";
+import { tryGit } from "@pulumi-line-bot/kit/git";
 
 export interface Clue {
   what: string;
@@ -25,24 +23,24 @@ const sources = ["--", ".", ...elsewhere];
 /** In the order in which they are worth mending. */
 const searches: readonly ((place: Place) => Promise<Clue | undefined>)[] = [
   async function findUncommitted({ root }) {
-    const files = lines(await git(root, "status", "--porcelain", "--untracked-files=all", ...sources));
+    const files = lines(await tryGit(root, "status", "--porcelain", "--untracked-files=all", ...sources));
     if (files.length === 0) return undefined;
     const names = files.map((line) => line.slice(3));
     return { what: `Not committed: ${list(names)}.`, todo: "Commit it, or put it away with `git stash -u`." };
   },
   async function findMissingCommit({ root, commit }) {
-    if (commit === undefined || (await git(root, "cat-file", "-t", commit)) !== undefined) return undefined;
+    if (commit === undefined || (await tryGit(root, "cat-file", "-t", commit)) !== undefined) return undefined;
     return { what: `The commit ${short(commit)} is not in this clone.`, todo: "Get it with `git fetch --all`." };
   },
   async function findOtherCommit({ root, commit }) {
-    const files = lines(await git(root, "diff", "--name-only", commit ?? "HEAD", "HEAD", ...sources));
+    const files = lines(await tryGit(root, "diff", "--name-only", commit ?? "HEAD", "HEAD", ...sources));
     if (commit === undefined || files.length === 0) return undefined;
-    const head = (await git(root, "rev-parse", "HEAD"))?.trim() ?? "";
+    const head = (await tryGit(root, "rev-parse", "HEAD"))?.trim() ?? "";
     const what = `HEAD is ${short(head)}, and since ${short(commit)} these have changed: ${list(files)}.`;
     return { what, todo: "Build from the sources of that commit, as below." };
   },
   async function findOtherLock({ root, commit }) {
-    const changed = await git(root, "diff", "--name-only", commit ?? "HEAD", "--", "package-lock.json");
+    const changed = await tryGit(root, "diff", "--name-only", commit ?? "HEAD", "--", "package-lock.json");
     if (lines(changed).length === 0) return undefined;
     const what = `package-lock.json is not that of ${commit === undefined ? "HEAD" : short(commit)}.`;
     return { what, todo: `\`git checkout ${commit ?? "HEAD"} -- package-lock.json && npm ci\`` };
@@ -82,7 +80,7 @@ export const nodePackage =
 export async function explainOtherBytes(commit: string | undefined, from = process.cwd()): Promise<Clue[]> {
   const root = await findLockFolder(from);
   if (root === undefined) return [{ what: `There is no package-lock.json at or above ${from}.`, todo: "Make one." }];
-  if ((await git(root, "rev-parse", "--git-dir")) === undefined) {
+  if ((await tryGit(root, "rev-parse", "--git-dir")) === undefined) {
     const what = `${root} is no clone of a git repository (or git is not installed), so what has changed is not known.`;
     return [{ what, todo: "Build from a clone." }];
   }
@@ -106,21 +104,6 @@ async function findLockFolder(folder: string): Promise<string | undefined> {
     return folder;
   const parent = path.dirname(folder);
   return parent === folder ? undefined : findLockFolder(parent);
-}
-
-/** Undefined: git could not do it, or is not there. */
-export async function git(root: string, ...args: string[]): Promise<string | undefined> {
-  try {
-    const { stdout } = await promisify(execFile)("git", args, {
-      cwd: root,
-      env: toolEnvironment(),
-      maxBuffer: 64 * 1024 * 1024,
-    });
-    return stdout;
-  } catch {
-    // Why does not matter: whoever asks goes on without the answer.
-    return undefined;
-  }
 }
 
 const lockFile = v.object({

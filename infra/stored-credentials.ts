@@ -1,3 +1,4 @@
+import { messageOf } from "@pulumi-line-bot/kit/message-of";
 import { type ChannelCredentials, parseCredentials } from "../line/credentials.ts";
 import { clientConfigFor } from "./aws-client.ts";
 import type { AwsSettings } from "./aws-settings.ts";
@@ -44,7 +45,7 @@ function parseAs(what: string, text: string): ChannelCredentials {
   try {
     return parseCredentials(text);
   } catch (error) {
-    throw new NoCredentials(`${what}: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
+    throw new NoCredentials(`${what}: ${messageOf(error)}.`, { cause: error });
   }
 }
 

@@ -1,11 +1,10 @@
 /** What the account's program is configured with: from the command line, the stack's own file, git and GitHub. */
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { promisify } from "node:util";
 import * as v from "valibot";
 import { type Document, parseDocument } from "yaml";
-import { toolEnvironment } from "@pulumi-line-bot/kit/tool-environment";
+import { tryGit } from "@pulumi-line-bot/kit/git";
+import { messageOf } from "@pulumi-line-bot/kit/message-of";
 import { sharable } from "../../infra/account/sharable.ts";
 import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { openGithub, readPlace } from "../ci/github.ts";
@@ -144,11 +143,7 @@ function parseExisting(names: string[]): string[] {
 }
 
 async function repositoryOfOrigin(): Promise<string> {
-  const git = promisify(execFile)("git", ["remote", "get-url", "origin"], {
-    cwd: root,
-    env: toolEnvironment(),
-  });
-  const url = await git.then(({ stdout }) => stdout.trim()).catch(() => "");
+  const url = (await tryGit(root, "remote", "get-url", "origin"))?.trim() ?? "";
   const [, name] = /[/:]([^/:]+\/[^/]+?)(?:\.git)?$/.exec(url) ?? [];
   if (name !== undefined) return name;
   throw new UserError(
@@ -171,7 +166,7 @@ async function completeIds(
   } catch (error) {
     throw new UserError(
       `The numbers of ${repository} and its owner, which the roles' trust names, could not be asked of GitHub ` +
-        `(${error instanceof Error ? error.message : String(error)}). ` +
+        `(${messageOf(error)}). ` +
         `Set GH_TOKEN (\`gh auth token\`) for a private repository, or give both: ` +
         `\`gh api repos/${repository} --jq '"--repository-id \\(.id) --owner-id \\(.owner.id)"'\``,
       { cause: error },

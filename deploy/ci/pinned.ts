@@ -2,11 +2,9 @@
  * `pinned.ts <stack>`: the sources that the stack's pin names, in a folder of their own, with the stack's file of this
  * commit. The branch may have moved on since they were proved; what is deployed has not.
  */
-import { execFile } from "node:child_process";
 import { copyFile } from "node:fs/promises";
 import path from "node:path";
-import { promisify } from "node:util";
-import { toolEnvironment } from "@pulumi-line-bot/kit/tool-environment";
+import { git, tryGit } from "@pulumi-line-bot/kit/git";
 import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { runCommand } from "../command-line.ts";
 import { root } from "../local-stack.ts";
@@ -33,17 +31,12 @@ async function checkOut(commit: string, stack: string): Promise<string> {
     );
   }
   const folder = path.join(requireEnv("RUNNER_TEMP"), "pinned");
-  await git("worktree", "add", "--detach", folder, commit);
+  await git(root, ["worktree", "add", "--detach", folder, commit]);
   await copyFile(path.join(root, file), path.join(folder, file));
   return folder;
 }
 
-const isMerged = (commit: string): Promise<boolean> =>
-  git("merge-base", "--is-ancestor", commit, "HEAD").then(
-    () => true,
-    () => false,
-  );
-
-const git = (...args: string[]) => promisify(execFile)("git", args, { cwd: root, env: toolEnvironment() });
+const isMerged = async (commit: string): Promise<boolean> =>
+  (await tryGit(root, "merge-base", "--is-ancestor", commit, "HEAD")) !== undefined;
 
 await runCommand(main);

@@ -2,11 +2,9 @@
  * For a pull request, with no more rights than to read it: what the change does to each stack, for the run's page, as a
  * page of its own and, as data, for the workflow that comments.
  */
-import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { promisify } from "node:util";
-import { toolEnvironment } from "@pulumi-line-bot/kit/tool-environment";
+import { git } from "@pulumi-line-bot/kit/git";
 import { runCommand } from "../command-line.ts";
 import { compareCommits } from "@pulumi-line-bot/infra-diff/compare-commits";
 import { renderHtml } from "@pulumi-line-bot/infra-diff/html/page";
@@ -36,11 +34,7 @@ async function main(): Promise<number> {
 }
 
 async function parseRevision(name: string): Promise<string> {
-  const { stdout } = await promisify(execFile)("git", ["rev-parse", "--verify", name], {
-    cwd: root,
-    env: toolEnvironment(),
-  });
-  return stdout.trim();
+  return (await git(root, ["rev-parse", "--verify", name])).trim();
 }
 
 await runCommand(main);

@@ -1,5 +1,6 @@
 import { text } from "node:stream/consumers";
 import * as v from "valibot";
+import { messageOf } from "@pulumi-line-bot/kit/message-of";
 import { type ChannelCredentials, channelCredentialsSchema, parseCredentials } from "../../line/credentials.ts";
 import { UserError } from "@pulumi-line-bot/kit/user-error";
 import type { Asker } from "./ask.ts";
@@ -51,7 +52,7 @@ export async function readCredentials(input: NodeJS.ReadableStream): Promise<Cha
   try {
     return parseCredentials(json);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw new UserError(`${reason}. Standard input has to be JSON: ${form}. Nothing was written.`);
   }
 }

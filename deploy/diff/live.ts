@@ -1,5 +1,6 @@
 /** Stacks against what is deployed of them, as Pulumi's own preview sees it. */
 import * as v from "valibot";
+import { tryParseJson } from "@pulumi-line-bot/kit/json";
 import type { PropertyMap, StepOp } from "@pulumi-line-bot/pulumi-engine/contracts/contracts";
 import { mapProperties, secret } from "@pulumi-line-bot/pulumi-engine/values/properties";
 import { isProviderType, parseUrn } from "@pulumi-line-bot/pulumi-engine/values/urn";
@@ -85,8 +86,8 @@ async function previewStack(place: StackPlace): Promise<StackResult> {
   const pulumi = await commandFor(place);
   const preview = await runPulumi(pulumi, ["preview", "--json", "--non-interactive", "--stack", stack]);
   const former = await runPulumi(pulumi, ["stack", "export", "--stack", stack]);
-  const digest = v.safeParse(digestSchema, tryParse(preview.stdout));
-  const exported = v.safeParse(exportSchema, tryParse(former.stdout));
+  const digest = v.safeParse(digestSchema, tryParseJson(preview.stdout));
+  const exported = v.safeParse(exportSchema, tryParseJson(former.stdout));
   if (!digest.success || !exported.success)
     throw new UserError(
       `\`${pulumi.name} preview --stack ${stack}\` failed: ${(preview.stderr || former.stderr).trim()}`,
@@ -187,13 +188,4 @@ async function fingerprintOf(place: StackPlace): Promise<Phrase[]> {
   const text = formatFingerprint(fingerprint);
   const where = place.target === undefined || place.stack === localStack ? "" : " --local";
   return [say`To deploy just this: ${`npm run up -- ${place.stack}${where} --expect ${text}`}`];
-}
-
-function tryParse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // A command that could not begin prints no document.
-    return undefined;
-  }
 }

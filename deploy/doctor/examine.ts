@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from "node:util";
+import { messageOf } from "@pulumi-line-bot/kit/message-of";
 import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { answers, certificate, refusals } from "./endpoint-links.ts";
 import { accessToken, active, bot, credentials, registered, tested } from "./line-links.ts";
@@ -82,6 +83,4 @@ function describe(error: unknown): string {
     cause instanceof Error && !message.includes(cause.message) ? ` (${cause.message || codeOf(cause)})` : "";
   return `${message || codeOf(error) || name}${reason}`;
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const codeOf = (error: Error): string => ("code" in error ? String(error.code) : "");

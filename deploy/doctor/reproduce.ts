@@ -5,9 +5,9 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { unzipSync } from "fflate";
 import * as v from "valibot";
+import { tryGit } from "@pulumi-line-bot/kit/git";
 import { linkDependencies } from "@pulumi-line-bot/kit/link-dependencies";
 import { toolEnvironment } from "@pulumi-line-bot/kit/tool-environment";
-import { git } from "../../infra/other-bytes.ts";
 import { withTemporaryFolder } from "../temporary-folder.ts";
 
 const versions = v.optional(v.record(v.string(), v.string()), {});
@@ -132,6 +132,6 @@ function findTraces(here: Built, there: Built): string[] {
 
 /** Files that are not as HEAD has them. Undefined: there is no repository to ask. */
 export async function findUncommitted(root: string): Promise<string[] | undefined> {
-  const status = await git(root, "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames");
+  const status = await tryGit(root, "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames");
   return status?.split("\0").flatMap((row) => (row === "" ? [] : [row.slice(3)]));
 }

@@ -1,5 +1,6 @@
 import { styleText } from "node:util";
 import * as v from "valibot";
+import { tryParseJson } from "@pulumi-line-bot/kit/json";
 import { printable, printableJson } from "@pulumi-line-bot/kit/printable";
 
 /** A line that a function has written. */
@@ -31,7 +32,7 @@ const levels = ["DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
 
 /** Lambda's own lines are left out, unless it is their request that is asked for. */
 export function isWanted({ message }: LogLine, { level, request }: Wanted): boolean {
-  const json = tryParse(message);
+  const json = tryParseJson(message);
   if (v.is(platform, json)) return false;
   const parsed = v.safeParse(structured, json);
   // Whatever a bot prints by itself is text.
@@ -45,7 +46,7 @@ const paints: Readonly<Record<string, "yellow" | "red">> = { WARN: "yellow", ERR
 /** For a terminal, on one line: time, function, level, message and fields; or, behind a bar, what a bot printed. */
 export function describeLine({ from, atMs, message }: LogLine): string {
   const start = `${new Date(atMs).toISOString()} ${from.padEnd(8)}`;
-  const parsed = v.safeParse(structured, tryParse(message));
+  const parsed = v.safeParse(structured, tryParseJson(message));
   if (!parsed.success) return `${start} | ${printable(message.trimEnd())}`;
   const { level, message: what, timestamp: _timestamp, ...fields } = parsed.output;
   const paint = paints[level];
@@ -55,15 +56,6 @@ export function describeLine({ from, atMs, message }: LogLine): string {
 }
 
 /** As it was written, in JSON's own escapes; what is no JSON as a text of it. */
-export const toJson = ({ message }: LogLine): string => printableJson(tryParse(message) ?? message.trimEnd());
+export const toJson = ({ message }: LogLine): string => printableJson(tryParseJson(message) ?? message.trimEnd());
 
 const toText = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
-
-function tryParse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // Not every line is JSON.
-    return undefined;
-  }
-}

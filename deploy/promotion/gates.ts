@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { explainOtherBytes, git } from "../../infra/other-bytes.ts";
+import { tryGit } from "@pulumi-line-bot/kit/git";
+import { explainOtherBytes } from "../../infra/other-bytes.ts";
 import { parseCredentials } from "../../line/credentials.ts";
 import { drift, lookForDrift } from "../doctor/stack-links.ts";
 import type { Diagnosis } from "../doctor/examine.ts";
@@ -92,7 +93,7 @@ async function isCommitted({ to, head }: Promotion): Promise<Verdict> {
 
 /** A promotion that was not committed yet is written over. */
 async function differsByPinAlone(stack: string, file: string): Promise<boolean> {
-  const committed = await git(root, "show", `HEAD:./${file}`);
+  const committed = await tryGit(root, "show", `HEAD:./${file}`);
   return committed !== undefined && withoutPin(committed) === withoutPin(await readStackFile(stack));
 }
 

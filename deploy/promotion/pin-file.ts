@@ -2,7 +2,7 @@ import { type Document, parseDocument, Scalar } from "yaml";
 import type { Pin } from "../../infra/pin.ts";
 import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { stackFile } from "../local-settings.ts";
-import { tryReadText, writeDurably } from "@pulumi-line-bot/pulumi-engine/files";
+import { tryReadText, writeDurably } from "@pulumi-line-bot/kit/files";
 
 const keys = { artifact: "line-bot:artifact", commit: "line-bot:commit" } as const;
 

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import * as v from "valibot";
+import { tryParseJson } from "@pulumi-line-bot/kit/json";
 import type { Pin } from "../../infra/pin.ts";
 import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { stackFile } from "../local-settings.ts";
@@ -54,7 +55,7 @@ export function previewPinned(place: StackPlace, pin: Pin): Promise<Preview> {
     await writeFile(configFile, withPin(await readFile(settingsFile(place), "utf8"), pin));
     const command = ["preview", "--json", "--non-interactive", "--stack", stack];
     const { code, stdout, stderr } = await runPulumi({ ...pulumi, configFile }, command);
-    const printed = v.safeParse(digest, tryParse(stdout));
+    const printed = v.safeParse(digest, tryParseJson(stdout));
     if (!printed.success)
       throw new UserError(`\`${pulumi.name} preview\` failed: ${stderr.trim() || `exit code ${code}`}`);
     return toPreview(printed.output, code, stderr);
@@ -77,15 +78,6 @@ function toPreview({ steps, diagnostics }: v.InferOutput<typeof digest>, code: n
     .map(({ urn, message }) => ({ urn, message }));
   if (code !== 0 && errors.length === 0) errors.push({ urn: undefined, message: stderr.trim() || `exit code ${code}` });
   return { changes, errors };
-}
-
-function tryParse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    // A command that could not begin prints no document.
-    return undefined;
-  }
 }
 
 const signs: Readonly<Record<string, string>> = { create: "+", update: "~", delete: "-", replace: "±", read: ">" };

@@ -1,5 +1,5 @@
+import { tryGit } from "@pulumi-line-bot/kit/git";
 import type { Artifact } from "../../infra/artifact.ts";
-import { git } from "../../infra/other-bytes.ts";
 import type { Pin } from "../../infra/pin.ts";
 import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { examine, type Examination } from "../doctor/examine.ts";
@@ -66,8 +66,8 @@ function once<T>(find: () => Promise<T>): () => Promise<T> {
 
 async function readHead(): Promise<Head> {
   const [commit, status] = await Promise.all([
-    git(root, "rev-parse", "HEAD"),
-    git(root, "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames"),
+    tryGit(root, "rev-parse", "HEAD"),
+    tryGit(root, "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames"),
   ]);
   if (commit === undefined || status === undefined) {
     throw new UserError(`${root} is no clone of a git repository with a commit, or git is not installed.`);

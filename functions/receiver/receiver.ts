@@ -4,7 +4,7 @@ import type { Callback } from "./callback.ts";
 import type { CredentialsCache } from "../shared/credentials-cache.ts";
 import { EventTooLarge, QueueUnavailable, type EventQueue } from "./event-queue.ts";
 import { createLog, hashId, type Fields, type Log, type Print } from "../shared/log.ts";
-import { receiverLines, webhookLine, webhookOutcomes } from "../../line/outcomes.ts";
+import { receiverLines, webhookLine, webhookOutcomes } from "@pulumi-line-bot/kit/outcomes";
 import { receive, type WebhookRequest } from "./receive.ts";
 
 /** What API Gateway sends, of which a direct call may leave out all but the signed body. */

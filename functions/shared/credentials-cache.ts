@@ -1,6 +1,6 @@
 import { setImmediate as immediate } from "node:timers/promises";
 import type { ChannelCredentials } from "../../line/credentials.ts";
-import { credentialsLines } from "../../line/outcomes.ts";
+import { credentialsLines } from "@pulumi-line-bot/kit/outcomes";
 import type { Log } from "./log.ts";
 
 /** The channel's credentials cannot be had now, and may be had later. The message holds nothing secret. */

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Level } from "../../line/outcomes.ts";
+import type { Level } from "@pulumi-line-bot/kit/outcomes";
 
 export type Fields = Record<string, string | number | boolean | undefined>;
 /** Writes one line of JSON. Never give it a text, a name, a token, a signature, or an id that is not hashed. */

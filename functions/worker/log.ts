@@ -1,6 +1,6 @@
 import { LogFormatter, LogItem, Logger } from "@aws-lambda-powertools/logger";
 import type { LogAttributes, UnformattedAttributes } from "@aws-lambda-powertools/logger/types";
-import { workerLines } from "../../line/outcomes.ts";
+import { workerLines } from "@pulumi-line-bot/kit/outcomes";
 import type { Fields, Log } from "../shared/log.ts";
 
 /** Lines of the receiver's shape, so that one query reads both functions. */

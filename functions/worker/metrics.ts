@@ -1,5 +1,5 @@
 import { Metrics, MetricUnit } from "@aws-lambda-powertools/metrics";
-import type { eventOutcomes, replyRefusedMetric } from "../../line/outcomes.ts";
+import type { eventOutcomes, replyRefusedMetric } from "@pulumi-line-bot/kit/outcomes";
 
 /** What is counted, in the words of the dashboard. */
 export type Metric = (typeof eventOutcomes)[keyof typeof eventOutcomes]["metric"] | typeof replyRefusedMetric;

@@ -1,5 +1,5 @@
 import type { webhook } from "@line/bot-sdk";
-import type { eventOutcomes } from "../../line/outcomes.ts";
+import type { eventOutcomes } from "@pulumi-line-bot/kit/outcomes";
 import { ReplyRefused } from "./answers.ts";
 import type { Bot } from "../bot-interface.ts";
 import { withDeadline } from "./deadline.ts";

@@ -1,4 +1,4 @@
-import { eventLine, eventOutcomes, replyRefusedMetric } from "../../line/outcomes.ts";
+import { eventLine, eventOutcomes, replyRefusedMetric } from "@pulumi-line-bot/kit/outcomes";
 import { toConversation } from "../shared/conversation.ts";
 import { describeError, hashId, toLabel, type Log } from "../shared/log.ts";
 import { InProgressElsewhere } from "./once.ts";

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as v from "valibot";
+import { partitionOf } from "@pulumi-line-bot/kit/partition";
 import { sharable } from "./sharable.ts";
 
 const digits = (what: string) => v.pipe(v.string(), v.regex(/^\d+$/, what));
@@ -86,9 +87,4 @@ export function readAccountConfig(): AccountConfig {
     credentialsKey: of["line-bot-account:credentialsKey"],
     protect: of["line-bot-account:protect"] === "true",
   };
-}
-
-function partitionOf(region: string): string {
-  if (region.startsWith("cn-")) return "aws-cn";
-  return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
 }

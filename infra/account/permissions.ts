@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import type * as pulumi from "@pulumi/pulumi";
+import { dnsSuffixOf } from "@pulumi-line-bot/kit/partition";
 import type { AccountConfig } from "./config.ts";
 import { functionNeeds, type Need, needs, type Place } from "./needs.ts";
 import { type PolicyStatement, toPolicy } from "./policy.ts";
@@ -149,7 +150,7 @@ function readForeignSecret({ credentialsSecret }: AccountConfig, more: string[] 
 /** A key of one's own is used for secrets, and by way of Secrets Manager alone. */
 function useCredentialsKey({ credentialsKey, account }: AccountConfig, actions: string[]): PolicyStatement[] {
   if (credentialsKey === undefined) return [];
-  const domain = account.partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";
+  const domain = dnsSuffixOf(account.partition);
   return [
     {
       Sid: "UseCredentialsKey",

@@ -1,6 +1,8 @@
 import * as v from "valibot";
+import { messageOf } from "@pulumi-line-bot/kit/message-of";
+import { tryParseJson } from "@pulumi-line-bot/kit/json";
 import { printable } from "@pulumi-line-bot/kit/printable";
-import { messageOf, type Patience, persist } from "./patience.ts";
+import { type Patience, persist } from "./patience.ts";
 
 /**
  * The calls of LINE's API that set a channel's webhook. The official client has them too, but no time limit, and a
@@ -113,7 +115,7 @@ function createSend({ apiUrl, accessToken, timeoutMs = 15_000, fetch = globalThi
       });
       return { status: response.status, text: await response.text() };
     });
-    const json = tryParse(text);
+    const json = tryParseJson(text);
     if (status === 200 && json !== undefined) return json;
     if (status === 200) throw new LineUnreachable(`LINE's answer to ${call} is not JSON.`);
     throw new LineRefused(call, status, messageIn(json));
@@ -127,14 +129,6 @@ async function request<T>(call: string, run: () => Promise<T>): Promise<T> {
     // fetch itself says no more than "fetch failed".
     const reason = messageOf(error instanceof Error && error.cause instanceof Error ? error.cause : error);
     throw new LineUnreachable(`LINE did not answer ${call}: ${reason}.`, { cause: error });
-  }
-}
-
-function tryParse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // What is not JSON is not LINE's: the caller says so.
   }
 }
 

@@ -1,5 +1,6 @@
+import { messageOf } from "@pulumi-line-bot/kit/message-of";
 import { type Channel, LineRefused, isPassing, type Webhook } from "./channel.ts";
-import { messageOf, type Patience } from "./patience.ts";
+import { type Patience } from "./patience.ts";
 import { adviseOn, describeTest, testUntilSettled } from "./proof.ts";
 
 export interface CutOver {

@@ -1,9 +1,9 @@
 import type * as Lambda from "@aws-sdk/client-lambda";
 import * as v from "valibot";
+import { messageOf } from "@pulumi-line-bot/kit/message-of";
 import { clientConfigFor } from "../aws-client.ts";
 import type { AwsSettings } from "../aws-settings.ts";
 import type { EngineLog } from "../engine-log.ts";
-import { messageOf } from "./patience.ts";
 
 /** Which version of a function an alias stands for. */
 export const liveVersion = v.object({ aliasArn: v.string(), version: v.string() });

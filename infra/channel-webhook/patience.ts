@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { messageOf } from "@pulumi-line-bot/kit/message-of";
 
 /** The waiting of one operation: all of its calls draw on one budget. */
 export interface Patience {
@@ -56,5 +57,3 @@ export async function persist<T>(
     }
   }
 }
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

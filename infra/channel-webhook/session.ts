@@ -1,3 +1,4 @@
+import { messageOf } from "@pulumi-line-bot/kit/message-of";
 import { parseLineApiUrl } from "../../line/api-url.ts";
 import type { ChannelCredentials } from "../../line/credentials.ts";
 import { issueAccessToken, TokenRefused } from "../../line/tokens.ts";
@@ -7,7 +8,7 @@ import { type Bot, type Channel, LineRefused, openChannel } from "./channel.ts";
 import type { Claims } from "./claims.ts";
 import type { WebhookInputs, WebhookState } from "./inputs.ts";
 import type { Aliases } from "./live-versions.ts";
-import { createPatience, messageOf, type Patience, type PatienceOptions, persist } from "./patience.ts";
+import { createPatience, type Patience, type PatienceOptions, persist } from "./patience.ts";
 
 /** What the provider needs of the world. */
 export interface ProviderWorld {

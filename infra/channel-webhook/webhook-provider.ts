@@ -1,4 +1,5 @@
 /** What each call of the engine does, as functions of the properties and the world. */
+import { messageOf } from "@pulumi-line-bot/kit/message-of";
 import { claimInputs, type Claims, describeRival, tryClaim } from "./claims.ts";
 import { consoleUrl, cutOver, LeftBehind, NotAnswering, type Outcome } from "./cut-over.ts";
 import {
@@ -15,9 +16,17 @@ import {
   type WebhookState,
 } from "./inputs.ts";
 import { proveLive, readLive } from "./live-versions.ts";
-import { messageOf } from "./patience.ts";
-import { botOf, connect, CredentialsRefused, isCutOff, isPinned, nameOf, requirePinned } from "./session.ts";
-import type { ProviderWorld, Session } from "./session.ts";
+import {
+  botOf,
+  connect,
+  CredentialsRefused,
+  isCutOff,
+  isPinned,
+  nameOf,
+  requirePinned,
+  type ProviderWorld,
+  type Session,
+} from "./session.ts";
 import type { Bot } from "./channel.ts";
 
 /** Registered, but not as it should be: the engine keeps id and properties, and the next deployment goes on. */

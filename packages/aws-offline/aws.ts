@@ -9,15 +9,13 @@ import { measureLine } from "./cloudwatch/metric-filters.ts";
 import { createMetrics } from "./cloudwatch/metrics.ts";
 import { Tables } from "./dynamodb/tables.ts";
 import { serveEndpoint } from "./endpoint/server.ts";
-import { createFaults } from "./faults.ts";
-import type { Faults } from "./faults.ts";
+import { createFaults, type Faults } from "./faults.ts";
 import { createEventSources } from "./lambda/event-source/pollers.ts";
 import { createFunctions } from "./lambda/functions.ts";
 import { resourceTypes } from "./resource-types.ts";
 import { Secrets } from "./secretsmanager/secrets.ts";
 import { Queues } from "./sqs/queues.ts";
-import { AccessKeys } from "./sts/access-keys.ts";
-import type { AccessKey } from "./sts/access-keys.ts";
+import { AccessKeys, type AccessKey } from "./sts/access-keys.ts";
 import { openStore } from "./store/store.ts";
 import type { OnTrace } from "./trace.ts";
 

@@ -1,3 +1,4 @@
+import type { Attributes, Change, TypeRules } from "@pulumi-line-bot/aws-resources/attributes";
 import type { Store } from "./store/store.ts";
 import type { OnTrace } from "./trace.ts";
 import type { EventSources } from "./lambda/event-source/pollers.ts";
@@ -10,9 +11,6 @@ import type { Queues } from "./sqs/queues.ts";
 import type { FaultRules } from "./faults.ts";
 import type { Tables } from "./dynamodb/tables.ts";
 import type { AccessKeys } from "./sts/access-keys.ts";
-
-/** Properties of a resource as the program sees them: plain values, without marks for secrets. */
-export type Attributes = Record<string, unknown>;
 
 /** The account that resource types act on. */
 export interface Cloud {
@@ -42,7 +40,7 @@ export interface Resource {
  * How one resource type acts on the cloud. Inputs are checked and hold their defaults; the attributes in an answer
  * are all that the program can see afterwards.
  */
-export interface ResourceType {
+export interface ResourceType extends TypeRules {
   readonly token: string;
   create(inputs: Attributes, cloud: Cloud): Promise<Resource> | Resource;
   /** Undefined: the object does not exist (any more). */
@@ -52,26 +50,4 @@ export interface ResourceType {
   delete(id: string, known: Attributes, cloud: Cloud): Promise<void> | void;
   /** What an import id that is not the id stands for: enough for `read` to find the object. */
   fromImportId?(importId: string): Resource;
-  /** Rules over several properties, told when a diff is made: throws. */
-  validate?(inputs: Attributes): void;
-  /** Properties that force a replacement only under a condition. */
-  replaces?(change: Change): string[];
-  /** Values that mean the same although they differ. */
-  same?: (property: string, old: unknown, wanted: unknown) => boolean;
-  /** Outputs that a change makes unknown until it is applied. */
-  recomputes?(change: Change): string[];
-}
-
-export interface Change {
-  /** What is there. */
-  olds: Attributes;
-  /** What is wanted, with defaults. */
-  news: Attributes;
-  /** The properties that differ. */
-  changed: ReadonlySet<string>;
-}
-
-export function partitionOf(region: string): string {
-  if (region.startsWith("cn-")) return "aws-cn";
-  return region.startsWith("us-gov-") ? "aws-us-gov" : "aws";
 }

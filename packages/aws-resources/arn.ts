@@ -1,5 +1,4 @@
-import { partitionOf } from "@pulumi-line-bot/aws-offline/cloud";
-
+import { partitionOf } from "@pulumi-line-bot/kit/partition";
 /** `arn:<partition>:<service>:<region>:<account>:<resource>` */
 export function toArn(service: string, region: string, accountId: string, resource: string): string {
   return `arn:${partitionOf(region)}:${service}:${region}:${accountId}:${resource}`;

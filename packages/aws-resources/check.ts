@@ -1,11 +1,10 @@
-import type { Attributes } from "@pulumi-line-bot/aws-offline/cloud";
-import { NameTooLong, toAutoName } from "./naming.ts";
-import type { NamingRequest } from "./naming.ts";
+import type { Attributes } from "./attributes.ts";
+import { NameTooLong, toAutoName, type NamingRequest } from "./naming.ts";
 import type { ProviderConfig } from "./config.ts";
 import type { Field, TypeSchema } from "./schema.ts";
-import { elementOf, validateObject } from "./validate.ts";
-import type { Problem } from "./validate.ts";
-import { isArchive, isObject, UNKNOWN } from "@pulumi-line-bot/aws-offline/provider/wire";
+import { elementOf, validateObject, type Problem } from "./validate.ts";
+import { isArchive, UNKNOWN } from "./values.ts";
+import { isObject } from "@pulumi-line-bot/kit/json";
 
 export interface Checked {
   inputs: Attributes;

@@ -1,8 +1,9 @@
-import type { ResourceType } from "@pulumi-line-bot/aws-offline/cloud";
-import { canonical, sameJson, samePolicy } from "./policy.ts";
+import type { TypeRules } from "./attributes.ts";
+import { canonicalJson, isObject } from "@pulumi-line-bot/kit/json";
+import { sameJson, samePolicy } from "./policy.ts";
 import type { Field } from "./schema.ts";
 import { elementOf } from "./validate.ts";
-import { containsUnknown, isArchive, isObject } from "@pulumi-line-bot/aws-offline/provider/wire";
+import { containsUnknown, isArchive } from "./values.ts";
 
 type Kind = "add" | "delete" | "update";
 
@@ -18,7 +19,7 @@ interface Place {
   field: Field;
   path: string;
   replaces: boolean;
-  same: ResourceType["same"];
+  same: TypeRules["same"];
 }
 
 /** Differences between one property as it is and as it is wanted. */
@@ -68,7 +69,7 @@ function compareMaps(old: unknown, wanted: unknown, place: Place): Difference[] 
     const { replaces } = place;
     if (!(key in wanted)) return [{ path, kind: "delete", replaces }];
     if (!(key in old)) return [{ path, kind: "add", replaces }];
-    return canonical(old[key]) === canonical(wanted[key]) ? [] : [{ path, kind: "update", replaces }];
+    return canonicalJson(old[key]) === canonicalJson(wanted[key]) ? [] : [{ path, kind: "update", replaces }];
   });
 }
 

@@ -1,5 +1,6 @@
-import type { Attributes } from "@pulumi-line-bot/aws-offline/cloud";
-import { isObject, UNKNOWN } from "@pulumi-line-bot/aws-offline/provider/wire";
+import { tryParseJson, isObject } from "@pulumi-line-bot/kit/json";
+import type { Attributes } from "./attributes.ts";
+import { UNKNOWN } from "./values.ts";
 
 /** Configuration of one provider, as far as something depends on it here. */
 export interface ProviderConfig {
@@ -99,11 +100,7 @@ export function refuseAccount(config: ProviderConfig, accountId: string): void {
 /** A value that is not text comes as JSON text, for configuration is a map of strings. */
 function decode(value: unknown): unknown {
   if (typeof value !== "string" || !/^\s*(\[|\{|true$|false$|-?\d+$)/.test(value)) return value;
-  try {
-    return JSON.parse(value) as unknown;
-  } catch {
-    return value; // Text that only looks like JSON.
-  }
+  return tryParseJson(value) ?? value;
 }
 
 function hasShape(value: unknown, shape: Shape): boolean {

@@ -1,6 +1,5 @@
-import type { Attributes, Change, ResourceType } from "@pulumi-line-bot/aws-offline/cloud";
-import { compare } from "./compare.ts";
-import type { Difference } from "./compare.ts";
+import type { TypeRules, Attributes, Change } from "./attributes.ts";
+import { compare, type Difference } from "./compare.ts";
 import { toWanted } from "./outputs.ts";
 import type { Field, TypeSchema } from "./schema.ts";
 
@@ -19,7 +18,7 @@ export interface Diff {
  */
 export function diff(
   schema: TypeSchema,
-  type: Pick<ResourceType, "validate" | "same" | "replaces">,
+  type: Pick<TypeRules, "validate" | "same" | "replaces">,
   olds: Attributes,
   inputs: Attributes,
   ignoreChanges: readonly string[],

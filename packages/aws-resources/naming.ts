@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { Attributes } from "@pulumi-line-bot/aws-offline/cloud";
+import type { Attributes } from "./attributes.ts";
 import type { Naming } from "./schema.ts";
 
 /** What the engine says about names (`pulumi:autonaming`). */

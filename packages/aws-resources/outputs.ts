@@ -1,7 +1,8 @@
-import type { Attributes, Change, ResourceType } from "@pulumi-line-bot/aws-offline/cloud";
+import type { TypeRules, Attributes, Change } from "./attributes.ts";
 import type { Field, TypeSchema } from "./schema.ts";
 import { elementOf } from "./validate.ts";
-import { isObject, UNKNOWN } from "@pulumi-line-bot/aws-offline/provider/wire";
+import { isObject } from "@pulumi-line-bot/kit/json";
+import { UNKNOWN } from "./values.ts";
 
 /** Inputs as the service gets them: without bookkeeping, with every default, also false, 0 and empty ones. */
 export function toWanted(schema: TypeSchema, inputs: Attributes): Attributes {
@@ -41,7 +42,7 @@ export function previewCreate(schema: TypeSchema, wanted: Attributes): Attribute
 }
 
 /** What a preview of an update can say: old outputs stay known unless the type says that one is computed anew. */
-export function previewUpdate(schema: TypeSchema, type: ResourceType, change: Change): Attributes {
+export function previewUpdate(schema: TypeSchema, type: TypeRules, change: Change): Attributes {
   const outputs = { ...change.olds, ...withoutWriteOnly(schema, change.news) };
   for (const name of change.changed) if (change.news[name] === undefined) delete outputs[name];
   for (const name of type.recomputes?.(change) ?? []) outputs[name] = UNKNOWN;

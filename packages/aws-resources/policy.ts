@@ -1,4 +1,4 @@
-import { isObject } from "@pulumi-line-bot/aws-offline/provider/wire";
+import { canonicalJson, isObject, tryParseJson } from "@pulumi-line-bot/kit/json";
 
 /**
  * IAM policy documents by meaning: key order, white space, order inside Action, Resource and Principal, one-element
@@ -6,26 +6,16 @@ import { isObject } from "@pulumi-line-bot/aws-offline/provider/wire";
  */
 export function samePolicy(one: string, other: string): boolean {
   if (one === other) return true;
-  const [left, right] = [parse(one), parse(other)];
+  const [left, right] = [tryParseJson(one), tryParseJson(other)];
   if (left === undefined || right === undefined) return false;
-  return canonical(normalize(left)) === canonical(normalize(right));
+  return canonicalJson(normalize(left)) === canonicalJson(normalize(right));
 }
 
 /** JSON by meaning; numbers and strings stay different. */
 export function sameJson(one: string, other: string): boolean {
   if (one === other) return true;
-  const [left, right] = [parse(one), parse(other)];
-  return left !== undefined && right !== undefined && canonical(left) === canonical(right);
-}
-
-/** JSON with sorted keys: equal text for equal values. */
-export function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  if (!isObject(value)) return JSON.stringify(value) ?? "null";
-  const members = Object.keys(value)
-    .sort()
-    .map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`);
-  return `{${members.join(",")}}`;
+  const [left, right] = [tryParseJson(one), tryParseJson(other)];
+  return left !== undefined && right !== undefined && canonicalJson(left) === canonicalJson(right);
 }
 
 const SETS = new Set(["Action", "NotAction", "Resource", "NotResource"]);
@@ -68,12 +58,4 @@ function toList(value: unknown): unknown[] {
 
 function mapObject(value: Record<string, unknown>, to: (value: unknown) => unknown): Record<string, unknown> {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, to(member)]));
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined; // Text that is no JSON equals nothing but itself.
-  }
 }

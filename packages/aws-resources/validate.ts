@@ -1,6 +1,7 @@
-import type { Attributes } from "@pulumi-line-bot/aws-offline/cloud";
+import { tryParseJson, isObject } from "@pulumi-line-bot/kit/json";
+import type { Attributes } from "./attributes.ts";
 import type { Field } from "./schema.ts";
-import { isArchive, isObject, UNKNOWN } from "@pulumi-line-bot/aws-offline/provider/wire";
+import { isArchive, UNKNOWN } from "./values.ts";
 
 /** What is wrong, and where: a property path such as `environment.variables`. */
 export interface Problem {
@@ -34,11 +35,9 @@ const FORMATS: Record<NonNullable<Field["format"]>, (text: string) => string | u
     text === "" || /^arn:[\w-]+:[a-zA-Z0-9-]+:[a-z0-9-]*:(\d{12}|aws|aws-managed|third-party|)?:.+/.test(text)
       ? undefined
       : `${show(text)} is an invalid ARN: arn:partition:service:region:account:resource is expected`,
-  json: (text) => (text === "" || isJson(text) ? undefined : "contains an invalid JSON"),
+  json: (text) => (text === "" || tryParseJson(text) !== undefined ? undefined : "contains an invalid JSON"),
   policy: (text) =>
-    isJson(text) && isObject(JSON.parse(text))
-      ? undefined
-      : "contains an invalid JSON policy: a JSON object is expected",
+    isObject(tryParseJson(text)) ? undefined : "contains an invalid JSON policy: a JSON object is expected",
   base64: (text) =>
     /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(text)
       ? undefined
@@ -140,15 +139,6 @@ function rangeOf({ min, max, multipleOf, allowed = [] }: Field): string {
           : "a number";
   const step = multipleOf === undefined ? "" : `, a multiple of ${multipleOf}`;
   return allowed.length > 0 ? `${allowed.join(", ")} or ${range}${step}` : `${range}${step}`;
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false; // That it does not parse is the answer.
-  }
 }
 
 function describe(value: unknown): string {

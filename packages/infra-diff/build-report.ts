@@ -1,7 +1,6 @@
 /** From what was evaluated to the report: findings in words, and everything through the mask. */
-import { unwrapSecret } from "@pulumi-line-bot/pulumi-engine/values/properties";
+import { unwrapSecret, isSecret, someValue } from "@pulumi-line-bot/pulumi-engine/values/properties";
 import type { PropertyValue, Snapshot } from "@pulumi-line-bot/pulumi-engine/contracts/contracts";
-import { isSecret, someValue } from "@pulumi-line-bot/pulumi-engine/values/properties";
 import { createMask } from "./mask.ts";
 import { maskReport } from "./mask-report.ts";
 import type { CodeDiff, Phrase, Report } from "./model.ts";

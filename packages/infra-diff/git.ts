@@ -1,11 +1,7 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
-import { toolEnvironment } from "@pulumi-line-bot/kit/tool-environment";
+import { git as runGit } from "@pulumi-line-bot/kit/git";
 import { UserError } from "@pulumi-line-bot/kit/user-error";
 
-const run = promisify(execFile);
-
-/** Git in one repository. Nothing goes through a shell. */
+/** Git in one repository. */
 export interface Git {
   readonly folder: string;
   /** What it prints. Rejects where it fails. */
@@ -13,15 +9,7 @@ export interface Git {
 }
 
 export function openGit(folder: string): Git {
-  const git = async (args: string[], env: Record<string, string> = {}): Promise<string> => {
-    const { stdout } = await run("git", args, {
-      cwd: folder,
-      maxBuffer: 256 * 1024 * 1024,
-      env: { ...toolEnvironment(), LC_ALL: "C", GIT_OPTIONAL_LOCKS: "0", ...env },
-    });
-    return stdout;
-  };
-  return Object.assign(git, { folder });
+  return Object.assign((args: string[], env?: Record<string, string>) => runGit(folder, args, env), { folder });
 }
 
 /** @throws {UserError} where there is no such commit */

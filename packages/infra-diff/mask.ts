@@ -1,4 +1,5 @@
 /** Takes secrets out of whatever is shown, in whichever encoding they have got there. */
+import { tryParseJson } from "@pulumi-line-bot/kit/json";
 import { secretText } from "./model.ts";
 
 /** What is shorter turns up by chance. */
@@ -51,11 +52,8 @@ function leavesOf(text: string): string[] {
     return typeof value === "object" && value !== null ? Object.values(value).flatMap(collect) : [];
   };
   if (!/^\s*[[{"]/.test(text)) return [];
-  try {
-    return collect(JSON.parse(text));
-  } catch {
-    return []; // It is no JSON, and was taken as a whole.
-  }
+  // Text that is no JSON was taken as a whole.
+  return collect(tryParseJson(text));
 }
 
 function formsOf(text: string): string[] {

@@ -1,8 +1,8 @@
 /** What a policy lets whom do, and whether another one lets more, or less. */
-import { canonical } from "@pulumi-line-bot/aws-resources/policy";
+import { canonicalJson } from "@pulumi-line-bot/kit/json";
 import type { PropertyMap, PropertyValue } from "@pulumi-line-bot/pulumi-engine/contracts/contracts";
 import { isMap } from "@pulumi-line-bot/pulumi-engine/values/properties";
-import { tryParseJson } from "./property-changes.ts";
+import { tryParseContainer } from "./property-changes.ts";
 
 /** One statement for one action on one resource. Patterns may hold `*` and `?`. */
 export interface Grant {
@@ -26,7 +26,7 @@ export interface PolicyChange {
 
 /** Undefined: it is no policy that could be read. */
 export function tryParseGrants(text: string): Grant[] | undefined {
-  const document = tryParseJson(text);
+  const document = tryParseContainer(text);
   if (!isMap(document)) return undefined;
   const statements = toList(document["Statement"]);
   return statements.every(isMap) ? statements.flatMap(grantsOf) : undefined;
@@ -38,7 +38,7 @@ function grantsOf(statement: PropertyMap): Grant[] {
   if (["NotAction", "NotResource", "NotPrincipal"].some((key) => key in statement)) {
     const { Sid: _, ...rest } = statement;
     return [
-      { effect, principal: undefined, action: "*", resource: undefined, conditions: [], opaque: canonical(rest) },
+      { effect, principal: undefined, action: "*", resource: undefined, conditions: [], opaque: canonicalJson(rest) },
     ];
   }
   const principals = principalsOf(statement["Principal"]);
@@ -64,8 +64,8 @@ function conditionsOf(value: PropertyValue | undefined): string[] {
   return Object.entries(value)
     .flatMap(([test, keys]) =>
       isMap(keys)
-        ? Object.entries(keys).map(([key, values]) => canonical([test, key, toTexts(values).toSorted()]))
-        : [canonical([test, keys])],
+        ? Object.entries(keys).map(([key, values]) => canonicalJson([test, key, toTexts(values).toSorted()]))
+        : [canonicalJson([test, keys])],
     )
     .toSorted();
 }

@@ -1,4 +1,5 @@
 /** What differs between two sets of properties, place by place, as a reviewer wants it: by meaning, without bookkeeping. */
+import { tryParseJson } from "@pulumi-line-bot/kit/json";
 import { samePolicy } from "@pulumi-line-bot/aws-resources/policy";
 import type { PropertyMap, PropertyValue } from "@pulumi-line-bot/pulumi-engine/contracts/contracts";
 import { formatPath, type PropertyPath } from "@pulumi-line-bot/pulumi-engine/values/property-path";
@@ -66,7 +67,7 @@ function compareTexts(path: PropertyPath, old: string, fresh: string, search: Se
     search.changes.push({ ...change, former: digestText, now: otherDigestText });
     return;
   }
-  const [was, is] = [tryParseJson(old), tryParseJson(fresh)];
+  const [was, is] = [tryParseContainer(old), tryParseContainer(fresh)];
   if (was === undefined || is === undefined) return add(search, path, old, fresh);
   if (isPolicy(was) && isPolicy(is)) {
     if (!samePolicy(old, fresh)) compareSets(path, statementsOf(was), statementsOf(is), search);
@@ -76,14 +77,8 @@ function compareTexts(path: PropertyPath, old: string, fresh: string, search: Se
 }
 
 /** JSON with something in it; a number or a text alone says more as it is. */
-export function tryParseJson(text: string): PropertyValue | undefined {
-  if (!/^\s*[[{]/.test(text)) return undefined;
-  try {
-    return JSON.parse(text) as PropertyValue;
-  } catch {
-    return undefined; // Text that only looks like JSON.
-  }
-}
+export const tryParseContainer = (text: string): PropertyValue | undefined =>
+  /^\s*[[{]/.test(text) ? (tryParseJson(text) as PropertyValue | undefined) : undefined;
 
 const isPolicy = (value: PropertyValue): boolean => isMap(value) && "Statement" in value;
 
@@ -129,7 +124,7 @@ function compareSecrets(
 ): void {
   const [old, fresh] = [former, now].map((side) => (side === undefined ? undefined : unwrapSecret(side)));
   if (equal(old, fresh) && isSecret(former) === isSecret(now)) return;
-  const [was, is] = [old, fresh].map((side) => (typeof side === "string" ? tryParseJson(side) : side));
+  const [was, is] = [old, fresh].map((side) => (typeof side === "string" ? tryParseContainer(side) : side));
   if (isMap(was) && isMap(is) && !equal(was, is)) {
     for (const key of [...new Set([...Object.keys(was), ...Object.keys(is)])].toSorted())
       if (!equal(was[key], is[key])) addSecret(search, [...path, key], was[key], is[key]);
@@ -176,6 +171,6 @@ export function toShown(value: PropertyValue): unknown {
 
 /** JSON text is shown as what it says. */
 function toShownText(text: string): unknown {
-  const parsed = tryParseJson(text);
+  const parsed = tryParseContainer(text);
   return parsed === undefined ? text : toShown(parsed);
 }

@@ -1,5 +1,5 @@
 /** A stack's own ARNs in a text, replaced by marks: what a policy says of a queue is the same after the queue was replaced. */
-import { canonical } from "@pulumi-line-bot/aws-resources/policy";
+import { canonicalJson } from "@pulumi-line-bot/kit/json";
 import type { PropertyValue } from "@pulumi-line-bot/pulumi-engine/contracts/contracts";
 import { isUnknown } from "@pulumi-line-bot/pulumi-engine/values/properties";
 import type { ComparedResource, ComparedStack, State } from "./compared.ts";
@@ -50,7 +50,7 @@ function replacerOf(marks: Marks): (text: string) => string {
 }
 
 const marked = (value: PropertyValue | undefined, replace: (text: string) => string): string =>
-  replace(canonical(value ?? null));
+  replace(canonicalJson(value ?? null));
 
 /** Names, IDs and addresses that are others after a replacement. */
 function madeUp(side: "former" | "now", resources: ComparedResource[]): (text: string) => string {

@@ -5,8 +5,7 @@ import { type Phrase, type PropertyChange, say, type StackDiff } from "./model.t
 import { changesBetween } from "./property-changes.ts";
 import { changeOf } from "./resource-changes.ts";
 import type { EvaluatedStack } from "./sides.ts";
-import type { ConfigKey, ConfigValue } from "@pulumi-line-bot/pulumi-engine/project/config-value";
-import { holdsSecure } from "@pulumi-line-bot/pulumi-engine/project/config-value";
+import { type ConfigKey, type ConfigValue, holdsSecure } from "@pulumi-line-bot/pulumi-engine/project/config-value";
 import { secret } from "@pulumi-line-bot/pulumi-engine/values/properties";
 import { nothingDeployed } from "./evaluate.ts";
 

@@ -4,7 +4,7 @@ import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { emptyDeployment } from "./backend/snapshot-codec.ts";
 import { type FileBackend, openFileBackend } from "./backend/file-backend.ts";
 import { type StackReference, parseStackReference } from "./backend/stack-reference.ts";
-import { tryReadText } from "./files.ts";
+import { tryReadText } from "@pulumi-line-bot/kit/files";
 import type { Project } from "./project/project-file.ts";
 import { type StackFile, readStackFile, stackFilePath } from "./project/stack-file.ts";
 import { type SecretsManager, createSecretsManager, openSecretsManager } from "./secrets/passphrase.ts";

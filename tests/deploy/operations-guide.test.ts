@@ -12,7 +12,7 @@ import {
   receiverLines,
   webhookOutcomes,
   workerLines,
-} from "../../line/outcomes.ts";
+} from "@pulumi-line-bot/kit/outcomes";
 
 const guide = path.join(root, "docs/operations.md");
 const outcomes: [string, Outcome][] = [

@@ -6,7 +6,7 @@ import * as v from "valibot";
 import type { AwsTrace } from "@pulumi-line-bot/aws-offline/aws";
 import { devChannel } from "@pulumi-line-bot/line-simulator/seed";
 import { alarmRules } from "../../infra/alarm-rules.ts";
-import type { AlarmName } from "../../line/outcomes.ts";
+import type { AlarmName } from "@pulumi-line-bot/kit/outcomes";
 import { makeInstalledClone } from "../support/clone.ts";
 import { deploy } from "./deployed.ts";
 import { toOwnerConfig } from "../../packages/aws-offline/tests/support/owner-config.ts";

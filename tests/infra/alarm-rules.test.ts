@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { alarmRules, linesThatRaise, toPattern } from "../../infra/alarm-rules.ts";
+import { linesThatRaise } from "@pulumi-line-bot/kit/alarm-lines";
+import { alarmRules, toPattern } from "../../infra/alarm-rules.ts";
 import {
   type AlarmName,
   type Outcome,
@@ -7,7 +8,7 @@ import {
   receiverLines,
   webhookOutcomes,
   workerLines,
-} from "../../line/outcomes.ts";
+} from "@pulumi-line-bot/kit/outcomes";
 import { parseLogPattern, toLine } from "@pulumi-line-bot/aws-offline/cloudwatch/log-pattern";
 
 const counted = Object.keys(alarmRules).filter((name): name is AlarmName => {

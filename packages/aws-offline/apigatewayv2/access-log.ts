@@ -1,7 +1,6 @@
 import { decode } from "./routing.ts";
 import type { Answer } from "./answer.ts";
-import type { GatewayRequest } from "./event.ts";
-import { toLogTime } from "./event.ts";
+import { type GatewayRequest, toLogTime } from "./event.ts";
 
 export interface Served {
   request: GatewayRequest;

@@ -1,5 +1,5 @@
 import type { InvocationResult } from "../lambda/functions.ts";
-import { isObject } from "../provider/wire.ts";
+import { isObject } from "@pulumi-line-bot/kit/json";
 
 /** What goes back to the client, and what the access log says about the way there. */
 export interface Answer {

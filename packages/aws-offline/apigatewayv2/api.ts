@@ -1,5 +1,5 @@
+import { partitionOf } from "@pulumi-line-bot/kit/partition";
 import { createServiceId, toArn } from "@pulumi-line-bot/aws-resources/arn";
-import { partitionOf } from "../cloud.ts";
 import { ServiceError } from "../errors.ts";
 import { storedType } from "../store/stored.ts";
 import { integrationsOf, ofApi, routesOf, stagesOf } from "./model.ts";

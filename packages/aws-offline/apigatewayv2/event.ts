@@ -1,8 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { decode } from "./routing.ts";
-import type { Match, ServedStage } from "./routing.ts";
+import { decode, type Match, type ServedStage } from "./routing.ts";
 
 /** What is known of a request before anything answers it; the access log reads it, too. */
 export interface GatewayRequest {

@@ -5,16 +5,12 @@ import { toArn } from "@pulumi-line-bot/aws-resources/arn";
 import { ServiceError } from "../errors.ts";
 import { mayInvoke } from "../lambda/permission.ts";
 import { parseFunctionName } from "../lambda/model.ts";
-import { renderAccessLog } from "./access-log.ts";
-import type { Served } from "./access-log.ts";
-import { refuse, toAnswer } from "./answer.ts";
-import type { Answer } from "./answer.ts";
-import { toEvent, toGatewayRequest, toPath } from "./event.ts";
-import type { GatewayRequest } from "./event.ts";
+import { renderAccessLog, type Served } from "./access-log.ts";
+import { refuse, toAnswer, type Answer } from "./answer.ts";
+import { toEvent, toGatewayRequest, toPath, type GatewayRequest } from "./event.ts";
 import { createRequestMeter } from "./measures.ts";
 import { apisOf } from "./model.ts";
-import { findRoute, toRouting } from "./routing.ts";
-import type { Match, Routing, ServedStage } from "./routing.ts";
+import { findRoute, toRouting, type Match, type Routing, type ServedStage } from "./routing.ts";
 
 const BODY_LIMIT = 10 * 1024 * 1024;
 

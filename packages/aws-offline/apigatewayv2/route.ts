@@ -1,5 +1,6 @@
 import { createServiceId } from "@pulumi-line-bot/aws-resources/arn";
-import type { Attributes, Cloud } from "../cloud.ts";
+import type { Cloud } from "../cloud.ts";
+import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
 import { storedType } from "../store/stored.ts";
 import { refuseMissingApi } from "./integration.ts";

@@ -1,4 +1,5 @@
-import type { Attributes, Cloud } from "../cloud.ts";
+import type { Cloud } from "../cloud.ts";
+import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { TokenBucket } from "./throttle.ts";
 import { integrationsOf, ofApi, routesOf, stagesOf } from "./model.ts";
 

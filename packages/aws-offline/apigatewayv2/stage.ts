@@ -1,6 +1,6 @@
+import { partitionOf } from "@pulumi-line-bot/kit/partition";
 import { createServiceId, toArn } from "@pulumi-line-bot/aws-resources/arn";
-import type { Attributes } from "../cloud.ts";
-import { partitionOf } from "../cloud.ts";
+import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
 import { storedType } from "../store/stored.ts";
 import { refuseMissingApi } from "./integration.ts";

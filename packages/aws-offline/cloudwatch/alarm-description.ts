@@ -1,6 +1,5 @@
 import type { Stored } from "../store/stored.ts";
-import { toAlarmSettings } from "./alarm-model.ts";
-import type { AlarmStatus } from "./alarm-model.ts";
+import { toAlarmSettings, type AlarmStatus } from "./alarm-model.ts";
 import type { MetricQuery } from "./metric-queries.ts";
 import { fromDimensions } from "./wire.ts";
 

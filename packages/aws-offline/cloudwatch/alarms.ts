@@ -1,10 +1,8 @@
 import type { Cloud } from "../cloud.ts";
 import { notifyTopic } from "../sns/topics.ts";
 import type { Stored } from "../store/stored.ts";
-import { EXTRA_PERIODS, judge } from "./alarm-evaluation.ts";
-import type { AlarmState, Datapoint } from "./alarm-evaluation.ts";
-import { alarmsOf, alarmStatesOf, statusOf, toAlarmSettings } from "./alarm-model.ts";
-import type { AlarmSettings } from "./alarm-model.ts";
+import { EXTRA_PERIODS, judge, type AlarmState, type Datapoint } from "./alarm-evaluation.ts";
+import { alarmsOf, alarmStatesOf, statusOf, toAlarmSettings, type AlarmSettings } from "./alarm-model.ts";
 import { toAlarmMessage } from "./alarm-message.ts";
 import { periodsOf, runQueries } from "./metric-queries.ts";
 

@@ -1,6 +1,6 @@
-import { partitionOf } from "../cloud.ts";
+import { partitionOf } from "@pulumi-line-bot/kit/partition";
 import { ServiceError } from "../errors.ts";
-import { isObject } from "../provider/wire.ts";
+import { isObject } from "@pulumi-line-bot/kit/json";
 import { storedType } from "../store/stored.ts";
 
 /** Kept, and shown by nobody: what the service itself refuses is refused. */

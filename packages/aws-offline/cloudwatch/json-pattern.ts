@@ -1,5 +1,4 @@
-import { SELECTOR, tryParseSelector } from "./json-selector.ts";
-import type { Select } from "./json-selector.ts";
+import { SELECTOR, tryParseSelector, type Select } from "./json-selector.ts";
 
 export type JsonTest = (document: unknown) => boolean;
 

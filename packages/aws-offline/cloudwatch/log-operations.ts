@@ -2,8 +2,7 @@ import * as v from "valibot";
 import { toArn } from "@pulumi-line-bot/aws-resources/arn";
 import type { JsonService } from "../endpoint/json-protocol.ts";
 import { ServiceError } from "../errors.ts";
-import { comparePositions, tryReadMessage } from "./log-groups.ts";
-import type { Position, StoredLogEvent } from "./log-groups.ts";
+import { comparePositions, tryReadMessage, type Position, type StoredLogEvent } from "./log-groups.ts";
 import { parseLogPattern, toLine } from "./log-pattern.ts";
 
 const Filter = v.strictObject({

@@ -1,3 +1,4 @@
+import { tryParseJson } from "@pulumi-line-bot/kit/json";
 import { ServiceError } from "../errors.ts";
 import { parseJsonPattern, UnknownPattern } from "./json-pattern.ts";
 
@@ -66,12 +67,5 @@ function parseTerms(text: string): LogTest {
     (terms["?"].length === 0 || terms[""].length > 0 || terms["?"].some((term) => message.includes(term)));
 }
 
-function tryParse(message: string): unknown {
-  // Most lines that are no JSON show it at once.
-  if (!message.startsWith("{")) return undefined;
-  try {
-    return JSON.parse(message);
-  } catch {
-    return undefined; // Text that happens to begin with a brace.
-  }
-}
+// Most lines that are no JSON show it at once.
+const tryParse = (message: string): unknown => (message.startsWith("{") ? tryParseJson(message) : undefined);

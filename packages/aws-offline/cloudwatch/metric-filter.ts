@@ -1,11 +1,10 @@
-import type { Attributes, Cloud } from "../cloud.ts";
+import type { Cloud } from "../cloud.ts";
+import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
-import { storedType } from "../store/stored.ts";
-import type { Stored } from "../store/stored.ts";
+import { storedType, type Stored } from "../store/stored.ts";
 import { tryParseSelector } from "./json-selector.ts";
 import { parseLogPattern } from "./log-pattern.ts";
-import { toFilterKey } from "./metric-filters.ts";
-import type { Transformation } from "./metric-filters.ts";
+import { toFilterKey, type Transformation } from "./metric-filters.ts";
 
 export const metricFilter = storedType({
   token: "aws:cloudwatch/logMetricFilter:LogMetricFilter",

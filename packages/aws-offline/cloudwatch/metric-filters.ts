@@ -2,12 +2,9 @@ import type { Cloud } from "../cloud.ts";
 import type { Collection } from "../store/store.ts";
 import type { Stored } from "../store/stored.ts";
 import { toEmbeddedMetrics } from "./embedded-metrics.ts";
-import { tryParseSelector } from "./json-selector.ts";
-import type { Select } from "./json-selector.ts";
-import { parseLogPattern, toLine } from "./log-pattern.ts";
-import type { LogLine, LogTest } from "./log-pattern.ts";
-import { MINUTE_MS } from "./metrics.ts";
-import type { Datum, MetricId } from "./metrics.ts";
+import { tryParseSelector, type Select } from "./json-selector.ts";
+import { parseLogPattern, toLine, type LogLine, type LogTest } from "./log-pattern.ts";
+import { MINUTE_MS, type Datum, type MetricId } from "./metrics.ts";
 
 export interface Transformation {
   name: string;

@@ -1,9 +1,7 @@
 import { ServiceError } from "../errors.ts";
 import { computeStatistic, isStatistic } from "./distribution.ts";
-import { parseExpression, UnknownExpression } from "./metric-math.ts";
-import type { TimeSeries } from "./metric-math.ts";
-import { MINUTE_MS } from "./metrics.ts";
-import type { MetricId, Metrics } from "./metrics.ts";
+import { parseExpression, UnknownExpression, type TimeSeries } from "./metric-math.ts";
+import { MINUTE_MS, type MetricId, type Metrics } from "./metrics.ts";
 
 /** A metric in one statistic, or a calculation with others of the same list. */
 export type MetricQuery =

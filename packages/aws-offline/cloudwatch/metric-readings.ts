@@ -2,8 +2,13 @@ import * as v from "valibot";
 import type { JsonService } from "../endpoint/json-protocol.ts";
 import { ServiceError } from "../errors.ts";
 import { computeStatistic } from "./distribution.ts";
-import { refuseWrongQueries, refuseWrongStatistic, runQueries } from "./metric-queries.ts";
-import type { MetricQuery, Range } from "./metric-queries.ts";
+import {
+  refuseWrongQueries,
+  refuseWrongStatistic,
+  runQueries,
+  type MetricQuery,
+  type Range,
+} from "./metric-queries.ts";
 import { DimensionList, Time, toDimensions } from "./wire.ts";
 
 const Metric = v.object({ Namespace: v.string(), MetricName: v.string(), Dimensions: DimensionList });

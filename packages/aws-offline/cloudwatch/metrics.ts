@@ -1,5 +1,4 @@
-import { addValue, createDistribution, merge } from "./distribution.ts";
-import type { Distribution } from "./distribution.ts";
+import { addValue, createDistribution, merge, type Distribution } from "./distribution.ts";
 
 export type Dimensions = Readonly<Record<string, string>>;
 

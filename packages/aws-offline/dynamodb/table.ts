@@ -1,5 +1,5 @@
 import { toArn } from "@pulumi-line-bot/aws-resources/arn";
-import type { Attributes } from "../cloud.ts";
+import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
 import { storedType } from "../store/stored.ts";
 import { ttlAttributeOf } from "./model.ts";

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import type { Attributes, Cloud } from "../cloud.ts";
+import type { Cloud } from "../cloud.ts";
+import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
 import type { Engine } from "./engine.ts";
 import { tablesOf, toDescription, ttlAttributeOf } from "./model.ts";

@@ -2,8 +2,7 @@ import { isValiError } from "valibot";
 import type { Cloud } from "../cloud.ts";
 import { ServiceError } from "../errors.ts";
 import { authorize } from "../sts/identity.ts";
-import { SignatureError, verifySignature } from "./signature.ts";
-import type { Signed, SignedRequest } from "./signature.ts";
+import { SignatureError, verifySignature, type Signed, type SignedRequest } from "./signature.ts";
 import { unpack } from "./unpack.ts";
 
 /** A service that speaks AWS JSON. */

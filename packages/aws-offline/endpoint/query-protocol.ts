@@ -2,11 +2,9 @@ import { randomUUID } from "node:crypto";
 import { isValiError } from "valibot";
 import type { Cloud } from "../cloud.ts";
 import { ServiceError } from "../errors.ts";
-import { authorize } from "../sts/identity.ts";
-import type { Caller } from "../sts/identity.ts";
+import { authorize, type Caller } from "../sts/identity.ts";
 import type { EndpointAnswer } from "./json-protocol.ts";
-import { SignatureError, verifySignature } from "./signature.ts";
-import type { SignedRequest } from "./signature.ts";
+import { SignatureError, verifySignature, type SignedRequest } from "./signature.ts";
 
 /** A service that speaks the query protocol: a form in, XML out. */
 export interface QueryService {

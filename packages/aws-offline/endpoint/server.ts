@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { createServer } from "node:http";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { isOwnRequest } from "@pulumi-line-bot/kit/own-request";
@@ -14,12 +13,9 @@ import { secretsManager } from "../secretsmanager/operations.ts";
 import { sqs } from "../sqs/operations.ts";
 import { sns } from "../sns/operations.ts";
 import { sts } from "../sts/get-caller-identity.ts";
-import { answerJson } from "./json-protocol.ts";
-import type { EndpointAnswer, JsonService } from "./json-protocol.ts";
-import { answerQuery } from "./query-protocol.ts";
-import type { QueryService } from "./query-protocol.ts";
-import { SignatureError, verifySignature } from "./signature.ts";
-import type { SignedRequest } from "./signature.ts";
+import { answerJson, type EndpointAnswer, type JsonService } from "./json-protocol.ts";
+import { answerQuery, type QueryService } from "./query-protocol.ts";
+import { SignatureError, verifySignature, type SignedRequest } from "./signature.ts";
 import { unpack } from "./unpack.ts";
 
 /** Services that speak AWS JSON, by the prefix of their target header. */

@@ -1,6 +1,6 @@
 import { matchesPattern } from "@pulumi-line-bot/aws-resources/arn";
 import type { Cloud } from "../cloud.ts";
-import { isObject } from "../provider/wire.ts";
+import { isObject } from "@pulumi-line-bot/kit/json";
 import type { Stored } from "../store/stored.ts";
 import { attachmentsOf, policiesOf, rolePoliciesOf, rolesOf } from "./model.ts";
 import { type Asked, decide, parseStatements, type Statement, toList } from "./statement.ts";

@@ -1,7 +1,7 @@
 /** `aws:iam/getPolicyDocument`: statements in, JSON text out, rendered as Terraform's own data source does. */
 import { crc32 } from "node:zlib";
 import * as v from "valibot";
-import type { Attributes } from "../cloud.ts";
+import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 
 const Strings = v.optional(v.array(v.string()), []);
 const Principals = v.optional(v.array(v.object({ type: v.string(), identifiers: v.array(v.string()) })), []);

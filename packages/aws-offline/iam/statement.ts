@@ -1,6 +1,6 @@
 import { matchesPattern } from "@pulumi-line-bot/aws-resources/arn";
 import { ServiceError } from "../errors.ts";
-import { isObject } from "../provider/wire.ts";
+import { isObject } from "@pulumi-line-bot/kit/json";
 
 /** What is asked of a policy: an action on a resource, in surroundings. */
 export interface Asked {

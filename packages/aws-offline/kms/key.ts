@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { toArn } from "@pulumi-line-bot/aws-resources/arn";
-import type { Attributes, Cloud } from "../cloud.ts";
+import type { Cloud } from "../cloud.ts";
+import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
 import { isEmpty } from "@pulumi-line-bot/aws-resources/compare";
 import { type Stored, storedType } from "../store/stored.ts";

@@ -1,5 +1,6 @@
-import type { Attributes, Cloud } from "../cloud.ts";
-import { partitionOf } from "../cloud.ts";
+import { partitionOf } from "@pulumi-line-bot/kit/partition";
+import type { Cloud } from "../cloud.ts";
+import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
 import type { Collection } from "../store/store.ts";
 import { type Stored, storedType } from "../store/stored.ts";

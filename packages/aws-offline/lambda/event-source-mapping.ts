@@ -1,15 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { toArn } from "@pulumi-line-bot/aws-resources/arn";
-import type { Attributes, Cloud } from "../cloud.ts";
+import type { Cloud } from "../cloud.ts";
+import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
 import { isAllowed } from "../iam/access.ts";
-import { arnToQueueUrl, tryFindQueue } from "../sqs/model.ts";
-import type { Queue } from "../sqs/model.ts";
+import { arnToQueueUrl, tryFindQueue, type Queue } from "../sqs/model.ts";
 import { storedType } from "../store/stored.ts";
 import { DEFAULT_BATCH_SIZE, isEnabled, mappingsOf, toBatchSize } from "./event-source/mapping.ts";
 import { QUEUE_ACTIONS } from "./event-source/poller.ts";
-import { parseFunctionName, resolveFunction } from "./model.ts";
-import type { Resolved } from "./model.ts";
+import { parseFunctionName, resolveFunction, type Resolved } from "./model.ts";
 
 /** Inputs behind which nothing is simulated. */
 const REFUSED = [

@@ -1,5 +1,5 @@
-import type { Attributes } from "../cloud.ts";
-import { partitionOf } from "../cloud.ts";
+import { partitionOf } from "@pulumi-line-bot/kit/partition";
+import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import type { LambdaFunction } from "./model.ts";
 import type { CodePackage } from "./package.ts";
 

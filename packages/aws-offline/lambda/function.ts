@@ -1,14 +1,13 @@
-import type { Attributes, Change, Cloud, Resource, ResourceType } from "../cloud.ts";
+import type { Cloud, Resource, ResourceType } from "../cloud.ts";
+import type { Attributes, Change } from "@pulumi-line-bot/aws-resources/attributes";
 import { toArn } from "@pulumi-line-bot/aws-resources/arn";
 import { ServiceError } from "../errors.ts";
 import { canBeAssumedBy } from "../iam/access.ts";
-import { isArchive } from "../provider/wire.ts";
+import { isArchive } from "@pulumi-line-bot/aws-resources/values";
 import type { Stored } from "../store/stored.ts";
 import { describeFunction } from "./function-attributes.ts";
-import { functionsOf } from "./model.ts";
-import type { LambdaFunction } from "./model.ts";
-import { takePackage } from "./package.ts";
-import type { CodePackage } from "./package.ts";
+import { functionsOf, type LambdaFunction } from "./model.ts";
+import { takePackage, type CodePackage } from "./package.ts";
 import { publish, toLatest } from "./version.ts";
 
 const RUNTIME = `nodejs${process.versions.node.split(".")[0]}.x`;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import { ServiceError } from "../errors.ts";
-import type { Archive } from "../provider/wire.ts";
+import type { Archive } from "@pulumi-line-bot/aws-resources/values";
 
 export interface CodePackage {
   /** Hexadecimal SHA-256 of the zip, which names its folder. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { Attributes } from "../cloud.ts";
-import { canonical } from "@pulumi-line-bot/aws-resources/policy";
+import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
+import { canonicalJson } from "@pulumi-line-bot/kit/json";
 import { refuseReserved } from "./environment.ts";
 import type { LambdaFunction, Version } from "./model.ts";
 
@@ -43,5 +43,5 @@ export function publish(fn: LambdaFunction): LambdaFunction {
 
 /** One for each content: code and configuration. */
 function toRevision({ revision: _, ...content }: Omit<Version, "revision"> & { revision?: string }): string {
-  return createHash("sha256").update(canonical(content)).digest("hex");
+  return createHash("sha256").update(canonicalJson(content)).digest("hex");
 }

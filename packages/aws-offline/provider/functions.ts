@@ -1,4 +1,5 @@
-import { type Cloud, partitionOf } from "../cloud.ts";
+import { dnsSuffixOf, partitionOf } from "@pulumi-line-bot/kit/partition";
+import type { Cloud } from "../cloud.ts";
 import { getPolicyDocument } from "../iam/policy-document.ts";
 import { getSecretVersions } from "../secretsmanager/get-secret-versions.ts";
 import { toOwner } from "../sts/identity.ts";
@@ -13,7 +14,7 @@ export const pureFunctions: Functions<Pick<Cloud, "accountId">> = {
   },
   "aws:index/getPartition:getPartition": (_args, { region }) => {
     const partition = partitionOf(region);
-    const dnsSuffix = partition === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";
+    const dnsSuffix = dnsSuffixOf(partition);
     return { id: partition, partition, dnsSuffix, reverseDnsPrefix: dnsSuffix.split(".").toReversed().join(".") };
   },
   "aws:index/getRegion:getRegion": (args, config) => {
@@ -25,7 +26,7 @@ export const pureFunctions: Functions<Pick<Cloud, "accountId">> = {
       config.region;
     const description = REGIONS[region];
     if (description === undefined) throw new Error(`no matching EC2 Region found for ${region}`);
-    const suffix = partitionOf(region) === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";
+    const suffix = dnsSuffixOf(partitionOf(region));
     return { id: region, region, name: region, description, endpoint: `ec2.${region}.${suffix}` };
   },
   "aws:iam/getPolicyDocument:getPolicyDocument": getPolicyDocument,

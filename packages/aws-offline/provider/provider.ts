@@ -1,15 +1,18 @@
-import type { Attributes, Change, Cloud, Resource, ResourceType } from "../cloud.ts";
+import type { Cloud, Resource, ResourceType } from "../cloud.ts";
+import type { Attributes, Change } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
-import { check } from "@pulumi-line-bot/aws-resources/check";
-import type { Checked } from "@pulumi-line-bot/aws-resources/check";
-import { checkConfig, refuseAccount, toProviderConfig } from "@pulumi-line-bot/aws-resources/config";
-import type { ConfigProblem, ProviderConfig } from "@pulumi-line-bot/aws-resources/config";
-import { diff } from "@pulumi-line-bot/aws-resources/diff";
-import type { Diff } from "@pulumi-line-bot/aws-resources/diff";
+import { check, type Checked } from "@pulumi-line-bot/aws-resources/check";
+import {
+  checkConfig,
+  refuseAccount,
+  toProviderConfig,
+  type ConfigProblem,
+  type ProviderConfig,
+} from "@pulumi-line-bot/aws-resources/config";
+import { diff, type Diff } from "@pulumi-line-bot/aws-resources/diff";
 import { previewCreate, previewUpdate, toWanted, withoutWriteOnly } from "@pulumi-line-bot/aws-resources/outputs";
 import type { NamingRequest } from "@pulumi-line-bot/aws-resources/naming";
-import { tryFindSchema } from "@pulumi-line-bot/aws-resources/schema";
-import type { TypeSchema } from "@pulumi-line-bot/aws-resources/schema";
+import { tryFindSchema, type TypeSchema } from "@pulumi-line-bot/aws-resources/schema";
 
 export type Functions<World = Pick<Cloud, "accountId" | "secrets">> = Record<
   string,

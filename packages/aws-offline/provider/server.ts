@@ -1,11 +1,18 @@
 /** `pulumirpc.ResourceProvider` over gRPC: messages in, messages out; the words are in `provider.ts`. */
-import { Server, ServerCredentials, status } from "@grpc/grpc-js";
-import type { handleUnaryCall, sendUnaryData, UntypedServiceImplementation } from "@grpc/grpc-js";
+import {
+  Server,
+  ServerCredentials,
+  status,
+  type handleUnaryCall,
+  type sendUnaryData,
+  type UntypedServiceImplementation,
+} from "@grpc/grpc-js";
 import emptyMessages from "google-protobuf/google/protobuf/empty_pb.js";
 import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
 import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import { listenToOwnPeers } from "@pulumi-line-bot/kit/own-peer";
+import { messageOf } from "@pulumi-line-bot/kit/message-of";
 import { readInputs, toAutonaming, toConfigDiff, toDiffResponse, toFailure, toNamed } from "./messages.ts";
 import { secretsOf } from "@pulumi-line-bot/aws-resources/outputs";
 import type { Provider } from "./provider.ts";
@@ -147,7 +154,7 @@ function unary<Request, Response>(
     try {
       callback(null, await handle(request));
     } catch (error) {
-      callback({ code: status.UNKNOWN, details: error instanceof Error ? error.message : String(error) });
+      callback({ code: status.UNKNOWN, details: messageOf(error) });
     }
   };
   return (call, callback) => void answer(call.request, callback);

@@ -1,4 +1,5 @@
-import { partitionOf, type Cloud } from "../cloud.ts";
+import { partitionOf } from "@pulumi-line-bot/kit/partition";
+import { type Cloud } from "../cloud.ts";
 import { ServiceError } from "../errors.ts";
 import { uniqueSuffix } from "../naming.ts";
 import { type Stored, storedType } from "../store/stored.ts";

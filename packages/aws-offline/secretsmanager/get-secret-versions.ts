@@ -1,4 +1,5 @@
-import type { Attributes, Cloud } from "../cloud.ts";
+import type { Cloud } from "../cloud.ts";
+import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
 
 /** The provider's function: a secret's versions and their labels, without their values. */

@@ -1,4 +1,5 @@
-import type { Attributes, Cloud, ResourceType } from "../cloud.ts";
+import type { Cloud, ResourceType } from "../cloud.ts";
+import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
 import { uniqueSuffix } from "../naming.ts";
 

@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { toArn } from "@pulumi-line-bot/aws-resources/arn";
-import type { Attributes, ResourceType } from "../cloud.ts";
+import type { ResourceType } from "../cloud.ts";
+import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { uniqueSuffix } from "../naming.ts";
 import { storedType } from "../store/stored.ts";
 import { isEmpty } from "@pulumi-line-bot/aws-resources/compare";

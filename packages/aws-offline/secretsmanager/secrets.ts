@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { ServiceError } from "../errors.ts";
-import { canonical } from "@pulumi-line-bot/aws-resources/policy";
+import { canonicalJson } from "@pulumi-line-bot/kit/json";
 import type { Collection, Store } from "../store/store.ts";
 
 export interface SecretValue {
@@ -105,7 +105,7 @@ export class Secrets {
         `Failed to satisfy constraint: Member must have length less than or equal to ${VALUE_LIMIT}`,
       );
     const existing = secret.versions.find((version) => version.versionId === versionId);
-    if (existing && canonical(existing.value) !== canonical(value))
+    if (existing && canonicalJson(existing.value) !== canonicalJson(value))
       throw new ServiceError(
         "ResourceExistsException",
         "The operation failed because the version already exists with another value.",

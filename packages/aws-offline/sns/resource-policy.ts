@@ -1,6 +1,6 @@
 import { ServiceError } from "../errors.ts";
 import { holds, parseStatements, refuseUnknownConditions, toList } from "../iam/statement.ts";
-import { isObject } from "../provider/wire.ts";
+import { isObject } from "@pulumi-line-bot/kit/json";
 
 /** Who wants something of a topic or a queue, and in which surroundings. */
 export interface ResourceRequest {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { Attributes, Cloud } from "../cloud.ts";
+import type { Cloud } from "../cloud.ts";
+import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
 import { isEmpty } from "@pulumi-line-bot/aws-resources/compare";
 import { arnToQueueUrl, tryFindQueue } from "../sqs/model.ts";

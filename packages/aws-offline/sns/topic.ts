@@ -1,5 +1,6 @@
 import { toArn } from "@pulumi-line-bot/aws-resources/arn";
-import type { Attributes, ResourceType } from "../cloud.ts";
+import type { ResourceType } from "../cloud.ts";
+import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
 import { uniqueSuffix } from "../naming.ts";
 import { isEmpty } from "@pulumi-line-bot/aws-resources/compare";

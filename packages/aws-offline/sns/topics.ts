@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Cloud } from "../cloud.ts";
-import { deliver } from "./delivery.ts";
-import type { Notice } from "./delivery.ts";
+import { deliver, type Notice } from "./delivery.ts";
 import { askPolicy } from "./resource-policy.ts";
 import { findTopic, listSubscriptions, policyOf, topicsOf } from "./topic-model.ts";
 

@@ -2,10 +2,8 @@ import { EventEmitter } from "node:events";
 import { join } from "node:path";
 import type { Cloud } from "../cloud.ts";
 import { ServiceError } from "../errors.ts";
-import { openJournal } from "../store/journal.ts";
-import type { Journal } from "../store/journal.ts";
-import { MessageQueue } from "./message-queue.ts";
-import type { Change } from "./message-queue.ts";
+import { openJournal, type Journal } from "../store/journal.ts";
+import { MessageQueue, type Change } from "./message-queue.ts";
 
 /** By ARN; all of one entry happen together or not at all. */
 export type Entry = [arn: string, change: Change | { type: "dropped" }][];

@@ -1,5 +1,6 @@
-import type { Attributes, Cloud } from "../cloud.ts";
-import { partitionOf } from "../cloud.ts";
+import { dnsSuffixOf, partitionOf } from "@pulumi-line-bot/kit/partition";
+import type { Cloud } from "../cloud.ts";
+import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
 import type { Collection } from "../store/store.ts";
 import type { Stored } from "../store/stored.ts";
@@ -23,7 +24,7 @@ export interface RedrivePolicy {
 }
 
 export function toQueueUrl(region: string, accountId: string, name: string): string {
-  const suffix = partitionOf(region) === "aws-cn" ? "amazonaws.com.cn" : "amazonaws.com";
+  const suffix = dnsSuffixOf(partitionOf(region));
   return `https://sqs.${region}.${suffix}/${accountId}/${name}`;
 }
 

@@ -1,12 +1,10 @@
 import type { Cloud } from "../cloud.ts";
 import type { Datum } from "../cloudwatch/metrics.ts";
-import { Ledger } from "./ledger.ts";
-import type { Entry } from "./ledger.ts";
+import { Ledger, type Entry } from "./ledger.ts";
 import { measureMessages, toGauges } from "./measures.ts";
 import type { Message } from "./message.ts";
 import type { MessageQueue } from "./message-queue.ts";
-import { arnToQueueUrl, queuesOf, redrivePolicyOf, tryFindQueue } from "./model.ts";
-import type { Queue, RedrivePolicy } from "./model.ts";
+import { arnToQueueUrl, queuesOf, redrivePolicyOf, tryFindQueue, type Queue, type RedrivePolicy } from "./model.ts";
 import { createReceipt, expiredReceipt, parseReceipt, refuseVisibility } from "./receipt.ts";
 
 export interface ReceiveOptions {

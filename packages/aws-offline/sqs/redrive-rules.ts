@@ -1,8 +1,9 @@
 import * as v from "valibot";
-import type { Attributes, Cloud } from "../cloud.ts";
+import { tryParseJson } from "@pulumi-line-bot/kit/json";
+import type { Cloud } from "../cloud.ts";
+import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
-import { arnToQueueUrl, tryFindQueue } from "./model.ts";
-import type { Queue } from "./model.ts";
+import { arnToQueueUrl, tryFindQueue, type Queue } from "./model.ts";
 
 const Policy = v.object({
   deadLetterTargetArn: v.string(),
@@ -23,12 +24,12 @@ export function refuseBadRedrive(
   cloud: Cloud,
 ): void {
   if (redrivePolicy) refusePolicy(queue, redrivePolicy as string, cloud);
-  if (redriveAllowPolicy && !v.safeParse(Allow, parse(redriveAllowPolicy as string)).success)
+  if (redriveAllowPolicy && !v.safeParse(Allow, tryParseJson(redriveAllowPolicy as string)).success)
     throw invalid("RedriveAllowPolicy", redriveAllowPolicy as string, "The policy is not well-formed.");
 }
 
 function refusePolicy({ name, arn }: { name: string; arn: string }, text: string, cloud: Cloud): void {
-  const { success, output } = v.safeParse(Policy, parse(text));
+  const { success, output } = v.safeParse(Policy, tryParseJson(text));
   if (!success) throw invalid("RedrivePolicy", text, "Redrive policy needs deadLetterTargetArn and maxReceiveCount.");
   const { maxReceiveCount, deadLetterTargetArn } = output;
   if (maxReceiveCount < 1 || maxReceiveCount > 1000)
@@ -48,17 +49,9 @@ function refusePolicy({ name, arn }: { name: string; arn: string }, text: string
 function allows({ attributes }: Queue, source: string): boolean {
   const text = attributes["redriveAllowPolicy"] as string | undefined;
   if (!text) return true;
-  const policy = v.parse(Allow, parse(text));
+  const policy = v.parse(Allow, tryParseJson(text));
   if (policy.redrivePermission === "byQueue") return policy.sourceQueueArns.includes(source);
   return policy.redrivePermission === "allowAll";
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined; // The schema says what is wrong.
-  }
 }
 
 function invalid(parameter: string, value: string, reason: string): ServiceError {

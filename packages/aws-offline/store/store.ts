@@ -1,8 +1,7 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LocalAwsError } from "../errors.ts";
-import { openSeal } from "./seal.ts";
-import type { Seal } from "./seal.ts";
+import { openSeal, type Seal } from "./seal.ts";
 import { writeWhole } from "./write-whole.ts";
 
 /** Records of one kind, by key. In memory for the readers; every change is on disk before it is answered. */

@@ -1,4 +1,5 @@
-import type { Attributes, Change, Cloud, Resource, ResourceType } from "../cloud.ts";
+import type { Cloud, Resource, ResourceType } from "../cloud.ts";
+import type { Attributes, Change } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
 import type { Collection } from "./store.ts";
 

@@ -16,8 +16,7 @@ import {
   putMinutes,
   readAlarm,
 } from "./support/cloudwatch.ts";
-import { createAws, createTempFolder, openAws, shareAws, toPolicy } from "./support/local-aws.ts";
-import type { TestAws } from "./support/local-aws.ts";
+import { createAws, createTempFolder, openAws, shareAws, toPolicy, type TestAws } from "./support/local-aws.ts";
 import type { Made, Properties } from "./support/provider-client.ts";
 
 const aws = shareAws({ alarmsEveryMs: 0 });

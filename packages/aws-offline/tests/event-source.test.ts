@@ -12,8 +12,8 @@ import {
   shareAws,
   toPolicy,
   TYPES,
+  type TestAws,
 } from "./support/local-aws.ts";
-import type { TestAws } from "./support/local-aws.ts";
 import type { Made, Properties } from "./support/provider-client.ts";
 import {
   bodiesOf,

@@ -2,8 +2,7 @@ import { Agent } from "node:https";
 import { connect } from "node:tls";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { invoke, readLog } from "./support/aws-requests.ts";
-import { createApi, createAws, createRoute, send, shareAws, TYPES } from "./support/local-aws.ts";
-import type { Api } from "./support/local-aws.ts";
+import { createApi, createAws, createRoute, send, shareAws, TYPES, type Api } from "./support/local-aws.ts";
 
 const aws = shareAws();
 const echo = "export const handler = async (event) => event;";

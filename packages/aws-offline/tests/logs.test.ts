@@ -1,5 +1,8 @@
-import { FilterLogEventsCommand, paginateFilterLogEvents } from "@aws-sdk/client-cloudwatch-logs";
-import type { FilteredLogEvent } from "@aws-sdk/client-cloudwatch-logs";
+import {
+  FilterLogEventsCommand,
+  paginateFilterLogEvents,
+  type FilteredLogEvent,
+} from "@aws-sdk/client-cloudwatch-logs";
 import { appendFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";

@@ -4,8 +4,9 @@ import {
   GetMetricStatisticsCommand,
   ListMetricsCommand,
   PutMetricDataCommand,
+  type CloudWatchClient,
+  type Datapoint,
 } from "@aws-sdk/client-cloudwatch";
-import type { CloudWatchClient, Datapoint } from "@aws-sdk/client-cloudwatch";
 import { describe, expect, test } from "vitest";
 import { createMetrics } from "../cloudwatch/metrics.ts";
 import { invoke, toCallingCode } from "./support/aws-requests.ts";

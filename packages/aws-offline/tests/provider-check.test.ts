@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { shareAws, toPolicy, TYPES } from "./support/local-aws.ts";
-import { toArchive, UNKNOWN } from "./support/provider-client.ts";
-import type { Properties } from "./support/provider-client.ts";
+import { toArchive, UNKNOWN, type Properties } from "./support/provider-client.ts";
 
 const aws = shareAws();
 

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createCode, createRole, shareAws, toPolicy, TYPES } from "./support/local-aws.ts";
-import { UNKNOWN } from "./support/provider-client.ts";
-import type { Made, Properties } from "./support/provider-client.ts";
+import { UNKNOWN, type Made, type Properties } from "./support/provider-client.ts";
 
 const aws = shareAws();
 const code = "export const handler = async () => 1;";

@@ -14,8 +14,7 @@ import {
   toPolicy,
   TYPES,
 } from "./support/local-aws.ts";
-import { UNKNOWN, unwrapSecret } from "./support/provider-client.ts";
-import type { Properties } from "./support/provider-client.ts";
+import { UNKNOWN, unwrapSecret, type Properties } from "./support/provider-client.ts";
 
 const aws = shareAws();
 const code = "export const handler = async () => 1;";

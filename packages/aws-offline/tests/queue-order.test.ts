@@ -1,9 +1,7 @@
-import { ChangeMessageVisibilityCommand, DeleteMessageCommand } from "@aws-sdk/client-sqs";
-import type { Message } from "@aws-sdk/client-sqs";
+import { ChangeMessageVisibilityCommand, DeleteMessageCommand, type Message } from "@aws-sdk/client-sqs";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { createRandom } from "../../../tests/functions/random.ts";
-import { createAws } from "./support/local-aws.ts";
-import type { TestAws } from "./support/local-aws.ts";
+import { createAws, type TestAws } from "./support/local-aws.ts";
 import { createPair, createSqs, receiveAll, sendAll } from "./support/queues.ts";
 
 const GROUPS = ["a", "b", "c"];

@@ -12,8 +12,8 @@ import {
   SendMessageBatchCommand,
   SendMessageCommand,
   StartMessageMoveTaskCommand,
+  type SendMessageBatchRequestEntry,
 } from "@aws-sdk/client-sqs";
-import type { SendMessageBatchRequestEntry } from "@aws-sdk/client-sqs";
 import { CloudWatchClient, GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { toClient } from "./support/aws-requests.ts";

@@ -7,7 +7,7 @@ import { type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { createSignRequest } from "../../../functions/aws/sign-request.ts";
+import { createSignRequest } from "../../../functions/shared/aws/sign-request.ts";
 import type { AccessKey } from "../sts/access-keys.ts";
 import { toOwnerConfig } from "./support/owner-config.ts";
 import { invoke } from "./support/aws-requests.ts";

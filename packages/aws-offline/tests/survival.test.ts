@@ -1,5 +1,4 @@
-import { fork } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { appendFile, mkdir, readdir, writeFile } from "node:fs/promises";
@@ -10,8 +9,7 @@ import { expect, onTestFinished, test } from "vitest";
 import type { LocalAws } from "../aws.ts";
 import { invoke } from "./support/aws-requests.ts";
 import { bodiesOf, createPair, createSqs, receiveAll, sendAll, toClientConfig } from "./support/queues.ts";
-import { createApi, createAws, createFunction, createTempFolder, send } from "./support/local-aws.ts";
-import type { TestAws } from "./support/local-aws.ts";
+import { createApi, createAws, createFunction, createTempFolder, send, type TestAws } from "./support/local-aws.ts";
 import { ProviderClient } from "./support/provider-client.ts";
 
 /** A local AWS in a process of its own. */

@@ -16,8 +16,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { AccessKey } from "../sts/access-keys.ts";
-import { createAws, createRole, shareAws, toPolicy, TYPES } from "./support/local-aws.ts";
-import type { TestAws } from "./support/local-aws.ts";
+import { createAws, createRole, shareAws, toPolicy, TYPES, type TestAws } from "./support/local-aws.ts";
 import type { Made, Properties } from "./support/provider-client.ts";
 import { createCaller, toClientConfig } from "./support/queues.ts";
 

@@ -1,7 +1,8 @@
 /** What AWS would make up: ids, ARNs, addresses, in their usual form and the same in every run. */
 import { createHash } from "node:crypto";
+import { partitionOf } from "@pulumi-line-bot/kit/partition";
 import { toArn } from "@pulumi-line-bot/aws-resources/arn";
-import { partitionOf, type Attributes } from "@pulumi-line-bot/aws-offline/cloud";
+import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { parseUrn } from "@pulumi-line-bot/pulumi-engine/values/urn";
 import type { Output, TypeSchema } from "@pulumi-line-bot/aws-resources/schema";
 

@@ -1,5 +1,5 @@
 /** What it means that a resource comes, goes, or is made anew. */
-import { canonical } from "@pulumi-line-bot/aws-resources/policy";
+import { canonicalJson } from "@pulumi-line-bot/kit/json";
 import type { PropertyMap } from "@pulumi-line-bot/pulumi-engine/contracts/contracts";
 import { type ComparedResource, type ComparedStack, refusedBy, type State, textOf } from "../compared.ts";
 import { type Label, type Phrase, say } from "../model.ts";
@@ -159,7 +159,7 @@ function mayBeRenamed(resource: ComparedResource, { resources }: ComparedStack):
     ({ kind, type, name, now }) =>
       kind === "create" &&
       type === resource.type &&
-      (name === resource.name || canonical(ownInputs(now)) === canonical(ownInputs(resource.former))),
+      (name === resource.name || canonicalJson(ownInputs(now)) === canonicalJson(ownInputs(resource.former))),
   );
   if (twin === undefined) return [];
   const words = twin.name === resource.name ? ["another one of that name comes"] : [...say`${twin.name}`, " comes"];

@@ -3,7 +3,7 @@ import type { PropertyValue } from "@pulumi-line-bot/pulumi-engine/contracts/con
 import { isMap } from "@pulumi-line-bot/pulumi-engine/values/properties";
 import { inputOf } from "../compared.ts";
 import { joined, type Phrase } from "../model.ts";
-import { tryParseJson } from "../property-changes.ts";
+import { tryParseContainer } from "../property-changes.ts";
 import { referencesIn } from "../references.ts";
 import { caution, danger, type Draft, notice, type Rule } from "./draft.ts";
 import { type Change, isLess, type Row, shown } from "./property-row.ts";
@@ -29,7 +29,7 @@ const top = ({ path: [first = ""] }: Row): string => first;
 function at(value: PropertyValue | undefined, { path }: Row): PropertyValue | undefined {
   let found = value;
   for (const step of path.slice(1)) {
-    const inner = typeof found === "string" ? tryParseJson(found) : found;
+    const inner = typeof found === "string" ? tryParseContainer(found) : found;
     found = isMap(inner) ? inner[step] : undefined;
   }
   return found ?? undefined;

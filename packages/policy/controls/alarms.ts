@@ -1,6 +1,6 @@
 import { type Control, forStack } from "../control.ts";
-import { linesThatRaise } from "../../../infra/alarm-rules.ts";
-import type { AlarmName } from "../../../line/outcomes.ts";
+import { linesThatRaise } from "@pulumi-line-bot/kit/alarm-lines";
+import type { AlarmName } from "@pulumi-line-bot/kit/outcomes";
 import {
   allOfType,
   type AnyResource,

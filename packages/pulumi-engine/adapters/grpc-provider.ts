@@ -3,6 +3,7 @@ import grpc from "@grpc/grpc-js";
 import type structs from "google-protobuf/google/protobuf/struct_pb.js";
 import providerServices from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
+import { messageOf } from "@pulumi-line-bot/kit/message-of";
 import {
   InitializationFailed,
   type DiffResult,
@@ -208,10 +209,7 @@ class GrpcProvider implements Provider {
     try {
       response = await this.#call("invoke", request);
     } catch (error) {
-      throw new Error(
-        `invocation of ${token} returned an error: ${error instanceof Error ? error.message : String(error)}`,
-        { cause: error },
-      );
+      throw new Error(`invocation of ${token} returned an error: ${messageOf(error)}`, { cause: error });
     }
     let result = rejectUnknowns(fromStruct(response.getReturn()));
     // Which part of the answer tells the secret nobody knows, so all of it counts as one.

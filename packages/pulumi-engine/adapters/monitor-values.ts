@@ -1,6 +1,7 @@
 /** What a program's SDK is told, in the form that it understands. */
 import grpc from "@grpc/grpc-js";
 import messages from "@pulumi/pulumi/proto/resource_pb.js";
+import { messageOf } from "@pulumi-line-bot/kit/message-of";
 import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { MonitorClosed, type PropertyMap, type RegisterResource } from "../contracts/contracts.ts";
 import { isSecret, kindOf, mapProperties, outputDependencies, SIGNATURE, SIGNATURES } from "../values/properties.ts";
@@ -62,6 +63,6 @@ export function withDependencies(inputs: PropertyMap, registration: RegisterReso
 /** A program takes UNAVAILABLE as the end of its engine, and stops without a message of its own. */
 export function toStatus(error: unknown): Partial<grpc.StatusObject> {
   if (error instanceof MonitorClosed) return { code: grpc.status.UNAVAILABLE, details: "resource monitor shut down" };
-  const details = isServiceError(error) ? error.details : error instanceof Error ? error.message : String(error);
+  const details = isServiceError(error) ? error.details : messageOf(error);
   return { code: error instanceof UserError ? grpc.status.FAILED_PRECONDITION : grpc.status.UNKNOWN, details };
 }

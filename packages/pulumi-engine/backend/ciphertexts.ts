@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { canonicalJson } from "@pulumi-line-bot/kit/json";
 import type { ResourceState } from "../contracts/contracts.ts";
 import type { Cipher, SecretsManager } from "../secrets/passphrase.ts";
 import { type Decrypt, type Encrypt, storeSecret } from "./stored-values.ts";
@@ -56,16 +57,4 @@ function digest(plaintext: string): string {
   return createHash("sha256").update(plaintext).digest("base64");
 }
 
-function normalize(json: string): string {
-  return JSON.stringify(sortKeys(JSON.parse(json)));
-}
-
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys);
-  if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, element]) => [key, sortKeys(element)]),
-  );
-}
+const normalize = (json: string): string => canonicalJson(JSON.parse(json));

@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { parse as parseYaml } from "yaml";
 import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { type VersionedDeployment, parseCheckpoint } from "./checkpoint.ts";
-import { isErrorCode, listNames, tryReadText, writeDurably } from "../files.ts";
+import { isErrorCode, listNames, tryReadText, writeDurably } from "@pulumi-line-bot/kit/files";
 import { type UpdateRecord, listUpdates, moveHistory, recordUpdate } from "./history.ts";
 import { type Lock, acquireLock, removeLocks } from "./lock.ts";
 import { renameDeployment } from "./rename-stack.ts";

@@ -1,6 +1,6 @@
 import { copyFile, mkdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
-import { listNames, writeDurably } from "../files.ts";
+import { listNames, writeDurably } from "@pulumi-line-bot/kit/files";
 import { type StackReference, stackPaths } from "./stack-reference.ts";
 
 /** What one operation did, as Pulumi's file backend keeps it. Times are in seconds since 1970. */

@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import * as v from "valibot";
-import { isErrorCode } from "../files.ts";
+import { isErrorCode } from "@pulumi-line-bot/kit/files";
 
 const holderSchema = v.object({
   pid: v.fallback(v.number(), 0),

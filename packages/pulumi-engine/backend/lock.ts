@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { link, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "@pulumi-line-bot/kit/user-error";
-import { explainWriteError, isErrorCode, listNames, tryReadText } from "../files.ts";
+import { explainWriteError, isErrorCode, listNames, tryReadText } from "@pulumi-line-bot/kit/files";
 import { describeOurselves, type Holder, isDead, parseHolder } from "./lock-holder.ts";
 
 interface HeldLock {

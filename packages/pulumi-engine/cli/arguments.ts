@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { messageOf } from "@pulumi-line-bot/kit/message-of";
 import { UserError } from "@pulumi-line-bot/kit/user-error";
 
 /** One flag: `boolean` stands alone, `text` takes a value, `list` may come again and again. */
@@ -145,7 +146,7 @@ function parseFlags(args: string[], flags: Record<string, Flag>, path: string) {
 /** The library names only what it was given; here the flag is named, and what to do without it. */
 function explainParseError(cause: unknown, args: string[], flags: Record<string, Flag>): string {
   if (!(cause instanceof Error) || !("code" in cause) || cause.code !== "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
-    return cause instanceof Error ? cause.message : String(cause);
+    return messageOf(cause);
   }
   const known = new Set(Object.entries(flags).flatMap(([name, { short }]) => [`--${name}`, `-${short}`]));
   const name = args

@@ -1,8 +1,7 @@
 import { UserError } from "@pulumi-line-bot/kit/user-error";
 import type { UpdateRecord } from "../backend/history.ts";
 import { type ConfigValue, decryptConfig, describeConfigValue, holdsSecure } from "../project/config-value.ts";
-import { DecryptionFailed } from "../secrets/passphrase.ts";
-import type { Cipher } from "../secrets/passphrase.ts";
+import { DecryptionFailed, type Cipher } from "../secrets/passphrase.ts";
 import type { Command } from "./arguments.ts";
 import { openContext, requireStack, requireWorkspace } from "./context.ts";
 import { formatAge, printJson, printLine, printTable } from "./print.ts";

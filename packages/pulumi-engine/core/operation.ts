@@ -1,4 +1,5 @@
 /** The front door: one preview, update, refresh or destroy of one stack. */
+import { messageOf } from "@pulumi-line-bot/kit/message-of";
 import {
   ProgramFailed,
   type Operation,
@@ -10,7 +11,6 @@ import {
 import { Deployment } from "./deployment.ts";
 import { performDeletions } from "./execute/deletions.ts";
 import { Executor } from "./execute/executor.ts";
-import { messageOf } from "./execute/hooks.ts";
 import { DeploymentMonitor } from "./monitor.ts";
 import { Plan } from "./plan/plan.ts";
 import { refreshBase, refreshRest } from "./execute/refresh.ts";

@@ -1,4 +1,5 @@
 /** Takes a registration through the plan and its steps, to the answer that the program gets. */
+import { messageOf } from "@pulumi-line-bot/kit/message-of";
 import {
   MonitorClosed,
   type PropertyMap,
@@ -9,7 +10,6 @@ import {
 import { findFormerSelf } from "./plan/aliases.ts";
 import type { Deployment } from "./deployment.ts";
 import type { Executor } from "./execute/executor.ts";
-import { messageOf } from "./execute/hooks.ts";
 import type { Plan } from "./plan/plan.ts";
 import { Planner, type Registration } from "./plan/planner.ts";
 import { Told } from "./reporter.ts";

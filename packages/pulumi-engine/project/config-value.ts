@@ -1,3 +1,4 @@
+import { canonicalJson } from "@pulumi-line-bot/kit/json";
 import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { type PropertyPath, parsePath } from "../values/property-path.ts";
 import type { Cipher } from "../secrets/passphrase.ts";
@@ -56,7 +57,7 @@ export function decryptConfig(value: ConfigValue, decrypt: Cipher["decrypt"]): C
 
 /** What a program gets: text as it is, everything else as JSON with sorted keys. */
 export function toConfigText(value: ConfigValue): string {
-  return typeof value === "string" ? value : JSON.stringify(sortKeys(value));
+  return typeof value === "string" ? value : canonicalJson(value);
 }
 
 /** The shape of the CLI's `--json`. */

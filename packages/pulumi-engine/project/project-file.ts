@@ -2,6 +2,7 @@ import { access, readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import * as v from "valibot";
 import { parse as parseYaml } from "yaml";
+import { messageOf } from "@pulumi-line-bot/kit/message-of";
 import { UserError } from "@pulumi-line-bot/kit/user-error";
 import type { ConfigValue } from "./config-value.ts";
 
@@ -113,7 +114,7 @@ function parseYamlFile(text: string, file: string): unknown {
   try {
     return parseYaml(text);
   } catch (cause) {
-    throw new UserError(`${file} is not YAML: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new UserError(`${file} is not YAML: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
-import { tryReadText, writeDurably } from "../files.ts";
+import { tryReadText, writeDurably } from "@pulumi-line-bot/kit/files";
 import type { Project } from "./project-file.ts";
 
 const settingsSchema = v.looseObject({

@@ -1,6 +1,5 @@
 import { UserError } from "@pulumi-line-bot/kit/user-error";
-import type { SecretsManager } from "../secrets/passphrase.ts";
-import { DecryptionFailed } from "../secrets/passphrase.ts";
+import { type SecretsManager, DecryptionFailed } from "../secrets/passphrase.ts";
 import { type ConfigKey, type ConfigValue, decryptConfig, holdsSecure, toConfigText } from "./config-value.ts";
 import type { DeclaredConfig, Project } from "./project-file.ts";
 import type { StackFile } from "./stack-file.ts";

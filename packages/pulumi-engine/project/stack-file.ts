@@ -2,7 +2,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { Document, type Node, type Scalar, isMap as isYamlMap, isNode, isScalar, parseDocument, visit } from "yaml";
 import { UserError } from "@pulumi-line-bot/kit/user-error";
-import { tryReadText, writeDurably } from "../files.ts";
+import { tryReadText, writeDurably } from "@pulumi-line-bot/kit/files";
 import type { PropertyPath } from "../values/property-path.ts";
 import { type ConfigKey, type ConfigValue, isMap, isSecure, parseConfigKey } from "./config-value.ts";
 import { needsQuotes, readPlainScalar } from "./plain-scalars.ts";

@@ -1,4 +1,5 @@
 /** What may be seen of values and texts. */
+import { tryParseJson } from "@pulumi-line-bot/kit/json";
 import type { PropertyMap } from "../contracts/contracts.ts";
 import { isObject, kindOf, mapProperties, SIGNATURE, SIGNATURES, UNKNOWN } from "./properties.ts";
 
@@ -21,14 +22,9 @@ export function createSecretFilter(values: string[]): (text: string) => string {
     if (typeof value === "string") return [value];
     return typeof value === "object" && value !== null ? Object.values(value).flatMap(leaves) : [];
   };
-  const parsed = (value: string): unknown => {
-    try {
-      return JSON.parse(value);
-    } catch {
-      return value; // Most settings are plain text.
-    }
-  };
-  const secrets = values.flatMap((value) => [value, ...leaves(parsed(value))]).filter((value) => value.length >= 3);
+  const secrets = values
+    .flatMap((value) => [value, ...leaves(tryParseJson(value))])
+    .filter((value) => value.length >= 3);
   if (secrets.length === 0) return (text) => text;
   return (text) => secrets.reduce((shown, secret) => shown.replaceAll(secret, "[secret]"), text);
 }

@@ -1,4 +1,5 @@
-import type { Attributes, Cloud } from "../../cloud.ts";
+import type { Cloud } from "../../cloud.ts";
+import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import type { Collection } from "../../store/store.ts";
 import type { Stored } from "../../store/stored.ts";
 import { MAX_WORKERS } from "../pool.ts";

@@ -2,13 +2,11 @@ import type { Cloud } from "../../cloud.ts";
 import { ServiceError } from "../../errors.ts";
 import { isAllowed } from "../../iam/access.ts";
 import type { Message } from "../../sqs/message.ts";
-import { arnToQueueUrl, tryFindQueue } from "../../sqs/model.ts";
-import type { Queue } from "../../sqs/model.ts";
+import { arnToQueueUrl, tryFindQueue, type Queue } from "../../sqs/model.ts";
 import type { InvocationResult } from "../functions.ts";
 import { resolveFunction } from "../model.ts";
 import { toFailures } from "./failures.ts";
-import { mappingsOf, toMapping } from "./mapping.ts";
-import type { Mapping } from "./mapping.ts";
+import { mappingsOf, toMapping, type Mapping } from "./mapping.ts";
 import { toSqsEvent } from "./sqs-event.ts";
 
 export type PolledCloud = Pick<Cloud, "store" | "trace" | "queues" | "functions">;

@@ -1,6 +1,5 @@
 import { mappingsOf } from "./mapping.ts";
-import { Poller } from "./poller.ts";
-import type { PolledCloud } from "./poller.ts";
+import { Poller, type PolledCloud } from "./poller.ts";
 
 /** Lambda's side that fetches events: a poller for each event source mapping. */
 export interface EventSources {

@@ -1,6 +1,10 @@
-import { CloudWatchClient, DescribeAlarmsCommand, PutMetricDataCommand } from "@aws-sdk/client-cloudwatch";
+import {
+  CloudWatchClient,
+  DescribeAlarmsCommand,
+  PutMetricDataCommand,
+  type MetricAlarm,
+} from "@aws-sdk/client-cloudwatch";
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
-import type { MetricAlarm } from "@aws-sdk/client-cloudwatch";
 import { onTestFinished } from "vitest";
 import { toOwnerConfig } from "./owner-config.ts";
 import type { Made, Properties } from "./provider-client.ts";

@@ -1,18 +1,15 @@
 import { createHash } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { request } from "node:https";
-import type { Agent } from "node:https";
+import { request, type Agent } from "node:https";
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { zipSync } from "fflate";
 import { beforeAll, onTestFinished } from "vitest";
-import { startLocalAws } from "../../aws.ts";
-import type { AwsTrace, LocalAws, LocalAwsOptions } from "../../aws.ts";
-import { ProviderClient, toArchive } from "./provider-client.ts";
-import type { Made, Properties } from "./provider-client.ts";
+import { startLocalAws, type AwsTrace, type LocalAws, type LocalAwsOptions } from "../../aws.ts";
+import { ProviderClient, toArchive, type Made, type Properties } from "./provider-client.ts";
 
 export interface TestAws {
   aws: LocalAws;

@@ -1,13 +1,18 @@
-import { ReceiveMessageCommand, SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
-import type { Message, ReceiveMessageCommandInput, SendMessageBatchRequestEntry } from "@aws-sdk/client-sqs";
+import {
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  SQSClient,
+  type Message,
+  type ReceiveMessageCommandInput,
+  type SendMessageBatchRequestEntry,
+} from "@aws-sdk/client-sqs";
 import * as v from "valibot";
 import { onTestFinished } from "vitest";
 import type { AccessKey } from "../../sts/access-keys.ts";
 import { toOwnerConfig } from "./owner-config.ts";
 import { invoke } from "./aws-requests.ts";
-import { createFunction } from "./local-aws.ts";
+import { createFunction, type TestAws } from "./local-aws.ts";
 import type { Made, Properties } from "./provider-client.ts";
-import type { TestAws } from "./local-aws.ts";
 
 export const QUEUE_TYPES = {
   queue: "aws:sqs/queue:Queue",

@@ -1,4 +1,5 @@
 /** Carries out steps: some at a time, each written to the journal before and after, each reported. */
+import { messageOf } from "@pulumi-line-bot/kit/message-of";
 import {
   InitializationFailed,
   StatusUnknown,
@@ -10,7 +11,7 @@ import {
 } from "../../contracts/contracts.ts";
 import { applyStep, ProtectedResource } from "./apply-step.ts";
 import type { Deployment } from "../deployment.ts";
-import { messageOf, runHooks } from "./hooks.ts";
+import { runHooks } from "./hooks.ts";
 import { isInternal } from "../reporter.ts";
 import { equal, isSecret, secret } from "../../values/properties.ts";
 import { change, type Held } from "../resource-state.ts";

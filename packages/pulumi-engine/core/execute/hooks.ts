@@ -1,4 +1,5 @@
 /** Hooks of the program around steps, and the retries that an error hook may ask for. */
+import { messageOf } from "@pulumi-line-bot/kit/message-of";
 import type { ErrorHook, HookArgs, HookKind, ResourceHook } from "../../contracts/contracts.ts";
 import type { Deployment } from "../deployment.ts";
 import { inputsOf, outputsOf } from "../../values/state.ts";
@@ -123,5 +124,3 @@ function argsOf(step: Step, kind: HookKind): HookArgs {
     ...(fresh && kind.startsWith("After") ? { newOutputs: outputsOf(fresh) } : {}),
   };
 }
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,13 +1,13 @@
-import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
+import { mkdir, mkdtempDisposable, readFile, readdir, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { explainWriteError, listNames, tryReadText, writeDurably } from "../files.ts";
-import { createTempFolder } from "./support.ts";
 
 describe("a durable write", () => {
   it("replaces a file whole, and leaves nothing beside it", async () => {
-    await using folder = await createTempFolder();
+    await using folder = await mkdtempDisposable(join(tmpdir(), "kit-"));
     const path = join(folder.path, "new", "file.json");
 
     await writeDurably(path, "one");
@@ -18,7 +18,7 @@ describe("a durable write", () => {
   });
 
   it("leaves what was there when it fails", async () => {
-    await using folder = await createTempFolder();
+    await using folder = await mkdtempDisposable(join(tmpdir(), "kit-"));
     const path = join(folder.path, "taken");
     await mkdir(join(path, "inner"), { recursive: true });
 
@@ -42,14 +42,14 @@ describe("a durable write", () => {
 
 describe("a file that may be missing", () => {
   it("is undefined, and a folder without names", async () => {
-    await using folder = await createTempFolder();
+    await using folder = await mkdtempDisposable(join(tmpdir(), "kit-"));
 
     expect(await tryReadText(join(folder.path, "none"))).toBeUndefined();
     expect(await listNames(join(folder.path, "none"))).toEqual([]);
   });
 
   it("is an error all the same when it cannot be read for another reason", async () => {
-    await using folder = await createTempFolder();
+    await using folder = await mkdtempDisposable(join(tmpdir(), "kit-"));
     await writeFile(join(folder.path, "file"), "");
 
     await expect(tryReadText(folder.path)).rejects.toThrow("EISDIR");
