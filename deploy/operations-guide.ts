@@ -9,7 +9,7 @@ import {
   webhookOutcomes,
   workerLines,
 } from "@pulumi-line-bot/kit/outcomes";
-import { toTable } from "./markdown-table.ts";
+import { toTable } from "@pulumi-line-bot/kit/markdown-table";
 
 /** The text of `docs/operations.md` with its tables as they have to be, but for the width of their columns. */
 export function withTables(guide: string): string {

@@ -1,6 +1,6 @@
 import type { Area, Control } from "./control.ts";
 import { controls } from "./controls.ts";
-import { toTable } from "../../deploy/markdown-table.ts";
+import { toTable } from "@pulumi-line-bot/kit/markdown-table";
 import { type Suppression, suppressions } from "./suppressions.ts";
 
 /** `docs/security.md`, but for the width of its columns. */
