@@ -18,6 +18,7 @@ export const api = storedType({
     const id = createServiceId(10);
     const region = inputs["region"] as string;
     const port = await cloud.gateways.open(id);
+    cloud.store.takeBack(() => cloud.gateways.close(id));
     return {
       id,
       attributes: {

@@ -1,3 +1,4 @@
+import { messageOf } from "@pulumi-line-bot/kit/message-of";
 import type { Cloud } from "../cloud.ts";
 import { notifyTopic } from "../sns/topics.ts";
 import type { Stored } from "../store/stored.ts";
@@ -11,7 +12,15 @@ type Holder = Pick<Cloud, "store" | "accountId" | "metrics" | "trace" | "queues"
 /** Looks at all alarms from time to time, never where the time is 0; gives what ends that. */
 export function watchAlarms(cloud: Holder, everyMs: number): () => void {
   if (everyMs === 0) return () => undefined;
-  const timer = setInterval(() => evaluateAlarms(cloud, Date.now()), everyMs).unref();
+  const look = (): void => {
+    try {
+      evaluateAlarms(cloud, Date.now());
+    } catch (error) {
+      // An alarm whose new state could not be kept is in the former one, and the next look finds it there.
+      console.error(`Alarms could not be evaluated: ${messageOf(error)}`);
+    }
+  };
+  const timer = setInterval(look, everyMs).unref();
   return () => clearInterval(timer);
 }
 

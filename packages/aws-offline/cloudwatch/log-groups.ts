@@ -1,3 +1,4 @@
+import { messageOf } from "@pulumi-line-bot/kit/message-of";
 import { appendFileSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { crc32 } from "node:zlib";
@@ -33,23 +34,37 @@ export interface LogGroups {
   flush(): void;
 }
 
-/** Whoever wants to know is told of each event at once. */
+/** `onEvent` is called with each event at once, before it is written. */
 export function openLogGroups(folder: string, onEvent: (group: string, event: LogEvent) => void): LogGroups {
   // A group's name may hold slashes; in the file system it is one folder.
   const folderOf = (group: string) => join(folder, encodeURIComponent(group));
   /** Lines by file, written together when the event loop has gone round: off the path of what logs. */
   const pending = new Map<string, string>();
+  let isScheduled = false;
+  const flushInBackground = (): void => {
+    isScheduled = false;
+    try {
+      logGroups.flush();
+    } catch (error) {
+      console.error(`Log lines could not be written, and come with the next ones: ${messageOf(error)}`);
+    }
+  };
   const logGroups: LogGroups = {
     append(group, stream, message) {
       const timestamp = Date.now();
       const file = join(folderOf(group), `${encodeURIComponent(stream)}.jsonl`);
-      if (pending.size === 0) setImmediate(() => logGroups.flush());
+      if (!isScheduled) setImmediate(flushInBackground);
+      isScheduled = true;
       pending.set(file, `${pending.get(file) ?? ""}${JSON.stringify({ timestamp, message })}\n`);
       onEvent(group, { logStreamName: stream, timestamp, message });
     },
     flush() {
-      for (const [file, lines] of pending) appendWithFolder(file, lines);
-      pending.clear();
+      for (const [file, lines] of pending) {
+        // A part of them may be there if this fails: what is written next begins a line of its own.
+        pending.set(file, `\n${lines}`);
+        appendWithFolder(file, lines);
+        pending.delete(file);
+      }
     },
     tryRead(group, range, isWanted = () => true) {
       logGroups.flush();

@@ -38,7 +38,10 @@ export async function openEngine(folder: string): Promise<Engine> {
   ]);
   mkdirSync(dirname(folder), { recursive: true });
   const store = database.create({ path: folder });
-  await store.db.open();
+  await store.db.open().catch((error: unknown) => {
+    // LevelDB says in the cause what has kept it from its folder.
+    throw error instanceof Error && error.cause !== undefined ? error.cause : error;
+  });
   return {
     async run(operation, input) {
       const file = `${operation.charAt(0).toLowerCase()}${operation.slice(1)}.js`;

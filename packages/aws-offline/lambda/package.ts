@@ -76,11 +76,22 @@ async function unpack(zip: Buffer, folder: string): Promise<void> {
     },
   });
   const temporary = `${folder}.${process.pid}.tmp`;
-  const root = join(temporary, "task");
-  rmSync(temporary, { recursive: true, force: true });
+  try {
+    writeTask(files, temporary);
+    renameSync(temporary, folder);
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true });
+    // Another call may have unpacked the same zip meanwhile.
+    if (!existsSync(folder)) throw error;
+  }
+}
+
+function writeTask(files: Record<string, Uint8Array>, folder: string): void {
+  const root = join(folder, "task");
+  rmSync(folder, { recursive: true, force: true });
   mkdirSync(root, { recursive: true });
   // Shields the code from a package.json further up: in Lambda there is none above the task.
-  writeFileSync(join(temporary, "package.json"), "{}\n");
+  writeFileSync(join(folder, "package.json"), "{}\n");
   for (const [name, content] of Object.entries(files)) {
     const target = join(root, name);
     if (!target.startsWith(root + sep))
@@ -90,12 +101,5 @@ async function unpack(zip: Buffer, folder: string): Promise<void> {
       mkdirSync(dirname(target), { recursive: true });
       writeFileSync(target, content);
     }
-  }
-  try {
-    renameSync(temporary, folder);
-  } catch (error) {
-    // Another call has unpacked the same zip meanwhile.
-    rmSync(temporary, { recursive: true, force: true });
-    if (!existsSync(folder)) throw error;
   }
 }

@@ -65,7 +65,7 @@ export class Provider {
     const wanted = toWanted(schema, inputs);
     type.validate?.(wanted);
     if (preview) return { id: "", attributes: previewCreate(schema, wanted) };
-    return toAnswer(schema, await told(named, "creating", () => type.create(wanted, this.#cloud)));
+    return toAnswer(schema, await this.#change(named, "creating", () => type.create(wanted, this.#cloud)));
   }
 
   read(named: Named, id: string, known: Attributes): Resource | undefined {
@@ -86,13 +86,18 @@ export class Provider {
     const news = keepIgnored(toWanted(schema, at.news), at.olds, at.ignoreChanges);
     const change: Change = { olds: at.olds, news, changed: new Set(changed) };
     if (at.preview) return previewUpdate(schema, type, change);
-    const attributes = await told(named, "updating", () => type.update(at.id, change, this.#cloud));
+    const attributes = await this.#change(named, "updating", () => type.update(at.id, change, this.#cloud));
     return toAnswer(schema, { id: at.id, attributes }).attributes;
   }
 
   async delete(named: Named, id: string, known: Attributes): Promise<void> {
     const type = this.#find(named.token);
-    await told(named, "deleting", () => type.delete(id, known, this.#cloud));
+    await this.#change(named, "deleting", () => type.delete(id, known, this.#cloud));
+  }
+
+  /** Done whole, or not at all: a disk that is full half-way leaves the account as it was. */
+  #change<T>(named: Named, verb: "creating" | "updating" | "deleting", call: () => Promise<T> | T): Promise<T> {
+    return told(named, verb, () => this.#cloud.store.change(call));
   }
 
   invoke(token: string, args: Attributes): Attributes {

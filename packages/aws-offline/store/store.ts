@@ -1,10 +1,14 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LocalAwsError } from "../errors.ts";
 import { openSeal, type Seal } from "./seal.ts";
 import { writeWhole } from "./write-whole.ts";
 
-/** Records of one kind, by key. In memory for the readers; every change is on disk before it is answered. */
+/**
+ * Records of one kind, by key. In memory for the readers; every change is on disk before it is answered, and one that
+ * cannot be written is none.
+ */
 export interface Collection<T> {
   get(key: string): T | undefined;
   values(): T[];
@@ -17,7 +21,13 @@ export interface Store {
   readonly folder: string;
   /** A sealed one is unreadable in its file: for what may hold secrets. */
   collection<T>(name: string, kind?: "open" | "sealed"): Collection<T>;
+  /** Carries out a call that changes several records: where it throws, all of them are as they were before. */
+  change<T>(call: () => Promise<T> | T): Promise<T>;
+  /** What a call that throws has to take back beside its records, such as a port that it has opened. */
+  takeBack(undo: Undo): void;
 }
+
+type Undo = () => Promise<void> | void;
 
 /**
  * A file for each collection, replaced as a whole by a rename: whatever kills the process, a reader finds the old
@@ -25,6 +35,8 @@ export interface Store {
  */
 export function openStore(folder: string): Store {
   let seal: Seal | undefined;
+  const calls = new AsyncLocalStorage<Undo[]>();
+  const takeBack = (undo: Undo): void => void calls.getStore()?.push(undo);
   const collections = new Map<string, Collection<unknown>>();
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -39,28 +51,55 @@ export function openStore(folder: string): Store {
       let collection = collections.get(name);
       if (!collection) {
         const coding = kind === "sealed" ? (seal ??= openSeal(join(folder, "seal.key"))) : PLAIN;
-        collections.set(name, (collection = openCollection(join(folder, `${name}.json`), coding)));
+        collections.set(name, (collection = openCollection(join(folder, `${name}.json`), coding, takeBack)));
       }
       return collection as Collection<T>;
+    },
+    takeBack,
+    async change(call) {
+      const undo: Undo[] = [];
+      try {
+        return await calls.run(undo, async () => await call());
+      } catch (error) {
+        for (const back of undo.toReversed()) await back();
+        throw error;
+      }
     },
   };
 }
 
 const PLAIN: Seal = { close: (text) => text, open: (text) => text };
 
-function openCollection(file: string, coding: Seal): Collection<unknown> {
+function openCollection(file: string, coding: Seal, takeBack: (undo: Undo) => void): Collection<unknown> {
   const records = new Map<string, unknown>(Object.entries(readJson(file, coding)));
   const save = () => writeWhole(file, coding.close(`${JSON.stringify(Object.fromEntries(records), null, 1)}\n`));
+  const set = (key: string, record: unknown) =>
+    void (record === undefined ? records.delete(key) : records.set(key, record));
+  const change = (key: string, record: unknown): void => {
+    const before = records.get(key);
+    set(key, record);
+    try {
+      save();
+    } catch (error) {
+      set(key, before);
+      throw error;
+    }
+    takeBack(() => {
+      set(key, before);
+      try {
+        save();
+      } catch {
+        // The disk is still full: memory has it right, and the collection's next write takes it along.
+      }
+    });
+  };
   return {
     get: (key) => records.get(key),
     values: () => [...records.values()],
-    put(key, record) {
-      records.set(key, record);
-      save();
-    },
+    put: change,
     delete(key) {
-      const existed = records.delete(key);
-      if (existed) save();
+      const existed = records.has(key);
+      if (existed) change(key, undefined);
       return existed;
     },
   };
