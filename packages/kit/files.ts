@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readFile, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, open, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "@pulumi-line-bot/kit/user-error";
 
@@ -20,6 +20,19 @@ export async function writeDurably(path: string, content: string | Uint8Array): 
     throw explainWriteError(path, error);
   }
   await syncFolder(folder);
+}
+
+/**
+ * Room on the disk, held by a file of this size, for a write that must not fail later. Throws where there is none.
+ */
+export async function reserveRoom(path: string, bytes: number): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, Buffer.alloc(bytes));
+  } catch (error) {
+    await rm(path, { force: true });
+    throw explainWriteError(path, error);
+  }
 }
 
 const writeAdvice: Record<string, string> = {

@@ -145,6 +145,7 @@ async function execute(
       providers,
       store: {
         load: () => Promise.resolve(options.clearPendingCreates ? withoutPendingCreates(snapshot) : snapshot),
+        prepare: () => store.prepare?.() ?? Promise.resolve(),
         save: (state) => store.save(state),
       },
       parallel: options.parallel ?? defaultParallel,
@@ -162,7 +163,7 @@ async function execute(
     });
     return toResult(result);
   } finally {
-    await Promise.all([prepared?.close(), providers.close()]);
+    await Promise.all([prepared?.close(), providers.close(), store.close()]);
   }
 }
 

@@ -56,6 +56,8 @@ export function stackPaths(root: string, stack: StackReference) {
   return {
     checkpoint: `${base}.json`,
     previous: `${base}.json.bak`,
+    /** What holds room for the next checkpoint, beside it; no listing of stacks takes its name for one. */
+    reserve: join(home, "stacks", stack.project, `.${stack.name}.reserve`),
     tags: `${base}.pulumi-tags`,
     backups: join(home, "backups", stack.project, stack.name),
     history: join(home, "history", stack.project, stack.name),

@@ -1,3 +1,5 @@
+import { rm } from "node:fs/promises";
+import { reserveRoom } from "@pulumi-line-bot/kit/files";
 import type { Snapshot, Store } from "../contracts/contracts.ts";
 import { DecryptionFailed, type SecretsManager, openSecretsManager } from "../secrets/passphrase.ts";
 import { type StoredDeployment, refusal } from "./checkpoint.ts";
@@ -8,6 +10,8 @@ import { createSnapshotWriter, fromDeployment } from "./snapshot-codec.ts";
 import { type StackReference, stackPaths } from "./stack-reference.ts";
 
 export interface StackStore extends Store {
+  /** The operation is over. */
+  close(): Promise<void>;
   /** What is stored, as it stands there: no secret is touched. */
   read(): Promise<StoredDeployment | undefined>;
   /** What `load` makes of what it reads. `name` is what an error calls it; the stack's own checkpoint if not said. */
@@ -29,6 +33,7 @@ export function createStackStore(options: {
   const ciphertexts = createCiphertexts(secrets);
   const write = createSnapshotWriter(stack, ciphertexts);
   let keptPrevious = false;
+  const room = createReserve(stackPaths(backend.root, stack).reserve);
 
   const read = async () => (await backend.readDeployment(stack)).deployment;
 
@@ -43,12 +48,51 @@ export function createStackStore(options: {
     read,
     decode,
     load: async () => decode(await read()),
+    prepare: () => room.hold(),
     async save(snapshot) {
       const bytes = await write(snapshot);
       if (!keptPrevious) await backend.keepPrevious(stack);
       keptPrevious = true;
-      await backend.writeCheckpoint(stack, bytes);
+      try {
+        await backend.writeCheckpoint(stack, bytes);
+      } catch (error) {
+        // What has been done must not be forgotten for want of room: it was put aside for this.
+        if (!(await room.giveUp())) throw error;
+        await backend.writeCheckpoint(stack, bytes);
+      }
+      room.grow(bytes.byteLength);
     },
+    close: () => room.release(),
+  };
+}
+
+/** Room for a checkpoint that grows with each step, and for its copy while the one takes the other's place. */
+const leastRoom = 1024 * 1024;
+
+function createReserve(path: string) {
+  let wanted = leastRoom;
+  let held: Promise<void> | undefined;
+  return {
+    /** @throws {UserError} where the disk has no room for it: nothing is to be begun then. */
+    hold: () =>
+      (held ??= reserveRoom(path, wanted)).catch((error: unknown) => {
+        held = undefined;
+        throw error;
+      }),
+    /** Makes room on a full disk; false: there is nothing to give up. */
+    async giveUp(): Promise<boolean> {
+      if (held === undefined) return false;
+      held = undefined;
+      await rm(path, { force: true });
+      return true;
+    },
+    /** What a checkpoint of this size needs from now on. */
+    grow(bytes: number): void {
+      if (4 * bytes <= wanted) return;
+      wanted = 8 * bytes;
+      held = undefined;
+    },
+    release: () => rm(path, { force: true }),
   };
 }
 

@@ -88,6 +88,8 @@ export interface Snapshot {
  */
 export interface Store {
   load(): Promise<Snapshot>;
+  /** Called before a step begins: throws where there would be no room to write how it ended. */
+  prepare?(): Promise<void>;
   save(snapshot: Snapshot): Promise<void>;
 }
 

@@ -41,8 +41,15 @@ export class Journal {
 
   /** Durable before the provider is asked. */
   async begin(type: PendingOperationType, held: Held): Promise<void> {
+    await this.#store?.prepare?.();
     this.#pending.set(held, type);
-    await this.#changed(true);
+    try {
+      await this.#changed(true);
+    } catch (error) {
+      // The provider is not asked: nothing was interrupted.
+      this.#pending.delete(held);
+      throw error;
+    }
   }
 
   /** `urgent: false`: nothing that matters changed, so the next write is early enough. */
