@@ -122,11 +122,15 @@ export async function tryClaim(dataDir: string): Promise<Instance | undefined> {
     // A cloud that is still starting lets the asker wait.
     void announced.then((cloud) => connection.end(JSON.stringify(cloud)));
   });
-  if (!(await tryListen(server, socket))) return undefined;
+  const leave = await tryListen(server, socket);
+  if (leave === undefined) return undefined;
   server.unref();
   return {
     announce: (cloud) => answer(cloud),
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    async close() {
+      await leave();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
   };
 }
 
@@ -158,7 +162,7 @@ export async function tryFindRunning(dataDir: string): Promise<RunningCloud | un
  */
 async function clearDead(socket: string): Promise<boolean> {
   if (await isAlive(socket)) return false;
-  const moved = path.join(path.dirname(socket), randomBytes(4).toString("hex"));
+  const moved = newNameBeside(socket);
   const isThere = await rename(socket, moved).then(() => true, unlessAbsent);
   if (isThere !== true) return true;
   const isOther = await isAlive(moved);
@@ -186,12 +190,28 @@ function unlessAbsent(error: unknown): void {
 const isAbsent = (error: unknown) =>
   error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ECONNREFUSED");
 
-/** False: another process was first. */
-function tryListen(server: Server, socket: string): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) =>
-      error.code === "EADDRINUSE" ? resolve(false) : reject(error),
-    );
-    server.listen(socket, () => resolve(true));
+/**
+ * Takes the place only with a socket that listens already, so that one which does not answer is dead. What it gives
+ * takes the socket away again; `undefined` if another process was first.
+ */
+async function tryListen(server: Server, socket: string): Promise<(() => Promise<void>) | undefined> {
+  const own = newNameBeside(socket);
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject).listen(own, resolve);
   });
+  try {
+    await link(own, socket);
+  } catch (error) {
+    server.close();
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return undefined;
+    throw error;
+  }
+  const { ino } = await lstat(own);
+  await rm(own);
+  return async () => {
+    const there = await lstat(socket).catch(unlessAbsent);
+    if (there?.ino === ino) await rm(socket, { force: true });
+  };
 }
+
+const newNameBeside = (socket: string): string => path.join(path.dirname(socket), randomBytes(4).toString("hex"));

@@ -38,10 +38,7 @@ export function toClient({ accessKey }: Pick<TestAws["aws"], "accessKey">, servi
 
 /** Code of a function that calls AWS in its own name: `call(service, init)` sends a signed request to the endpoint. */
 export async function toCallingCode(code: string): Promise<Record<string, string>> {
-  const client = await readFile(
-    new URL("../../../node_modules/aws4fetch/dist/aws4fetch.esm.mjs", import.meta.url),
-    "utf8",
-  );
+  const client = await readFile(new URL(import.meta.resolve("aws4fetch")), "utf8");
   const call = `
     import { AwsClient } from "./client.mjs";
     const { env } = process;
