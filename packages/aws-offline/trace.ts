@@ -45,3 +45,8 @@ export type AwsTrace =
   | { kind: "log"; logGroup: string; logStream: string; timestamp: number; message: string };
 
 export type OnTrace = (trace: AwsTrace) => void;
+
+/** What needs no more of the account than this. */
+export interface HasTrace {
+  readonly trace: OnTrace;
+}

@@ -1,9 +1,14 @@
+import type { HasFunctions } from "../lambda/functions.ts";
+import type { HasMetrics } from "../cloudwatch/metrics.ts";
+import type { HasLogGroups } from "../cloudwatch/log-groups.ts";
+import type { HasTrace } from "../trace.ts";
+import type { HasAccountId } from "../account-id.ts";
+import type { HasStore } from "../store/store.ts";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isOwnRequest } from "@pulumi-line-bot/kit/own-request";
-import type { Cloud } from "../cloud.ts";
 import { toArn } from "@pulumi-line-bot/aws-resources/arn";
 import { ServiceError } from "../errors.ts";
-import { mayInvoke } from "../lambda/permission.ts";
+import { mayInvoke } from "../lambda/may-invoke.ts";
 import { parseFunctionName } from "../lambda/model.ts";
 import { renderAccessLog, type Served } from "./access-log.ts";
 import { refuse, toAnswer, type Answer } from "./answer.ts";
@@ -14,7 +19,7 @@ import { findRoute, toRouting, type Match, type Routing, type ServedStage } from
 
 const BODY_LIMIT = 10 * 1024 * 1024;
 
-type Surroundings = Pick<Cloud, "store" | "accountId" | "trace" | "logGroups" | "metrics" | "functions">;
+type Surroundings = HasStore & HasAccountId & HasTrace & HasLogGroups & HasMetrics & HasFunctions;
 
 /** One HTTP API at work: finds the stage and route of a request, and has the function behind it answer. */
 export class Gateway {

@@ -1,6 +1,11 @@
+import type { HasFunctions } from "../lambda/functions.ts";
+import type { HasMetrics } from "../cloudwatch/metrics.ts";
+import type { HasLogGroups } from "../cloudwatch/log-groups.ts";
+import type { HasTrace } from "../trace.ts";
+import type { HasAccountId } from "../account-id.ts";
+import type { HasStore } from "../store/store.ts";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
-import type { Cloud } from "../cloud.ts";
 import { LocalAwsError } from "../errors.ts";
 import type { Certificate } from "./certificate.ts";
 import { Gateway } from "./gateway.ts";
@@ -22,7 +27,7 @@ interface Open {
 }
 
 export async function openGateways(
-  cloud: Pick<Cloud, "store" | "accountId" | "trace" | "logGroups" | "metrics" | "functions">,
+  cloud: HasStore & HasAccountId & HasTrace & HasLogGroups & HasMetrics & HasFunctions,
   { certificate, firstPort }: { certificate: Certificate; firstPort: number },
 ): Promise<Gateways> {
   const opened = new Map<string, Open>();

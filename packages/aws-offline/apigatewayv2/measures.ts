@@ -1,5 +1,4 @@
-import type { Cloud } from "../cloud.ts";
-import type { Meter } from "../cloudwatch/metrics.ts";
+import type { HasMetrics, Meter } from "../cloudwatch/metrics.ts";
 import type { Served } from "./access-log.ts";
 
 /** Of HTTP APIs: REST APIs have other names for the same. */
@@ -14,7 +13,7 @@ const UNITS = {
 type Meters = Record<keyof typeof UNITS, Meter>;
 
 /** Tells metrics of an API's requests, for the API and for its stage. */
-export function createRequestMeter({ metrics }: Pick<Cloud, "metrics">, ApiId: string): (served: Served) => void {
+export function createRequestMeter({ metrics }: HasMetrics, ApiId: string): (served: Served) => void {
   const ofApi = toMeters({ ApiId });
   const byStage = new Map<string, Meters>();
   return ({ stage, answer: { status }, latencyMs, integration }) => {

@@ -1,9 +1,7 @@
-import type { Cloud, Resource } from "../cloud.ts";
+import type { Stored, HasStore, Collection } from "../store/store.ts";
 import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
-import type { Collection } from "../store/store.ts";
-import type { Stored } from "../store/stored.ts";
 
-type Holder = Pick<Cloud, "store">;
+type Holder = HasStore;
 
 export const apisOf = (cloud: Holder): Collection<Stored> => cloud.store.collection<Stored>("apigatewayv2/apis");
 export const integrationsOf = (cloud: Holder): Collection<Stored> =>
@@ -17,7 +15,7 @@ export function belowApi(attributes: Attributes, id: string): string {
 }
 
 /** `<apiId>/<id>`, as integrations, routes and stages are imported. */
-export function fromApiImportId(importId: string): Resource {
+export function fromApiImportId(importId: string): Stored {
   const [apiId, id = ""] = importId.split("/");
   return { id, attributes: { apiId } };
 }

@@ -1,4 +1,4 @@
-import type { Cloud } from "../cloud.ts";
+import type { HasStore } from "../store/store.ts";
 import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { TokenBucket } from "./throttle.ts";
 import { integrationsOf, ofApi, routesOf, stagesOf } from "./model.ts";
@@ -26,7 +26,7 @@ export interface Routing {
   routes: ServedRoute[];
 }
 
-export function toRouting(cloud: Pick<Cloud, "store">, apiId: string): Routing {
+export function toRouting(cloud: HasStore, apiId: string): Routing {
   const integrations = new Map(
     ofApi(integrationsOf(cloud), apiId).map(({ id, attributes }) => [`integrations/${id}`, attributes]),
   );

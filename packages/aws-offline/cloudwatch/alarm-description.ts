@@ -1,4 +1,4 @@
-import type { Stored } from "../store/stored.ts";
+import type { Stored } from "../store/store.ts";
 import { toAlarmSettings, type AlarmStatus } from "./alarm-model.ts";
 import type { MetricQuery } from "./metric-queries.ts";
 import { fromDimensions } from "./wire.ts";

@@ -1,5 +1,5 @@
+import type { Stored } from "../store/store.ts";
 import { toArn } from "@pulumi-line-bot/aws-resources/arn";
-import type { Stored } from "../store/stored.ts";
 import type { AlarmSettings, AlarmStatus } from "./alarm-model.ts";
 
 /** What subscribers of an alarm's topic get. */

@@ -1,7 +1,5 @@
-import type { Cloud } from "../cloud.ts";
+import type { Stored, HasStore, Collection } from "../store/store.ts";
 import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
-import type { Collection } from "../store/store.ts";
-import type { Stored } from "../store/stored.ts";
 import type { AlarmRule, AlarmState } from "./alarm-evaluation.ts";
 import type { MetricQuery } from "./metric-queries.ts";
 import type { Dimensions } from "./metrics.ts";
@@ -26,7 +24,7 @@ export interface AlarmSettings extends AlarmRule {
   actions: Record<AlarmState, string[]>;
 }
 
-type Holder = Pick<Cloud, "store">;
+type Holder = HasStore;
 
 export const alarmsOf = (cloud: Holder): Collection<Stored> => cloud.store.collection<Stored>("cloudwatch/alarms");
 export const alarmStatesOf = (cloud: Holder): Collection<AlarmStatus> =>

@@ -1,13 +1,16 @@
+import type { Stored, HasStore } from "../store/store.ts";
+import type { HasQueues } from "../sqs/queues.ts";
+import type { HasTrace } from "../trace.ts";
+import type { HasMetrics } from "./metrics.ts";
+import type { HasAccountId } from "../account-id.ts";
 import { messageOf } from "@pulumi-line-bot/kit/message-of";
-import type { Cloud } from "../cloud.ts";
 import { notifyTopic } from "../sns/topics.ts";
-import type { Stored } from "../store/stored.ts";
 import { EXTRA_PERIODS, judge, type AlarmState, type Datapoint } from "./alarm-evaluation.ts";
 import { alarmsOf, alarmStatesOf, statusOf, toAlarmSettings, type AlarmSettings } from "./alarm-model.ts";
 import { toAlarmMessage } from "./alarm-message.ts";
 import { periodsOf, runQueries } from "./metric-queries.ts";
 
-type Holder = Pick<Cloud, "store" | "accountId" | "metrics" | "trace" | "queues">;
+type Holder = HasStore & HasAccountId & HasMetrics & HasTrace & HasQueues;
 
 /** Looks at all alarms from time to time, never where the time is 0; gives what ends that. */
 export function watchAlarms(cloud: Holder, everyMs: number): () => void {

@@ -132,3 +132,8 @@ export function tryReadMessage({ line }: StoredLogEvent): string | undefined {
     return undefined;
   }
 }
+
+/** What needs no more of the account than this. */
+export interface HasLogGroups {
+  readonly logGroups: LogGroups;
+}

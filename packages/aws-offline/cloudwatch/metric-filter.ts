@@ -1,7 +1,8 @@
+import type { Stored } from "../store/store.ts";
 import type { Cloud } from "../cloud.ts";
 import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
-import { storedType, type Stored } from "../store/stored.ts";
+import { storedType } from "../store/stored.ts";
 import { tryParseSelector } from "./json-selector.ts";
 import { parseLogPattern } from "./log-pattern.ts";
 import { toFilterKey, type Transformation } from "./metric-filters.ts";

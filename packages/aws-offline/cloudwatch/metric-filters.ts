@@ -1,10 +1,8 @@
-import type { Cloud } from "../cloud.ts";
-import type { Collection } from "../store/store.ts";
-import type { Stored } from "../store/stored.ts";
+import type { Stored, HasStore, Collection } from "../store/store.ts";
+import { type HasMetrics, MINUTE_MS, type Datum, type MetricId } from "./metrics.ts";
 import { toEmbeddedMetrics } from "./embedded-metrics.ts";
 import { tryParseSelector, type Select } from "./json-selector.ts";
 import { parseLogPattern, toLine, type LogLine, type LogTest } from "./log-pattern.ts";
-import { MINUTE_MS, type Datum, type MetricId } from "./metrics.ts";
 
 export interface Transformation {
   name: string;
@@ -17,7 +15,7 @@ export interface Transformation {
   unit?: string;
 }
 
-type Holder = Pick<Cloud, "store">;
+type Holder = HasStore;
 
 const metricFiltersOf = (cloud: Holder): Collection<Stored> =>
   cloud.store.collection<Stored>("cloudwatch/metric-filters");
@@ -32,7 +30,7 @@ export const toFilterKey = (logGroup: string, name: string): string => `${logGro
 
 /** Puts what a line of a log says into metrics: by the group's filters, and by the embedded metric format. */
 export function measureLine(
-  cloud: Pick<Cloud, "store" | "metrics">,
+  cloud: HasStore & HasMetrics,
   logGroup: string,
   { timestamp, message }: { timestamp: number; message: string },
 ): void {

@@ -134,3 +134,8 @@ function toKey({ namespace, name, dimensions = {} }: MetricId): string {
   for (const dimension of Object.keys(dimensions).sort()) key += `\n${dimension}\n${dimensions[dimension]}`;
   return key;
 }
+
+/** What needs no more of the account than this. */
+export interface HasMetrics {
+  readonly metrics: Metrics;
+}

@@ -1,12 +1,9 @@
-import type { Cloud } from "../cloud.ts";
+import type { Stored, HasStore, Collection } from "../store/store.ts";
 import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
-import type { Collection } from "../store/store.ts";
-import type { Stored } from "../store/stored.ts";
 
 /** By name. */
-export const tablesOf = (cloud: Pick<Cloud, "store">): Collection<Stored> =>
-  cloud.store.collection<Stored>("dynamodb/tables");
+export const tablesOf = (cloud: HasStore): Collection<Stored> => cloud.store.collection<Stored>("dynamodb/tables");
 
 interface Index {
   name: string;
@@ -22,7 +19,7 @@ export function toTableName(nameOrArn: string): string {
 }
 
 /** Throws as DynamoDB does where there is none. */
-export function findTable(cloud: Pick<Cloud, "store">, name: string): Attributes {
+export function findTable(cloud: HasStore, name: string): Attributes {
   const table = tablesOf(cloud).get(name);
   if (!table)
     throw new ServiceError("ResourceNotFoundException", `Requested resource not found: Table: ${name} not found`);

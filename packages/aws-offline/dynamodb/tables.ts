@@ -1,5 +1,6 @@
+import type { HasTrace } from "../trace.ts";
+import type { HasStore } from "../store/store.ts";
 import { join } from "node:path";
-import type { Cloud } from "../cloud.ts";
 import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
 import type { Engine } from "./engine.ts";
@@ -12,13 +13,13 @@ const TOO_OLD_SECONDS = 5 * 365 * 86_400;
 
 /** DynamoDB's data plane: the items of all tables. */
 export class Tables {
-  readonly #cloud: Pick<Cloud, "store" | "trace">;
+  readonly #cloud: HasStore & HasTrace;
   #engine: Promise<Engine> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(cloud: Pick<Cloud, "store" | "trace">) {
+  constructor(cloud: HasStore & HasTrace) {
     this.#cloud = cloud;
     this.#schedule(1000);
   }

@@ -1,11 +1,10 @@
+import type { Stored, HasStore } from "../store/store.ts";
 import { matchesPattern } from "@pulumi-line-bot/aws-resources/arn";
-import type { Cloud } from "../cloud.ts";
 import { isObject } from "@pulumi-line-bot/kit/json";
-import type { Stored } from "../store/stored.ts";
 import { attachmentsOf, policiesOf, rolePoliciesOf, rolesOf } from "./model.ts";
 import { type Asked, decide, parseStatements, type Statement, toList } from "./statement.ts";
 
-type Holder = Pick<Cloud, "store">;
+type Holder = HasStore;
 
 /** Of AWS's own policies those that a function's role may have here. */
 export const AWS_POLICIES: Record<string, string> = {

@@ -1,10 +1,10 @@
+import type { Stored, HasStore } from "../store/store.ts";
 import { randomUUID } from "node:crypto";
 import { toArn } from "@pulumi-line-bot/aws-resources/arn";
-import type { Cloud } from "../cloud.ts";
 import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
 import { isEmpty } from "@pulumi-line-bot/aws-resources/compare";
-import { type Stored, storedType } from "../store/stored.ts";
+import { storedType } from "../store/stored.ts";
 
 const collection = "kms/keys";
 
@@ -30,7 +30,7 @@ export const key = storedType({
 });
 
 /** @returns the id of the key that an id or ARN names. */
-export function findKey({ store }: Pick<Cloud, "store">, idOrArn: string): Stored {
+export function findKey({ store }: HasStore, idOrArn: string): Stored {
   const keyId = toKeyId(idOrArn);
   const found = store.collection<Stored>(collection).get(keyId);
   if (!found) throw new ServiceError("NotFoundException", `Key '${idOrArn}' does not exist`, 400);

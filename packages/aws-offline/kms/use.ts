@@ -1,4 +1,5 @@
-import type { Cloud } from "../cloud.ts";
+import type { HasAccountId } from "../account-id.ts";
+import type { HasStore } from "../store/store.ts";
 import { toArn } from "@pulumi-line-bot/aws-resources/arn";
 import { ServiceError } from "../errors.ts";
 import { isAllowed } from "../iam/access.ts";
@@ -21,7 +22,7 @@ interface Use {
  * @see https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
  * @throws a `ServiceError` in the service's words, when the caller may not.
  */
-export function useKey(cloud: Pick<Cloud, "store" | "accountId">, caller: Caller, use: Use): void {
+export function useKey(cloud: HasStore & HasAccountId, caller: Caller, use: Use): void {
   const { action, keyId, service, region, encryptionContext } = use;
   if (keyId === undefined || keyId === "alias/aws/secretsmanager" || caller.roleArn === undefined) return;
   const arn = keyId.startsWith("arn:") ? keyId : toArn("kms", region, cloud.accountId, `key/${keyId}`);

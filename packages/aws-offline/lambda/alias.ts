@@ -1,14 +1,13 @@
+import type { Stored, HasStore, Collection } from "../store/store.ts";
 import { partitionOf } from "@pulumi-line-bot/kit/partition";
 import type { Cloud } from "../cloud.ts";
 import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
-import type { Collection } from "../store/store.ts";
-import { type Stored, storedType } from "../store/stored.ts";
+import { storedType } from "../store/stored.ts";
 import { findVersion, functionsOf, parseFunctionName } from "./model.ts";
 
 const collection = "lambda/aliases";
-export const storedAliases = ({ store }: Pick<Cloud, "store">): Collection<Stored> =>
-  store.collection<Stored>(collection);
+export const storedAliases = ({ store }: HasStore): Collection<Stored> => store.collection<Stored>(collection);
 
 export const alias = storedType({
   token: "aws:lambda/alias:Alias",

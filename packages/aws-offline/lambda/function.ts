@@ -1,10 +1,10 @@
+import type { Stored } from "../store/store.ts";
 import type { Cloud, Resource, ResourceType } from "../cloud.ts";
 import type { Attributes, Change } from "@pulumi-line-bot/aws-resources/attributes";
 import { toArn } from "@pulumi-line-bot/aws-resources/arn";
 import { ServiceError } from "../errors.ts";
 import { canBeAssumedBy } from "../iam/access.ts";
 import { isArchive } from "@pulumi-line-bot/aws-resources/values";
-import type { Stored } from "../store/stored.ts";
 import { describeFunction } from "./function-attributes.ts";
 import { functionsOf, type LambdaFunction } from "./model.ts";
 import { takePackage, type CodePackage } from "./package.ts";

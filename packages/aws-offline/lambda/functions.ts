@@ -1,6 +1,11 @@
+import type { HasMetrics } from "../cloudwatch/metrics.ts";
+import type { HasLogGroups } from "../cloudwatch/log-groups.ts";
+import type { HasTrace } from "../trace.ts";
+import type { HasAccessKeys } from "../sts/access-keys.ts";
+import type { HasAccountId } from "../account-id.ts";
+import type { HasStore } from "../store/store.ts";
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
-import type { Cloud } from "../cloud.ts";
 import { toArn } from "@pulumi-line-bot/aws-resources/arn";
 import { ServiceError } from "../errors.ts";
 import { isAllowed } from "../iam/access.ts";
@@ -36,7 +41,7 @@ export interface Functions {
 const PAYLOAD_LIMIT = 6 * 1024 * 1024;
 
 export function createFunctions(
-  cloud: Pick<Cloud, "store" | "accountId" | "accessKeys" | "trace" | "logGroups" | "metrics">,
+  cloud: HasStore & HasAccountId & HasAccessKeys & HasTrace & HasLogGroups & HasMetrics,
   endpointUrl: () => string,
 ): Functions {
   const packagesFolder = join(cloud.store.folder, "lambda", "packages");
@@ -151,4 +156,9 @@ function unhandled(error: object): Pick<InvocationResult, "payload" | "functionE
 function toTraceId(): string {
   const time = Math.floor(Date.now() / 1000).toString(16);
   return `Root=1-${time}-${randomUUID().replaceAll("-", "").slice(0, 24)};Sampled=0`;
+}
+
+/** What needs no more of the account than this. */
+export interface HasFunctions {
+  readonly functions: Functions;
 }

@@ -1,5 +1,4 @@
-import type { Cloud } from "../cloud.ts";
-import type { Dimensions, Meter } from "../cloudwatch/metrics.ts";
+import type { HasMetrics, Dimensions, Meter } from "../cloudwatch/metrics.ts";
 import { parseFunctionName } from "./model.ts";
 
 const UNITS = {
@@ -26,7 +25,7 @@ export interface InvocationMeter {
   throttled(arn: string): void;
 }
 
-export function createInvocationMeter({ metrics }: Pick<Cloud, "metrics">): InvocationMeter {
+export function createInvocationMeter({ metrics }: HasMetrics): InvocationMeter {
   const all = toMeters({});
   const byArn = new Map<string, Meters[]>();
   return {

@@ -1,8 +1,6 @@
-import type { Cloud } from "../cloud.ts";
+import type { Stored, HasStore, Collection } from "../store/store.ts";
 import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
-import type { Collection } from "../store/store.ts";
-import type { Stored } from "../store/stored.ts";
 
 /** What a worker runs: the code and configuration of one version. */
 export interface Version {
@@ -40,10 +38,10 @@ export interface LambdaFunction {
   reservedConcurrency?: number;
 }
 
-export const functionsOf = (cloud: Pick<Cloud, "store">): Collection<LambdaFunction> =>
+export const functionsOf = (cloud: HasStore): Collection<LambdaFunction> =>
   cloud.store.collection<LambdaFunction>("lambda/functions", "sealed");
-const aliasesOf = (cloud: Pick<Cloud, "store">): Collection<Stored> => cloud.store.collection<Stored>("lambda/aliases");
-export const permissionsOf = (cloud: Pick<Cloud, "store">): Collection<Stored> =>
+const aliasesOf = (cloud: HasStore): Collection<Stored> => cloud.store.collection<Stored>("lambda/aliases");
+export const permissionsOf = (cloud: HasStore): Collection<Stored> =>
   cloud.store.collection<Stored>("lambda/permissions");
 
 /** The function name in a name, a partial ARN or an ARN, and the qualifier that may stand behind it. */
@@ -62,7 +60,7 @@ export interface Resolved {
 }
 
 /** Finds what a name and a qualifier (version or alias) stand for now. Throws as Lambda does. */
-export function resolveFunction(cloud: Pick<Cloud, "store">, text: string, given?: string): Resolved {
+export function resolveFunction(cloud: HasStore, text: string, given?: string): Resolved {
   const { name, qualifier = given } = parseFunctionName(text);
   const fn = functionsOf(cloud).get(name);
   const arn = `${fn?.arn ?? name}${qualifier === undefined ? "" : `:${qualifier}`}`;
@@ -75,7 +73,7 @@ export function findVersion(fn: LambdaFunction, version: string): Version | unde
   return version === "$LATEST" ? fn.latest : fn.published.find((published) => published.version === version);
 }
 
-function aliasVersion(cloud: Pick<Cloud, "store">, name: string, qualifier: string | undefined): string | undefined {
+function aliasVersion(cloud: HasStore, name: string, qualifier: string | undefined): string | undefined {
   const alias = aliasesOf(cloud).get(`${name}:${qualifier}`)?.attributes;
   return alias && pickVersion(alias);
 }

@@ -1,10 +1,8 @@
-import type { Cloud } from "../cloud.ts";
-import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
-import { matchesPattern } from "@pulumi-line-bot/aws-resources/arn";
 import { ServiceError } from "../errors.ts";
 import { uniqueSuffix } from "../naming.ts";
 import { storedType } from "../store/stored.ts";
-import { functionsOf, parseFunctionName, permissionsOf } from "./model.ts";
+import { targetOf } from "./may-invoke.ts";
+import { functionsOf } from "./model.ts";
 
 export const permission = storedType({
   token: "aws:lambda/permission:Permission",
@@ -34,35 +32,3 @@ export const permission = storedType({
       409,
     ),
 });
-
-/** Whether a service may invoke this qualifier of a function on behalf of a source. */
-export function mayInvoke(
-  cloud: Pick<Cloud, "store">,
-  call: {
-    functionName: string;
-    qualifier: string | undefined;
-    principal: string;
-    sourceArn: string;
-    accountId: string;
-  },
-): boolean {
-  return permissionsOf(cloud)
-    .values()
-    .some(({ attributes }) => {
-      const { name, qualifier } = targetOf(attributes);
-      return (
-        name === call.functionName &&
-        // A statement on a qualifier holds for calls of just that qualifier, one without for unqualified calls.
-        qualifier === (call.qualifier ?? "") &&
-        ["lambda:InvokeFunction", "lambda:*", "*"].includes(attributes["action"] as string) &&
-        [call.principal, "*"].includes(attributes["principal"] as string) &&
-        matchesPattern((attributes["sourceArn"] as string | undefined) || "*", call.sourceArn) &&
-        [undefined, "", call.accountId].includes(attributes["sourceAccount"] as string | undefined)
-      );
-    });
-}
-
-function targetOf(attributes: Attributes): { name: string; qualifier: string } {
-  const { name, qualifier } = parseFunctionName(attributes["function"] as string);
-  return { name, qualifier: (attributes["qualifier"] as string | undefined) ?? qualifier ?? "" };
-}

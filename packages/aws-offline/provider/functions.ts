@@ -1,5 +1,5 @@
+import type { HasAccountId } from "../account-id.ts";
 import { dnsSuffixOf, partitionOf } from "@pulumi-line-bot/kit/partition";
-import type { Cloud } from "../cloud.ts";
 import { getPolicyDocument } from "../iam/policy-document.ts";
 import { getSecretVersions } from "../secretsmanager/get-secret-versions.ts";
 import { toOwner } from "../sts/identity.ts";
@@ -7,7 +7,7 @@ import type { Functions } from "./provider.ts";
 import { REGIONS } from "@pulumi-line-bot/aws-resources/regions";
 
 /** The provider's functions (data sources) that ask for nothing that is deployed. */
-export const pureFunctions: Functions<Pick<Cloud, "accountId">> = {
+export const pureFunctions: Functions<HasAccountId> = {
   "aws:index/getCallerIdentity:getCallerIdentity": (_args, _config, { accountId }) => {
     const { arn, userId } = toOwner(accountId);
     return { id: accountId, accountId, arn, userId };

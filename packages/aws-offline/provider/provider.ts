@@ -1,3 +1,5 @@
+import type { HasSecrets } from "../secretsmanager/secrets.ts";
+import type { HasAccountId } from "../account-id.ts";
 import type { Cloud, Resource, ResourceType } from "../cloud.ts";
 import type { Attributes, Change } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
@@ -14,7 +16,7 @@ import { previewCreate, previewUpdate, toWanted, withoutWriteOnly } from "@pulum
 import type { NamingRequest } from "@pulumi-line-bot/aws-resources/naming";
 import { tryFindSchema, type TypeSchema } from "@pulumi-line-bot/aws-resources/schema";
 
-export type Functions<World = Pick<Cloud, "accountId" | "secrets">> = Record<
+export type Functions<World = HasAccountId & HasSecrets> = Record<
   string,
   (args: Attributes, config: ProviderConfig, cloud: World) => Attributes
 >;

@@ -1,8 +1,8 @@
+import type { Stored, HasStore } from "../store/store.ts";
 import { partitionOf } from "@pulumi-line-bot/kit/partition";
-import { type Cloud } from "../cloud.ts";
 import { ServiceError } from "../errors.ts";
 import { uniqueSuffix } from "../naming.ts";
-import { type Stored, storedType } from "../store/stored.ts";
+import { storedType } from "../store/stored.ts";
 
 const collection = "s3/buckets";
 
@@ -34,7 +34,7 @@ export const bucket = storedType({
     ),
 });
 
-export function refuseMissingBucket({ store }: Pick<Cloud, "store">, name: string): void {
+export function refuseMissingBucket({ store }: HasStore, name: string): void {
   if (!store.collection<Stored>(collection).get(name))
     throw new ServiceError("NoSuchBucket", "The specified bucket does not exist", 404);
 }

@@ -1,3 +1,4 @@
+import type { HasSecrets } from "./secrets.ts";
 import type { Cloud } from "../cloud.ts";
 import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
@@ -6,7 +7,7 @@ import { ServiceError } from "../errors.ts";
 export function getSecretVersions(
   args: Attributes,
   { region }: { region: string },
-  { secrets }: Pick<Cloud, "secrets">,
+  { secrets }: HasSecrets,
 ): Attributes {
   const secretId = String(args["secretId"]);
   const includeDeprecated = args["includeDeprecated"] === true;

@@ -208,3 +208,8 @@ function moveLabels(versions: Version[], to: string, labels: string[]): Version[
     return { ...version, stages: version === former && handsOver ? [...left, PREVIOUS] : left };
   });
 }
+
+/** What needs no more of the account than this. */
+export interface HasSecrets {
+  readonly secrets: Secrets;
+}

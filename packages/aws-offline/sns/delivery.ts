@@ -1,8 +1,9 @@
-import type { Cloud } from "../cloud.ts";
+import type { Stored, HasStore } from "../store/store.ts";
+import type { HasQueues } from "../sqs/queues.ts";
+import type { HasAccountId } from "../account-id.ts";
 import { ServiceError } from "../errors.ts";
 import { toDraft } from "../sqs/draft.ts";
 import { arnToQueueUrl, tryFindQueue } from "../sqs/model.ts";
-import type { Stored } from "../store/stored.ts";
 import { askPolicy } from "./resource-policy.ts";
 
 /** What a topic sends on. */
@@ -16,11 +17,7 @@ export interface Notice {
 type Delivered = "delivered" | "refused" | "unconfirmed";
 
 /** To a queue whose policy lets the topic send; an address that nobody has confirmed gets nothing, as on AWS. */
-export function deliver(
-  cloud: Pick<Cloud, "store" | "accountId" | "queues">,
-  { attributes }: Stored,
-  notice: Notice,
-): Delivered {
+export function deliver(cloud: HasStore & HasAccountId & HasQueues, { attributes }: Stored, notice: Notice): Delivered {
   if (attributes["pendingConfirmation"] === true) return "unconfirmed";
   const arn = attributes["endpoint"] as string;
   const queue = tryFindQueue(cloud, arnToQueueUrl(arn));

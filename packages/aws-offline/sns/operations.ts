@@ -1,7 +1,7 @@
+import type { Stored } from "../store/store.ts";
 import * as v from "valibot";
 import type { QueryService, XmlMembers } from "../endpoint/query-protocol.ts";
 import { ServiceError } from "../errors.ts";
-import type { Stored } from "../store/stored.ts";
 import { askPolicy } from "./resource-policy.ts";
 import { findTopic, listSubscriptions, policyOf, topicsOf } from "./topic-model.ts";
 import { publish } from "./topics.ts";

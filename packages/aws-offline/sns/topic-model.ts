@@ -1,9 +1,7 @@
-import type { Cloud } from "../cloud.ts";
+import type { Stored, HasStore, Collection } from "../store/store.ts";
 import { ServiceError } from "../errors.ts";
-import type { Collection } from "../store/store.ts";
-import type { Stored } from "../store/stored.ts";
 
-type Holder = Pick<Cloud, "store">;
+type Holder = HasStore;
 
 export const topicsOf = (cloud: Holder): Collection<Stored> => cloud.store.collection<Stored>("sns/topics");
 const topicPoliciesOf = (cloud: Holder): Collection<Stored> => cloud.store.collection<Stored>("sns/topic-policies");

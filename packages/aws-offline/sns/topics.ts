@@ -1,5 +1,8 @@
+import type { HasQueues } from "../sqs/queues.ts";
+import type { HasTrace } from "../trace.ts";
+import type { HasAccountId } from "../account-id.ts";
+import type { HasStore } from "../store/store.ts";
 import { randomUUID } from "node:crypto";
-import type { Cloud } from "../cloud.ts";
 import { deliver, type Notice } from "./delivery.ts";
 import { askPolicy } from "./resource-policy.ts";
 import { findTopic, listSubscriptions, policyOf, topicsOf } from "./topic-model.ts";
@@ -7,7 +10,7 @@ import { findTopic, listSubscriptions, policyOf, topicsOf } from "./topic-model.
 /** How a service's message to a topic went. */
 export type Notified = "published" | "denied" | "no such topic";
 
-type Holder = Pick<Cloud, "store" | "accountId" | "trace" | "queues">;
+type Holder = HasStore & HasAccountId & HasTrace & HasQueues;
 type Published = Omit<Notice, "messageId">;
 
 /** Publishes in the name of a service, as far as the topic's policy lets it. */

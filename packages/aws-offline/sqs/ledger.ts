@@ -1,6 +1,6 @@
+import type { HasStore } from "../store/store.ts";
 import { EventEmitter } from "node:events";
 import { join } from "node:path";
-import type { Cloud } from "../cloud.ts";
 import { ServiceError } from "../errors.ts";
 import { openJournal, type Journal } from "../store/journal.ts";
 import { MessageQueue, type Change } from "./message-queue.ts";
@@ -10,14 +10,14 @@ export type Entry = [arn: string, change: Change | { type: "dropped" }][];
 
 /** The messages of all queues: in memory, in one journal on disk, and told to those who wait for them. */
 export class Ledger {
-  readonly #cloud: Pick<Cloud, "store">;
+  readonly #cloud: HasStore;
   readonly #queues = new Map<string, MessageQueue>();
   readonly #changes = new EventEmitter().setMaxListeners(0);
   #journal: Journal<Entry> | undefined;
   #lastSequence = 0;
   #closed = false;
 
-  constructor(cloud: Pick<Cloud, "store">) {
+  constructor(cloud: HasStore) {
     this.#cloud = cloud;
   }
 

@@ -1,5 +1,4 @@
-import type { Cloud } from "../cloud.ts";
-import type { Datum } from "../cloudwatch/metrics.ts";
+import type { HasMetrics, Datum } from "../cloudwatch/metrics.ts";
 import type { MessageQueue } from "./message-queue.ts";
 
 const NAMESPACE = "AWS/SQS";
@@ -7,12 +6,7 @@ const NAMESPACE = "AWS/SQS";
 export type Counter = "NumberOfMessagesSent" | "NumberOfMessagesReceived" | "NumberOfMessagesDeleted";
 
 /** What calls did with a queue's messages; that one was moved to a dead-letter queue does not count. */
-export function measureMessages(
-  { metrics }: Pick<Cloud, "metrics">,
-  queue: string,
-  name: Counter,
-  value: number,
-): void {
+export function measureMessages({ metrics }: HasMetrics, queue: string, name: Counter, value: number): void {
   if (value > 0) metrics.put({ namespace: NAMESPACE, name, dimensions: { QueueName: queue }, value, unit: "Count" });
 }
 

@@ -1,13 +1,10 @@
+import type { Stored, HasStore, Collection } from "../store/store.ts";
 import { dnsSuffixOf, partitionOf } from "@pulumi-line-bot/kit/partition";
-import type { Cloud } from "../cloud.ts";
 import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
-import type { Collection } from "../store/store.ts";
-import type { Stored } from "../store/stored.ts";
 
 /** By URL, which is a queue's id. Policies that resources of their own set are kept here as well, as on AWS. */
-export const queuesOf = (cloud: Pick<Cloud, "store">): Collection<Stored> =>
-  cloud.store.collection<Stored>("sqs/queues");
+export const queuesOf = (cloud: HasStore): Collection<Stored> => cloud.store.collection<Stored>("sqs/queues");
 
 /** What a queue's attributes ask for. */
 export interface Queue {
@@ -40,7 +37,7 @@ export function arnToQueueUrl(arn: string): string {
   return toQueueUrl(region, accountId, name);
 }
 
-export function tryFindQueue(cloud: Pick<Cloud, "store">, url: string): Queue | undefined {
+export function tryFindQueue(cloud: HasStore, url: string): Queue | undefined {
   const stored = queuesOf(cloud).get(url);
   if (!stored) return undefined;
   const { arn, name } = stored.attributes as { arn: string; name: string };
@@ -48,7 +45,7 @@ export function tryFindQueue(cloud: Pick<Cloud, "store">, url: string): Queue | 
 }
 
 /** Throws as SQS does where there is none. */
-export function findQueue(cloud: Pick<Cloud, "store">, url: string): Queue {
+export function findQueue(cloud: HasStore, url: string): Queue {
   const queue = tryFindQueue(cloud, url);
   if (!queue) throw new ServiceError("QueueDoesNotExist", "The specified queue does not exist.");
   return queue;
@@ -60,7 +57,7 @@ export function redrivePolicyOf({ attributes }: Queue): RedrivePolicy | undefine
 }
 
 /** Queues whose messages end in this one. */
-export function sourcesOf(cloud: Pick<Cloud, "store">, { arn }: Queue): Queue[] {
+export function sourcesOf(cloud: HasStore, { arn }: Queue): Queue[] {
   return queuesOf(cloud)
     .values()
     .map(({ id }) => findQueue(cloud, id))

@@ -1,5 +1,6 @@
-import type { Cloud } from "../cloud.ts";
-import type { Datum } from "../cloudwatch/metrics.ts";
+import type { HasMetrics, Datum } from "../cloudwatch/metrics.ts";
+import type { HasTrace } from "../trace.ts";
+import type { HasStore } from "../store/store.ts";
 import { Ledger, type Entry } from "./ledger.ts";
 import { measureMessages, toGauges } from "./measures.ts";
 import type { Message } from "./message.ts";
@@ -27,7 +28,7 @@ interface Sent {
   sequence: number;
 }
 
-type Holder = Pick<Cloud, "store" | "trace" | "metrics">;
+type Holder = HasStore & HasTrace & HasMetrics;
 
 /** SQS's data plane. */
 export class Queues {
@@ -192,4 +193,9 @@ export class Queues {
 function receive(arn: string, message: Message, now: number, visibleAt: number): Entry[number] {
   const { id, receives, firstReceivedAt = now } = message;
   return [arn, { type: "hidden", id, visibleAt, receipt: createReceipt(id), receives: receives + 1, firstReceivedAt }];
+}
+
+/** What needs no more of the account than this. */
+export interface HasQueues {
+  readonly queues: Queues;
 }

@@ -1,3 +1,4 @@
+import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,6 +16,12 @@ export interface Collection<T> {
   put(key: string, record: T): void;
   /** False: there was none. */
   delete(key: string): boolean;
+}
+
+/** The record of a resource. */
+export interface Stored {
+  id: string;
+  attributes: Attributes;
 }
 
 export interface Store {
@@ -120,4 +127,9 @@ function readJson(file: string, coding: Seal): Record<string, unknown> {
       cause,
     });
   }
+}
+
+/** What needs no more of the account than this. */
+export interface HasStore {
+  readonly store: Store;
 }

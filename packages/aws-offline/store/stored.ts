@@ -1,7 +1,7 @@
+import type { Stored, Collection } from "./store.ts";
 import type { Cloud, Resource, ResourceType } from "../cloud.ts";
 import type { Attributes, Change } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
-import type { Collection } from "./store.ts";
 
 /** A resource type whose objects are records in the store, which the data plane reads. */
 export interface StoredType extends Pick<
@@ -29,11 +29,6 @@ export interface StoredType extends Pick<
   overwrites?: true;
   /** What a second object under the same key is answered. */
   exists?: (attributes: Attributes) => ServiceError;
-}
-
-export interface Stored {
-  id: string;
-  attributes: Attributes;
 }
 
 export function storedType(type: StoredType): ResourceType {

@@ -53,3 +53,8 @@ const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /** Sixteen characters, as AWS's keys have them after `AKIA` or `ASIA`. */
 const toKeyName = (): string => Array.from(randomBytes(16), (byte) => letters[byte % letters.length]).join("");
+
+/** What needs no more of the account than this. */
+export interface HasAccessKeys {
+  readonly accessKeys: AccessKeys;
+}

@@ -1,5 +1,5 @@
+import type { HasStore } from "../store/store.ts";
 import { createHash } from "node:crypto";
-import type { Cloud } from "../cloud.ts";
 import { ServiceError } from "../errors.ts";
 import { toRoleName, tryFindRefusal } from "../iam/access.ts";
 import type { Asked } from "../iam/statement.ts";
@@ -30,7 +30,7 @@ export function toRoleSession(accountId: string, roleArn: string, sessionName: s
 
 /** Throws as AWS does when the caller's policies, or the boundary of its permissions, do not allow an action. */
 export function authorize(
-  cloud: Pick<Cloud, "store">,
+  cloud: HasStore,
   caller: Caller,
   action: string,
   resource: string,

@@ -1,11 +1,9 @@
-import type { Cloud } from "../../cloud.ts";
+import type { Stored, HasStore, Collection } from "../../store/store.ts";
 import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
-import type { Collection } from "../../store/store.ts";
-import type { Stored } from "../../store/stored.ts";
 import { MAX_WORKERS } from "../pool.ts";
 
 /** By UUID. */
-export const mappingsOf = (cloud: Pick<Cloud, "store">): Collection<Stored> =>
+export const mappingsOf = (cloud: HasStore): Collection<Stored> =>
   cloud.store.collection<Stored>("lambda/event-source-mappings");
 
 /** What a poller goes by. */

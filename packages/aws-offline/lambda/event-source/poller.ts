@@ -1,15 +1,17 @@
-import type { Cloud } from "../../cloud.ts";
+import type { HasFunctions, InvocationResult } from "../functions.ts";
+import type { HasQueues } from "../../sqs/queues.ts";
+import type { HasTrace } from "../../trace.ts";
+import type { HasStore } from "../../store/store.ts";
 import { ServiceError } from "../../errors.ts";
 import { isAllowed } from "../../iam/access.ts";
 import type { Message } from "../../sqs/message.ts";
 import { arnToQueueUrl, tryFindQueue, type Queue } from "../../sqs/model.ts";
-import type { InvocationResult } from "../functions.ts";
 import { resolveFunction } from "../model.ts";
 import { toFailures } from "./failures.ts";
 import { mappingsOf, toMapping, type Mapping } from "./mapping.ts";
 import { toSqsEvent } from "./sqs-event.ts";
 
-export type PolledCloud = Pick<Cloud, "store" | "trace" | "queues" | "functions">;
+export type PolledCloud = HasStore & HasTrace & HasQueues & HasFunctions;
 
 /** What a function's role needs on the queue. */
 export const QUEUE_ACTIONS = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];

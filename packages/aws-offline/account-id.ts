@@ -1,0 +1,4 @@
+export interface HasAccountId {
+  /** Twelve digits. */
+  readonly accountId: string;
+}
