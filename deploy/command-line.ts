@@ -43,7 +43,7 @@ function refuseSwallowed({ usage, options }: Command<Options>): void {
   throw new UserError(`npm kept ${names} for itself. Options come after \`--\`: ${usage}`);
 }
 
-/** Runs a command's main function: a mistake of the user's is told in a line, anything else with its stack. */
+/** Runs a command's main function: a mistake of the user's is reported in a line, anything else with its stack. */
 export async function runCommand(main: () => Promise<number>): Promise<void> {
   try {
     process.exitCode = await main();

@@ -5,7 +5,7 @@ import { isLoopback } from "../line/api-url.ts";
 export interface ConsoleStep {
   what: string;
   link: string;
-  /** Undefined: LINE's API does not tell. */
+  /** `undefined` if LINE's API does not tell. */
   done?: boolean;
 }
 

@@ -6,7 +6,7 @@ import type { AwsTrace } from "@pulumi-line-bot/aws-offline/aws";
 /** What a function writes: a line of JSON with these, and fields of its own. */
 const line = v.looseObject({ timestamp: v.string(), level: v.string(), message: v.string() });
 
-/** What happens in the local cloud, for a terminal: what functions write, and alarms. Undefined: not worth a line. */
+/** What happens in the local cloud, for a terminal: what functions write, and alarms. `undefined` if it is not worth a line. */
 export function describeTrace(trace: AwsTrace): string | undefined {
   if (trace.kind === "log") return describeLogLine(trace.message);
   // An alarm has no data when it is new.

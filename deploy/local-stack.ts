@@ -99,7 +99,7 @@ export async function runLocally(
       // Where this cloud's simulator listens; the stack's file names the usual port.
       configOverrides: { "line:apiUrl": target.lineUrl },
       createStack: true,
-      // The data folder is this cloud's alone: whoever left a lock there is gone.
+      // The data folder is this cloud's alone: the process that left a lock there is gone.
       removeDeadLock: true,
       options: rest,
       onEvent: (event) => {

@@ -59,7 +59,7 @@ async function withSecrets<T>(
   }
 }
 
-/** Undefined: there is no such secret (any more), or it has no value. */
+/** `undefined` if there is no such secret (any more), or it has no value. */
 export function tryReadSecret(aws: StackAws, arn: string): Promise<string | undefined> {
   return withSecrets(aws, arn, async (client) => {
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: arn }));
@@ -67,7 +67,7 @@ export function tryReadSecret(aws: StackAws, arn: string): Promise<string | unde
   });
 }
 
-/** Undefined: there is no such secret (any more). */
+/** `undefined` if there is no such secret (any more). */
 export function tryWriteSecret(aws: StackAws, arn: string, text: string): Promise<string | undefined> {
   return withSecrets(aws, arn, async (client) => {
     const { VersionId } = await client.send(new PutSecretValueCommand({ SecretId: arn, SecretString: text }));
@@ -81,7 +81,7 @@ export interface LiveFunction {
   codeSha256: string;
 }
 
-/** What the alias runs. Undefined: there is no such function or alias. */
+/** What the alias runs; `undefined` if there is no such function or alias. */
 export async function tryFindLive(aws: StackAws, region: string, name: string): Promise<LiveFunction | undefined> {
   const client = new LambdaClient(clientConfigOf(aws, region));
   try {
@@ -113,7 +113,7 @@ const partsOf = (aliasArn: string) => {
   return { FunctionName, Name };
 };
 
-/** The latest published version of an alias's function that runs these bytes. Undefined: there is none (any more). */
+/** The latest published version of an alias's function that runs these bytes. `undefined` if there is none (any more). */
 export function tryFindVersion(aws: StackAws, aliasArn: string, sha256: string): Promise<string | undefined> {
   return withLambda(aws, aliasArn, async (client) => {
     const { FunctionName } = partsOf(aliasArn);

@@ -8,7 +8,7 @@ import { type PulumiCommand, pulumiFor } from "./pulumi-command.ts";
 export interface StackPlace {
   stack: string;
   pulumi: PulumiCommand;
-  /** Undefined: it is on AWS. */
+  /** `undefined` if it is on AWS. */
   target: DeployTarget | undefined;
 }
 

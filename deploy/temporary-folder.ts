@@ -5,7 +5,7 @@ import path from "node:path";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** A folder for as long as this takes; it is gone, too, when the process is told to end meanwhile. */
+/** A folder for as long as this takes; it is gone, too, when the process has to end meanwhile. */
 export async function withTemporaryFolder<T>(prefix: string, use: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(path.join(tmpdir(), prefix));
   const end = (signal: NodeJS.Signals): void => {

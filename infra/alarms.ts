@@ -11,7 +11,7 @@ export interface AlarmsArgs {
   worker: EventWorker | undefined;
   api: aws.apigatewayv2.Api;
   accessLog: aws.cloudwatch.LogGroup;
-  /** Who is told. Default: nobody but the topic. */
+  /** The address that gets a mail. Default: none. */
   email: string | undefined;
 }
 
@@ -27,7 +27,7 @@ interface Metric {
   statistic: "Sum" | "Maximum";
 }
 
-/** A topic that is told what goes wrong, and the alarms that tell it. */
+/** A topic for what goes wrong, and the alarms that publish to it. */
 export function createAlarms(name: string, args: AlarmsArgs, opts: pulumi.CustomResourceOptions): Alarms {
   const topic = createTopic(name, args.email, opts);
   const alarms = Object.entries(alarmRules).flatMap(([what, rule]) => {

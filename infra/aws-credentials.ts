@@ -10,7 +10,7 @@ export type CredentialProvider = ReturnType<typeof fromNodeProviderChain>;
 /**
  * Who calls AWS, as the provider finds it: keys of the configuration or AWS's default chain, or a web identity's role
  * in place of both; then each assumed role with the credentials of the one before.
- * Undefined: the client's own default chain does.
+ * `undefined` if the client's own default chain does.
  */
 export function credentialsFor(settings: AwsSettings, region: string): CredentialProvider | undefined {
   const roles = settings.assumeRoles ?? (settings.assumeRole === undefined ? [] : [settings.assumeRole]);
@@ -62,7 +62,7 @@ function keysOf({ accessKey, secretKey, token }: AwsSettings): Awaited<ReturnTyp
   };
 }
 
-/** The file is read each time: whoever issues the token writes a new one there before the old one ends. */
+/** The file is read each time: anyone who issues the token writes a new one there before the old one ends. */
 function openWebIdentity(role: WebIdentity, clientConfig: Sts): CredentialProvider {
   return async () => {
     const { fromWebToken } = await import("@aws-sdk/credential-providers");

@@ -104,7 +104,7 @@ export interface StackConfig {
   permissionsBoundary: string | undefined;
   secretRecoveryDays: number | undefined;
   protect: boolean;
-  /** What a promotion wrote. Undefined: the stack runs whatever is built. */
+  /** What a promotion wrote. `undefined` if the stack runs whatever is built. */
   pin: Pin | undefined;
 }
 

@@ -8,7 +8,7 @@ export interface CredentialsSecretArgs {
   channelSecret: pulumi.Input<string>;
   channelAccessToken?: pulumi.Input<string | undefined> | undefined;
   recoveryWindowInDays: number;
-  /** The key that encrypts it. Undefined: AWS's own. */
+  /** The key that encrypts it; `undefined` means AWS's own. */
   keyArn: string | undefined;
   apiUrl: URL;
   /** The bot that they have to belong to: user id or basic id. */

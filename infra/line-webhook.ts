@@ -45,7 +45,7 @@ export interface LineWebhookArgs {
   worker?: WorkerArgs | undefined;
   credentials: OwnedCredentials | ForeignCredentials;
   /**
-   * The ARN of the KMS key that encrypts the secret, whoever fills it: functions may use the key then, by way of Secrets
+   * The ARN of the KMS key that encrypts the secret, no matter who fills it: functions may use the key then, by way of Secrets
    * Manager alone. Default: AWS's own key, which needs no grant.
    */
   credentialsKeyArn?: string | undefined;

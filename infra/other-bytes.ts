@@ -20,7 +20,7 @@ interface Place {
 const elsewhere = ["Pulumi.*.yaml", "docs/**", "tests/**", "**/*.md"].map((glob) => `:(exclude,glob)${glob}`);
 const sources = ["--", ".", ...elsewhere];
 
-/** In the order in which they are worth mending. */
+/** In the order in which they are worth fixing. */
 const searches: readonly ((place: Place) => Promise<Clue | undefined>)[] = [
   async function findUncommitted({ root }) {
     const files = lines(await tryGit(root, "status", "--porcelain", "--untracked-files=all", ...sources));

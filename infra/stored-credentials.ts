@@ -49,7 +49,7 @@ function parseAs(what: string, text: string): ChannelCredentials {
   }
 }
 
-/** Undefined: the secret is gone, or on its way. Anything else that is wrong with AWS is thrown as AWS says it. */
+/** `undefined` if the secret is gone, or on its way. Anything else that is wrong with AWS is thrown as AWS says it. */
 async function tryReadSecret(secretArn: string, aws: AwsSettings): Promise<string | undefined> {
   const clientConfig = clientConfigFor(secretArn, aws);
   // Loaded when needed: it is the heaviest import of the deployment.
@@ -68,7 +68,7 @@ async function tryReadSecret(secretArn: string, aws: AwsSettings): Promise<strin
   }
 }
 
-/** As JSON. Half of them is a mistake of whoever set them, and would otherwise be told as if none were there. */
+/** As JSON. Half of them is a mistake of the person who set them, and would otherwise be told as if none were there. */
 function readEnvironment(env: NodeJS.ProcessEnv, gone: string): string {
   const needed = ["LINE_CHANNEL_ID", "LINE_CHANNEL_SECRET"];
   const missing = needed.filter((name) => env[name] === undefined || env[name] === "");

@@ -1,4 +1,4 @@
-/** What has to hold for every workflow, whoever edits it: rights, pins, and nothing of a stranger's in a command. */
+/** What has to hold for every workflow, no matter who edits it: rights, pins, and nothing of a stranger's in a command. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";

@@ -47,7 +47,7 @@ export function describeNextSteps(
     ],
   ];
   const text = paragraphs.map(([title, lines]) => [title, ...lines.map((line) => `  ${line}`)].join("\n"));
-  const reviewers = `Whoever is to approve deployments to ${stack}: https://github.com/${repository}/settings/environments, ${stack}, "Required reviewers".`;
+  const reviewers = `Anyone who is to approve deployments to ${stack}: https://github.com/${repository}/settings/environments, ${stack}, "Required reviewers".`;
   const commit = `Commit infra/account/Pulumi.${stack}.yaml and Pulumi.${stack}.yaml.`;
   return ["What to do next.", ...text, reviewers, commit].join("\n\n");
 }

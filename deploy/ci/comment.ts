@@ -70,7 +70,7 @@ async function findPulls(github: Github, repository: string, run: Run) {
   );
 }
 
-/** A report that could not be made, or not be read, is told as such. */
+/** A report that could not be made, or not be read, is reported as such. */
 async function tryReadReport(github: Github, repository: string, run: Run): Promise<Report | UserError> {
   const path = `/repos/${repository}/actions/runs/${run.id}/artifacts`;
   const left = await github.list(path, artifact, "artifacts");

@@ -1,4 +1,4 @@
-/** `plan.ts <stack>`: the real plan for whoever approves the deployment, and its fingerprint for the job that deploys. */
+/** `plan.ts <stack>`: the real plan for anyone who approves the deployment, and its fingerprint for the job that deploys. */
 import { UserError } from "@pulumi-line-bot/kit/user-error";
 import { runCommand } from "../command-line.ts";
 import { formatFingerprint, takeFingerprint } from "../fingerprint.ts";

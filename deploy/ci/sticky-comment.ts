@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { type Github, GithubError, nothing } from "./github.ts";
 
-/** Whoever has the workflow's token writes in this name; a person who copies the marker does not. */
+/** Anyone who has the workflow's token writes in this name; a person who copies the marker does not. */
 const author = { login: "github-actions[bot]", type: "Bot" };
 
 const comment = v.object({

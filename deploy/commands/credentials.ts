@@ -20,7 +20,7 @@ const command = {
 interface Options {
   stack: string;
   isYes: boolean;
-  /** Undefined: JSON comes by standard input. */
+  /** `undefined` if JSON comes by standard input. */
   asker: Asker | undefined;
 }
 

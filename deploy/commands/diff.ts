@@ -1,4 +1,4 @@
-/** `npm run diff -- --base origin/main`: what a change does to each stack, for whoever reviews it. */
+/** `npm run diff -- --base origin/main`: what a change does to each stack, for anyone who reviews it. */
 import { writeFile } from "node:fs/promises";
 import { printableLines } from "@pulumi-line-bot/kit/printable";
 import { runCommand } from "../command-line.ts";
@@ -28,7 +28,7 @@ async function main(): Promise<number> {
   return found.length > 0 ? foundExitCode : 0;
 }
 
-/** Undefined: it was stopped. */
+/** The exit code; `undefined` if it was stopped. */
 async function compare(compared: DiffOptions["compared"]): Promise<Report | undefined> {
   if ("live" in compared) return compareLive(compared.live, compared);
   const signal = stopOnSignal();

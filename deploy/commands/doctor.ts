@@ -48,7 +48,7 @@ function tellSummary(examination: Examination): void {
   const steps = consoleStepsOf(examination);
   if (steps.length > 0) console.log(`\n${describeConsoleSteps(steps)}`);
   const broken = examination.diagnoses.filter(({ status }) => status === "failed").map(({ link }) => link);
-  console.log(broken.length === 0 ? "\nEvery link is fine." : `\nTo be mended: ${broken.join(", ")}.`);
+  console.log(broken.length === 0 ? "\nEvery link is fine." : `\nTo fix: ${broken.join(", ")}.`);
 }
 
 function consoleStepsOf({ facts: { deployed, credentials, line, webhook } }: Examination) {

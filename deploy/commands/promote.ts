@@ -37,7 +37,7 @@ async function main(): Promise<number> {
     const report = { from, to, promoted: false, gates: verdicts };
     if (!isOpen) {
       say(
-        `\nNothing was changed. To be mended: ${verdicts
+        `\nNothing was changed. To fix: ${verdicts
           .filter(({ passed }) => !passed)
           .map(({ gate }) => gate)
           .join(", ")}.`,
@@ -66,7 +66,7 @@ async function main(): Promise<number> {
 
 type Judged = Verdict & { gate: string };
 
-/** All of them, so that one run shows all there is to mend. */
+/** All of them, so that one run shows all there is to fix. */
 async function checkAll(promotion: Promotion, tell: (gate: Gate, verdict: Verdict) => void): Promise<Judged[]> {
   const judged: Judged[] = [];
   for (const gate of gates) {
@@ -79,7 +79,7 @@ async function checkAll(promotion: Promotion, tell: (gate: Gate, verdict: Verdic
 
 function toRefusal(error: unknown): Verdict {
   if (!(error instanceof UserError)) throw error;
-  return { passed: false, says: error.message, todo: "Mend that, then promote again." };
+  return { passed: false, says: error.message, todo: "Fix that, then promote again." };
 }
 
 function describeVerdict({ name }: Gate, { passed, says, todo }: Verdict): string {

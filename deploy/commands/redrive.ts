@@ -62,12 +62,12 @@ function tellSummary(stack: string, { send, delete: deleted, keep }: Record<Deci
   console.log(`\n${send} sent again, ${deleted} deleted, ${left} left.`);
   if (send > 0) {
     console.log(
-      "Whoever wrote more than a minute ago gets an answer only where the bot pushes: reply tokens have ended.",
+      "Anyone who wrote more than a minute ago gets an answer only where the bot pushes: reply tokens have ended.",
     );
   }
   if (send + deleted === 0 && keep > 0) {
     console.log(
-      `What failed is in \`npm run logs -- ${stack} --since 7d --request <request>\`. Mend it, deploy, then ` +
+      `What failed is in \`npm run logs -- ${stack} --since 7d --request <request>\`. Fix it, deploy, then ` +
         `\`npm run redrive -- ${stack} --send\`.`,
     );
   }

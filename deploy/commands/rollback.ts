@@ -80,11 +80,11 @@ function sayNothingWasChanged(): number {
 
 const sayGone = ({ stack }: StackPlace, commit: string | undefined): string =>
   [
-    "No published version has these bytes any more. Nothing was changed. Deploy them anew:",
+    "No published version has these bytes any more. Nothing was changed. Deploy them again:",
     ...describeWorktree(stack, commit),
   ].join("\n");
 
-/** The aliases have moved: what LINE says to it is told, whatever that is. */
+/** The aliases have moved: what LINE says to it is reported, whatever that is. */
 function toOutcome(error: unknown): ChannelOutcome {
   if (!(error instanceof Error) || error instanceof TypeError) throw error;
   return { formerUrl: undefined, failure: error.message };

@@ -39,7 +39,7 @@ async function start(): Promise<number> {
     const { result, outputs, newChannel } = await runLocally("up", toTarget(cloud), { signal: stop });
     if (stop.aborted) return 130;
     if (result !== "succeeded") {
-      throw new UserError("The deployment failed, see above. Mend it and start again: what was done is kept.");
+      throw new UserError("The deployment failed, see above. Fix it and start again: what was done is kept.");
     }
     cloud.aws.releaseEvents();
     tellProof(await proveAnswer(cloud.line, outputs["botUserId"], givenUp.signal));
@@ -64,7 +64,7 @@ function endOf(trace: AwsTrace): string | undefined {
   return undefined;
 }
 
-/** The functions' last lines are told when something fails, and as they come once the bot runs. */
+/** The functions' last lines are shown when something fails, and as they come once the bot runs. */
 function keepFunctionLog() {
   const most = 20;
   let lines: string[] = [];

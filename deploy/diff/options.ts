@@ -35,7 +35,7 @@ export interface DiffOptions {
   /** Two commits, or one and the working tree; or the working tree and what is deployed. */
   compared: { base: string; head: string | undefined; stacks: string[] } | { live: string[]; local: boolean };
   render: (report: Report) => string;
-  /** Undefined: standard output. */
+  /** `undefined` means standard output. */
   out: string | undefined;
   stopOn: Label[];
 }

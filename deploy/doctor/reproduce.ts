@@ -130,7 +130,7 @@ function findTraces(here: Built, there: Built): string[] {
   });
 }
 
-/** Files that are not as HEAD has them. Undefined: there is no repository to ask. */
+/** Files that are not as HEAD has them. `undefined` if there is no repository to ask. */
 export async function findUncommitted(root: string): Promise<string[] | undefined> {
   const status = await tryGit(root, "status", "--porcelain", "-z", "--untracked-files=all", "--no-renames");
   return status?.split("\0").flatMap((row) => (row === "" ? [] : [row.slice(3)]));

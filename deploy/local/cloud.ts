@@ -14,9 +14,9 @@ export interface LocalCloudOptions {
   linePort?: number;
   /** Of the first API's HTTPS gateway. Default: 4443. 0 takes a free one. */
   gatewayPort?: number;
-  /** Told of requests, invocations and the functions' log lines. */
+  /** Called for each request, invocation and log line of a function. */
   onTrace?: (trace: AwsTrace) => void;
-  /** Queued events wait for `aws.releaseEvents`: for whoever deploys first, so that old code does not take them up. */
+  /** Queued events wait for `aws.releaseEvents`: for anyone who deploys first, so that old code does not take them up. */
   holdEvents?: boolean;
   /** Clears the data folder first. */
   fresh?: boolean;

@@ -13,7 +13,7 @@ export interface LogLine {
 export interface Wanted {
   /** And what is worse. */
   level: "INFO" | "WARN" | "ERROR";
-  /** The correlation id that follows a webhook request from the receiver to the answer. Undefined: all. */
+  /** The correlation id that follows a webhook request from the receiver to the answer; `undefined` means all. */
   request: string | undefined;
 }
 

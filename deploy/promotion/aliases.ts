@@ -23,7 +23,7 @@ const alias = v.object({
 });
 
 export interface ProvedState {
-  /** The channel's webhook. Undefined: it was never set. */
+  /** The channel's webhook. `undefined` if it was never set. */
   urn: string | undefined;
   /** What was live when LINE's test succeeded last, or as a refresh has seen it since. */
   live: LiveVersion[];

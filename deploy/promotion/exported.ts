@@ -19,7 +19,7 @@ const exported = v.object({
 });
 export type ExportedResource = v.InferOutput<typeof resource>;
 
-/** The resources of a stack's state, secrets encrypted. Undefined: there is no such stack. */
+/** The resources of a stack's state, secrets encrypted. `undefined` if there is no such stack. */
 export async function tryExport({ pulumi, stack }: StackPlace): Promise<ExportedResource[] | undefined> {
   const { code, stdout, stderr } = await runPulumi(pulumi, ["stack", "export", "--stack", stack]);
   if (code === noStackExitCode) return undefined;

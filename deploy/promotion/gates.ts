@@ -50,7 +50,7 @@ async function isDeployed({ from, examination }: Promotion): Promise<Verdict> {
 
 async function isProved({ from, examination }: Promotion): Promise<Verdict> {
   const { facts, diagnoses } = await examination();
-  const again = `\`npm run doctor -- ${from.stack}\` follows the chain; mend it, then promote again.`;
+  const again = `\`npm run doctor -- ${from.stack}\` follows the chain; fix it, then promote again.`;
   const broken = diagnoses.filter(({ link, status }) => link !== drift.name && status === "failed");
   if (broken.length > 0) return refuse(`the doctor found ${broken.map(describe).join("; ")}`, broken[0]?.todo ?? again);
   const test = diagnoses.find(({ link }) => link === "Test by LINE");
@@ -161,7 +161,7 @@ async function changesAreAllowed({ to, allow, built, pin, preview }: Promotion):
     const says = `would ${refused.map((change) => `${change.op} ${shortName(change)}`).join(", ")}, which ${to.stack} protects`;
     return refuse(says, `If it is to be so, say it by name: \`${flags}\`.`);
   }
-  // Pulumi itself refuses to touch what its state protects: that is told by the resource's URN.
+  // Pulumi itself refuses to touch what its state protects: that is reported by the resource's URN.
   const others = errors.filter(({ urn }) => !dangerous.some((change) => change.urn === urn));
   const [error] = dangerous.length > 0 ? others.filter(({ urn }) => urn !== undefined) : others;
   if (error !== undefined) return refuse(`the preview fails: ${error.message}`, `\`npm run preview -- ${to.stack}\``);

@@ -41,7 +41,7 @@ export async function readStackFile(stack: string): Promise<string> {
   );
 }
 
-/** Undefined: the stack is not pinned. */
+/** `undefined` if the stack is not pinned. */
 export const findPin = async (stack: string): Promise<Pin | undefined> =>
   readPin((await tryReadText(stackFile(stack))) ?? "");
 

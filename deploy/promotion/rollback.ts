@@ -53,9 +53,9 @@ export async function planMoves({ aws }: Deployment, { aliases }: ProvedState, a
 }
 
 export interface ChannelOutcome {
-  /** Undefined: the channel's URL was the stack's. */
+  /** `undefined` if the channel's URL was the stack's. */
   formerUrl: string | undefined;
-  /** Undefined: LINE's own test succeeded. */
+  /** `undefined` if LINE's own test succeeded. */
   failure: string | undefined;
 }
 

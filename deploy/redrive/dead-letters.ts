@@ -40,7 +40,7 @@ const lookSeconds = 60;
 export type Decision = "send" | "delete" | "keep";
 
 /**
- * Goes through the dead letters, in order within each conversation. One that was sent again, and has failed anew
+ * Goes through the dead letters, in order within each conversation. One that was sent again, and has failed again
  * meanwhile, is left alone. Of a conversation with more than ten, the eleventh is not seen until the first are gone.
  */
 export async function goThrough(

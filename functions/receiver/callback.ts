@@ -19,7 +19,7 @@ const mostLevels = 500;
 
 /**
  * Parses a webhook's body and checks what every event has in common. Event types and properties that are not known
- * pass: LINE adds some without notice. So whoever reads what belongs to one type still has to look. An event that lacks
+ * pass: LINE adds some without notice. So anyone who reads what belongs to one type still has to look. An event that lacks
  * what all have in common does not keep others from being taken: LINE would send them all again, or none.
  *
  * Written by hand: it is on the path of every request, where a schema library costs as much as the signature.

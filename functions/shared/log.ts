@@ -27,8 +27,8 @@ export function toLabel(name: unknown): string {
 }
 
 /**
- * What may be told of any error. Its message may quote a user's text or an id, so it is left out unless the process
- * is told to log messages: `LOG_ERROR_MESSAGES=true`, for a channel without real users.
+ * What may be logged of any error. Its message may quote a user's text or an id, so it is left out unless the process
+ * has to log messages: `LOG_ERROR_MESSAGES=true`, for a channel without real users.
  */
 export function describeError(error: unknown): Fields {
   if (!(error instanceof Error)) return { error: typeof error };

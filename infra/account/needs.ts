@@ -168,7 +168,7 @@ export const needs: Need[] = [
     on: ["arn:{p}:iam::{a}:role/{n}"],
   },
   {
-    // Whoever may write policies may do all: unless what the role can do at most is fixed.
+    // Anyone who may write policies may do all: unless what the role can do at most is fixed.
     types: ["aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"],
     write: ["iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:PutRolePolicy"],
     on: ["arn:{p}:iam::{a}:role/{n}"],

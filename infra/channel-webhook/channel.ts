@@ -11,7 +11,7 @@ import { type Patience, persist } from "./patience.ts";
  */
 export interface Channel {
   getBot(): Promise<Bot>;
-  /** Undefined: none was ever set. */
+  /** `undefined` if none was ever set. */
   getWebhook(): Promise<Webhook | undefined>;
   /** One attempt: who does not know whether it took effect has to look before the next. */
   setWebhook(endpoint: string): Promise<void>;

@@ -13,7 +13,7 @@ export type Pause = (why: string) => Promise<boolean>;
 export interface PatienceOptions {
   /** Of pauses and failed attempts together. Default: 90 seconds. */
   budgetMs?: number;
-  /** Told before each pause, for whoever looks on. */
+  /** Called before each pause, for anyone who looks on. */
   tell?: (message: string) => void;
   /** Default: the clock's time. */
   wait?: (milliseconds: number) => Promise<unknown>;

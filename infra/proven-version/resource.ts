@@ -47,7 +47,7 @@ export class ProvenVersion extends pulumi.dynamic.Resource {
 const proofOf = ({ probe = "webhook" }: ProvenVersionArgs) =>
   probe === "webhook" ? { proof: "takes what LINE signed, refuses what it did not" } : {};
 
-/** What the types refuse, for whoever has none. Here, as a `check` of the provider's would be new text in every state. */
+/** What the types refuse, for anyone who has none. Here, as a `check` of the provider's would be new text in every state. */
 function refuse(name: string, args: { probe?: unknown; credentials?: unknown }): void {
   const { probe = "webhook", credentials } = args;
   if (probe !== "webhook" && probe !== "queue") {

@@ -54,7 +54,7 @@ export interface LocalAws {
   /** Troubles of AWS, for tests. */
   faults: Faults;
   /**
-   * Puts the alarms in the states that all periods before this time put them in: for whoever will not wait. A minute
+   * Puts the alarms in the states that all periods before this time put them in: for anyone who will not wait. A minute
    * ahead, the one that is running counts, too.
    */
   evaluateAlarms(nowMs: number): void;
@@ -66,12 +66,12 @@ export interface LocalAws {
   close(): Promise<void>;
 }
 
-/** Longer than a batch takes that goes well, and short to whoever waits for the end. */
+/** Longer than a batch takes that goes well, and short for a person who waits for the end. */
 const settlingMs = 3_000;
 
 /**
  * AWS on this machine, as far as a program can see it: the `aws` provider for Pulumi, and what makes its resources
- * work. Everything listens on loopback only. Throws a `LocalAwsError` for what its caller can mend.
+ * work. Everything listens on loopback only. Throws a `LocalAwsError` for what its caller can fix.
  */
 export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws> {
   const { dataDir, accountId = "000000000000", onTrace: trace = () => undefined } = options;

@@ -43,7 +43,7 @@ export interface Resource {
 export interface ResourceType extends TypeRules {
   readonly token: string;
   create(inputs: Attributes, cloud: Cloud): Promise<Resource> | Resource;
-  /** Undefined: the object does not exist (any more). */
+  /** `undefined` if the object does not exist (any more). */
   read(id: string, known: Attributes, cloud: Cloud): Resource | undefined;
   update(id: string, change: Change, cloud: Cloud): Promise<Attributes> | Attributes;
   /** Deleting what is gone succeeds. */

@@ -1,4 +1,4 @@
-/** A mistake that the reader of the message can mend; commands print the message alone. */
+/** A mistake that the reader of the message can fix; commands print the message alone. */
 export class LocalAwsError extends Error {
   override readonly name = "UserError";
 }

@@ -24,7 +24,7 @@ export function check(
 ): Checked {
   const problems: Problem[] = [];
   const inputs = coerceObject(news, schema.inputs);
-  // Both are made anew; they come along where old inputs stand in for new ones.
+  // Both are made again; they come along where old inputs stand in for new ones.
   delete inputs["__defaults"];
   if (schema.outputs["tagsAll"]) delete inputs["tagsAll"];
   const named = addName(schema, olds, inputs, request, problems);

@@ -41,7 +41,7 @@ export function previewCreate(schema: TypeSchema, wanted: Attributes): Attribute
   return outputs;
 }
 
-/** What a preview of an update can say: old outputs stay known unless the type says that one is computed anew. */
+/** What a preview of an update can say: old outputs stay known unless the type says that one is computed again. */
 export function previewUpdate(schema: TypeSchema, type: TypeRules, change: Change): Attributes {
   const outputs = { ...change.olds, ...withoutWriteOnly(schema, change.news) };
   for (const name of change.changed) if (change.news[name] === undefined) delete outputs[name];

@@ -18,7 +18,7 @@ export interface Checkout {
 export const workingTree = (folder: string): Checkout => ({ folder, [Symbol.asyncDispose]: () => Promise.resolve() });
 
 export interface CheckoutOptions {
-  /** Told of what takes long. */
+  /** Called before what takes long. */
   tell: (message: string) => void;
   signal: AbortSignal;
 }

@@ -15,11 +15,11 @@ import { toStackResult } from "./stack-diff.ts";
 interface CommitsOptions {
   repository: string;
   base: string;
-  /** Undefined: the working tree. */
+  /** `undefined` means the working tree. */
   head: string | undefined;
   /** Empty: all that have settings on either side. */
   stacks: string[];
-  /** Told of what takes long. */
+  /** Called before what takes long. */
   tell?: (message: string) => void;
   /** Ends what is under way, and takes away what was made for it: the comparison rejects with the signal's reason. */
   signal?: AbortSignal;

@@ -5,7 +5,7 @@ import { secretText } from "./model.ts";
 /** What is shorter turns up by chance. */
 const shortest = 6;
 
-/** What looks like a credential is one, whoever forgot to mark it. */
+/** What looks like a credential is one, also where nobody marked it. */
 const shapes: RegExp[] = [
   /-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/gs,
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g,

@@ -7,7 +7,7 @@ import { tryParseContainer } from "./property-changes.ts";
 /** One statement for one action on one resource. Patterns may hold `*` and `?`. */
 export interface Grant {
   effect: "Allow" | "Deny";
-  /** Undefined in a policy of a role: it is whoever has the role. */
+  /** `undefined` in a policy of a role, where it is anyone who has the role. */
   principal: string | undefined;
   action: string;
   resource: string | undefined;
@@ -24,7 +24,7 @@ export interface PolicyChange {
   narrowed: Grant[];
 }
 
-/** Undefined: it is no policy that could be read. */
+/** `undefined` if it is no policy that could be read. */
 export function tryParseGrants(text: string): Grant[] | undefined {
   const document = tryParseContainer(text);
   if (!isMap(document)) return undefined;

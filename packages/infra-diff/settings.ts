@@ -31,7 +31,7 @@ const stackFile = v.nullish(
   }),
 );
 
-/** Undefined: there is no such stack. */
+/** `undefined` if there is no such stack. */
 export async function tryReadSettings(project: Project, stack: string): Promise<StackSettings | undefined> {
   const path = await stackFilePath(project, stack);
   if (!(await fileExists(path))) return undefined;

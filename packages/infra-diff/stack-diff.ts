@@ -70,7 +70,7 @@ function notesOf({ settings, written, base, head }: EvaluatedStack): Phrase[] {
   for (const token of unknown) notes.push(say`What forces a replacement of ${token} is not known here.`);
   const [was, is] = [written.base?.encryption, written.head?.encryption];
   if (was !== undefined && is !== undefined && was !== is)
-    notes.push(["The secrets were encrypted anew: whether their values changed cannot be told."]);
+    notes.push(["The secrets were encrypted again: whether their values changed cannot be told."]);
   return notes;
 }
 

@@ -44,7 +44,7 @@ const writeAdvice: Record<string, string> = {
   EROFS: "the file system is read-only: choose another folder",
 };
 
-/** What keeps a file from being written, for whoever can do something about it; another error as it is. */
+/** What keeps a file from being written, for anyone who can do something about it; another error as it is. */
 export function explainWriteError(path: string, error: unknown): unknown {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const advice = writeAdvice[code];
@@ -74,7 +74,7 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Undefined: there is no such file. */
+/** `undefined` if there is no such file. */
 export async function tryReadText(path: string): Promise<string | undefined> {
   return readFile(path, "utf8").catch(undefinedIfMissing);
 }

@@ -1,5 +1,5 @@
 /**
- * A mistake that the reader of the message can mend: it says what is wrong, with which value, and what to do next.
+ * A mistake that the reader of the message can fix: it says what is wrong, with which value, and what to do next.
  * Commands print the message alone, without a stack.
  */
 export class UserError extends Error {

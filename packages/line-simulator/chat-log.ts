@@ -4,7 +4,7 @@ import type { World } from "./world.ts";
 /** How many messages are remembered over all chats. */
 const keptMessages = 2000;
 
-/** Puts a message into its chat: the page and whoever waits for an answer hear of it. */
+/** Puts a message into its chat: the page and anyone who waits for an answer hear of it. */
 export function addMessage(world: World, message: Omit<ChatMessage, "seq" | "sentAtMs">): ChatMessage {
   const { state, clock, traces, contents } = world;
   const added: ChatMessage = { ...message, seq: ++state.serial, sentAtMs: clock.now() };

@@ -21,7 +21,7 @@ export interface ManualClock extends Clock {
   advance(ms: number): void;
 }
 
-/** A clock that stands still until it is told. */
+/** A clock that stands still until it is moved. */
 export function createManualClock(startMs = Date.UTC(2026, 0, 5, 3)): ManualClock {
   let nowMs = startMs;
   const waiting = new Set<{ atMs: number; due: () => void }>();

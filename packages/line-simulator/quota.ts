@@ -11,7 +11,7 @@ export function takeQuota(world: World, channel: Channel, messages: number): voi
   quota.used += messages;
 }
 
-/** The channel's quota, begun anew with the month. */
+/** The channel's quota, begun again with the month. */
 export function findQuota(world: World, { quota }: Channel): Channel["quota"] {
   const month = dayInJapan(world.clock.now()).slice(0, 6);
   if (quota.month !== month) Object.assign(quota, { month, used: 0, units: [] });

@@ -102,7 +102,7 @@ interface ChannelSettings {
 interface Friendship {
   friend: boolean;
   blocked: boolean;
-  /** Whoever wrote in the last seven days can be pushed to, friend or not. */
+  /** Anyone who wrote in the last seven days can be pushed to, friend or not. */
   wroteAtMs?: number;
 }
 

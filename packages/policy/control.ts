@@ -17,7 +17,7 @@ interface About {
 export interface Violation {
   /** What to do. Never a value that could be secret. */
   message: string;
-  /** Undefined: it is about what is not there. */
+  /** `undefined` if it is about what is not there. */
   urn: string | undefined;
 }
 

@@ -31,7 +31,7 @@ export type Statement = v.InferOutput<typeof statement>;
 
 /**
  * What a policy document says, if it is one: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
- * Undefined: it is not, or says it in negations; nobody can tell what it grants.
+ * `undefined` if it is not, or says it in negations; nobody can tell what it grants.
  */
 export function tryParsePolicy(text: unknown): Statement[] | undefined {
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), document), text);

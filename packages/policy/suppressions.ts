@@ -6,7 +6,7 @@ export interface Suppression {
   /** What they ask for. */
   asks: string;
   scanners: string[];
-  /** Why not, for whoever reads a scanner's report. */
+  /** Why not, for anyone who reads a scanner's report. */
   reason: string;
   /** The stack's setting that does it, where it is a choice. */
   setting?: string;
@@ -114,7 +114,7 @@ export const suppressions: Suppression[] = [
     asks: "a policy of the secret's own that denies it to all others",
     scanners: ["prowler secretsmanager_has_restrictive_resource_policy"],
     reason:
-      "A function may read its own stack's secret and no other (`iam-own-resources`). A list of denials would shut out whoever deploys next, and with them the way to mend it.",
+      "A function may read its own stack's secret and no other (`iam-own-resources`). A list of denials would shut out anyone who deploys next, and with them the way to fix it.",
   },
   {
     area: "Secrets Manager",

@@ -83,7 +83,7 @@ export interface StackOperationResult {
 const kinds = { preview: "preview", up: "update", refresh: "refresh", destroy: "destroy" } as const;
 
 /**
- * Runs an operation to its end. What fails within it is told by events and by `result`.
+ * Runs an operation to its end. What fails within it is reported by events and by `result`.
  * @throws {UserError} when it cannot begin: no project, no stack, a lock, a state or setting that cannot be used.
  */
 export async function runStackOperation(operation: StackOperation): Promise<StackOperationResult> {
@@ -98,7 +98,7 @@ export async function runStackOperation(operation: StackOperation): Promise<Stac
     configFile: operation.configFile,
     create: operation.createStack,
   });
-  // It takes a tenth of a second to derive the key; meanwhile the stack is locked and read. Whoever needs it is told.
+  // It takes a tenth of a second to derive the key; meanwhile the stack is locked and read. Anyone who needs it gets the error.
   if (Object.values(workspace.file.config()).some(holdsSecure)) workspace.secrets.unlock().catch(() => {});
   await keepSalt(workspace.file, workspace.secrets);
   if (operation.kind === "preview") return execute(operation, workspace, env);

@@ -107,7 +107,7 @@ test("every link of a deployed stack is fine, and says by which facts", async ()
 
   expect(diagnoses.map(({ link, status }) => [link, status])).toEqual([
     ["Node and Pulumi", "ok"],
-    // Whoever works on the sources has not committed them yet.
+    // Anyone who works on the sources has not committed them yet.
     ["Reproducible", expect.stringMatching(/^(ok|warning)$/)],
     ["Stack", "ok"],
     ["Credentials", "ok"],

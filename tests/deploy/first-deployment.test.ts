@@ -83,7 +83,7 @@ test("a broken link makes the doctor end with 1, and is named at the end", patie
   expect(output).toMatch(
     /✘ Bot .*pinned to @002prdbt.*\n +→ Give the stack the right ones with `npm run credentials -- local`/,
   );
-  expect(output).toContain("To be mended: Bot.");
+  expect(output).toContain("To fix: Bot.");
   expect(code).toBe(1);
 });
 

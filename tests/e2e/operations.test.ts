@@ -15,7 +15,7 @@ import { deploy } from "./deployed.ts";
 import { toOwnerConfig } from "../../packages/aws-offline/tests/support/owner-config.ts";
 
 /** A bot that pushes what was written back, and one that fails over one word. */
-const mended = `
+const fixed = `
 import { defineBot } from "./bot-interface.ts";
 
 export default defineBot({
@@ -26,7 +26,7 @@ export default defineBot({
   },
 });
 `;
-const broken = mended.replace(
+const broken = fixed.replace(
   "await push",
   'if (event.message.text === "poison") throw new Error("poison");\n      await push',
 );
@@ -113,7 +113,7 @@ test("an event that fails for good makes way, raises an alarm, and is answered w
   evaluateAlarms();
   expect(alarmsRaised()).toContainEqual(expect.stringMatching(/^line-bot-local-bot-dead-letters-/));
 
-  await writeFile(path.join(clone.path, "functions", "bot.ts"), mended);
+  await writeFile(path.join(clone.path, "functions", "bot.ts"), fixed);
   expect((await bot.operate("up")).result).toBe("succeeded");
   const late = nextMessage();
   await goThrough(sqs, queues, () => "send");

@@ -98,7 +98,7 @@ async function write(content: string): Promise<string> {
 }
 
 describe("the stack's own calls of AWS are made by", () => {
-  it("whoever the default chain finds, where the configuration says nothing", async () => {
+  it("the identity that the default chain finds, where the configuration says nothing", async () => {
     expect(await read({ region: "ap-northeast-1" })).toEqual(stored);
 
     expect(steps()).toEqual(["key-of-environment GetSecretValue ap-northeast-1"]);

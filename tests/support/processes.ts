@@ -62,7 +62,7 @@ export function run(command: string, args: string[], { cwd, env }: RunOptions): 
   };
 }
 
-/** A port that is free now, from below those that the system gives to whoever asks for any. */
+/** A port that is free now, from below those that the system gives to anyone who asks for any. */
 export async function findFreePort(): Promise<number> {
   const port = 20_000 + Math.floor(Math.random() * 10_000);
   const server = createServer();

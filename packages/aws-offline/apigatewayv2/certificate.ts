@@ -15,7 +15,7 @@ const DAY_MS = 24 * 3_600_000;
 
 /**
  * The gateways' certificate for localhost, signed by an authority of this data folder alone. The authority's key is
- * thrown away after that, so whoever trusts the authority trusts this one certificate.
+ * thrown away after that, so anyone who trusts the authority trusts this one certificate.
  */
 export async function openCertificate(folder: string): Promise<Certificate> {
   const file = join(folder, "tls.json");

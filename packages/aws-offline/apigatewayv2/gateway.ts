@@ -168,7 +168,7 @@ function findStage({ stages }: Routing, path: string): { stage: ServedStage | un
   return { stage: stages.get("$default"), rest: path };
 }
 
-/** Undefined: longer than the gateway takes. The rest is read and dropped, so that the client gets the answer. */
+/** `undefined` if it is longer than the gateway takes. The rest is read and dropped, so that the client gets the answer. */
 async function readBody(message: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -192,7 +192,7 @@ async function withTimeout(limitMs: number, act: () => Promise<Answer>): Promise
     return await Promise.race([acting, timeout]);
   } finally {
     clearTimeout(timer);
-    acting.catch(() => undefined); // Whoever waited has got an answer.
+    acting.catch(() => undefined); // Anyone who waited has got an answer.
   }
 }
 

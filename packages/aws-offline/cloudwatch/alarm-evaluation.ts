@@ -15,7 +15,7 @@ export interface AlarmRule {
 export interface Datapoint {
   /** Start of its period. */
   atMs: number;
-  /** Undefined: missing. */
+  /** `undefined` if it is missing. */
   value: number | undefined;
 }
 

@@ -5,7 +5,7 @@ export const SELECTOR = /\$(?:\.[A-Za-z_][\w-]*|\[\d+\]|\['[^']+'\])+/;
 const STEP = /\.([\w-]+)|\[(\d+)\]|\['([^']+)'\]/g;
 const WHOLE = new RegExp(`^${SELECTOR.source}$`);
 
-/** Undefined: this is no selector that is known here. What a document does not have is selected as undefined. */
+/** `undefined` if this is no selector that is known here. What a document does not have is selected as undefined. */
 export function tryParseSelector(text: string): Select | undefined {
   if (!WHOLE.test(text)) return undefined;
   const steps = [...text.matchAll(STEP)].map(([, name, index, quoted]) => name ?? index ?? quoted ?? "");

@@ -117,7 +117,7 @@ function toQuery({ Id: id, Expression: expression, MetricStat: given }: v.InferO
   return { id, metric: { namespace, name, dimensions, statistic, period, ...(unit !== undefined && { unit }) } };
 }
 
-/** A period that has begun when the time asked for begins is told as a whole. */
+/** A period that has begun when the time asked for begins is reported as a whole. */
 function toRange(startMs: number, endMs: number, periodSeconds: number): Range {
   const periodMs = periodSeconds * 1000;
   return { startMs: startMs - (startMs % periodMs), endMs, periodMs };

@@ -5,7 +5,7 @@ export type Dimensions = Readonly<Record<string, string>>;
 export interface MetricId {
   namespace: string;
   name: string;
-  /** A metric is told by all of its dimensions together; other dimensions are another metric. None by default. */
+  /** All of its dimensions together identify a metric; other dimensions are another metric. None by default. */
   dimensions?: Dimensions;
 }
 

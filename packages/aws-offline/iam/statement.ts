@@ -56,7 +56,7 @@ export function holds(
   { actions, notActions, resources, notResources, conditions }: Statement,
   { action, resource, context = {} }: Asked,
 ): boolean {
-  // The names of actions and of condition keys are told apart by nothing but their letters.
+  // The names of actions and of condition keys differ by their letters, not by case.
   const isAction = (pattern: string) => matchesPattern(pattern.toLowerCase(), action.toLowerCase());
   const isResource = (pattern: string) => matchesPattern(pattern, resource);
   return (

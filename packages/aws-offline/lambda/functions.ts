@@ -97,7 +97,7 @@ export function createFunctions(
     const outcome = await worker.invoke({ requestId, event, arn, traceId: toTraceId() });
     const wholeMs = performance.now() - startedAt;
     const initMs = isCold ? worker.initMs : undefined;
-    // What a cold start takes before the handler runs is told apart; part of it was over when the call came.
+    // What a cold start takes before the handler runs is reported apart; part of it was over when the call came.
     const ms = Math.max(0.01, wholeMs - (initMs ?? 0));
     for (const line of endLines(version, { requestId, outcome, ms, initMs })) log(line);
     meter.invoked(arn, { ms, hasFailed: outcome.type !== "result", concurrent });

@@ -34,7 +34,7 @@ export interface LambdaFunction {
   published: Version[];
   /** When code or configuration changed last: ISO 8601. */
   modifiedAt: string;
-  /** Undefined: no reservation. 0 stops every invocation. */
+  /** `undefined` if there is no reservation. 0 stops every invocation. */
   reservedConcurrency?: number;
 }
 

@@ -108,7 +108,7 @@ export class WorkerPool {
     }
   }
 
-  /** Undefined: no room, and nothing idle that could make room. */
+  /** `undefined` if there is no room, and nothing idle that could make room. */
   #start(version: Version): Slot | undefined {
     if (this.#slots.size >= MAX_WORKERS) {
       const idle = [...this.#slots].find((slot) => !slot.busy);

@@ -15,7 +15,7 @@ export interface FunctionRequest {
 /** One operation of Lambda, which speaks REST, unlike the services that speak AWS JSON. */
 export interface Route {
   method: string;
-  /** Its one group is the function's name, and what of the path is told together with it. */
+  /** Its one group is the function's name, and what of the path comes together with it. */
   path: RegExp;
   run(request: FunctionRequest, cloud: Cloud): Promise<EndpointAnswer> | EndpointAnswer;
 }

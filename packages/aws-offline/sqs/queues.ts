@@ -96,7 +96,7 @@ export class Queues {
     this.#ledger.commit([[arn, { type: "hidden", id, visibleAt, receipt, receives, firstReceivedAt }]]);
   }
 
-  /** Shows all that is in flight, for whoever took it is gone. */
+  /** Shows all that is in flight, since the worker that took it is gone. */
   release({ arn }: Queue): void {
     const now = Date.now();
     const messages = this.#ledger.open(arn).inFlight(now);
@@ -170,7 +170,7 @@ export class Queues {
     return this.#move({ ...message, deadLetterSource: arn }, arn, target);
   }
 
-  /** It begins anew there; only in a FIFO queue its age does so, too. Deduplication does not look at what is moved. */
+  /** It begins again there; only in a FIFO queue its age does so, too. Deduplication does not look at what is moved. */
   #move(message: Message, from: string, to: string): Entry {
     const { receipt: _, firstReceivedAt: __, deduplicationKey: ___, ...kept } = message;
     const now = Date.now();

@@ -14,7 +14,7 @@ interface JournalOptions<T> {
   replay: (entry: T) => void;
   /** Entries that bring about what all appended ones did. */
   snapshot: () => T[];
-  /** How much a file may grow before it is written anew, beside what it was then. */
+  /** How much a file may grow before it is written again, beside what it was then. */
   slackBytes?: number;
 }
 

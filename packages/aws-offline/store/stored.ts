@@ -15,7 +15,7 @@ export interface StoredType extends Pick<
   key?: (attributes: Attributes, id: string) => string;
   /** Makes the object: its id, and all that the service adds to the inputs. */
   make: (inputs: Attributes, cloud: Cloud) => Promise<Resource> | Resource;
-  /** Adds what the service computes anew in an update. */
+  /** Adds what the service computes again in an update. */
   remake?: (change: Change, cloud: Cloud, id: string) => Promise<Attributes> | Attributes;
   /** After the record is there or has changed. */
   settled?: (attributes: Attributes, cloud: Cloud) => Promise<void> | void;

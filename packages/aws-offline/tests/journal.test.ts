@@ -28,7 +28,7 @@ async function openCounts(folder?: string, slackBytes = 200) {
   return { file, folder: join(file, "../.."), counts, set, close };
 }
 
-test("a journal is written anew from time to time, and loses no entry by that", async () => {
+test("a journal is written again from time to time, and loses no entry by that", async () => {
   const { file, folder, set } = await openCounts();
 
   // After each of them a kill could come.

@@ -320,7 +320,7 @@ describe("deduplication", () => {
     pass(200);
     await sendAll(createSqs(first), queue, ["b/1"]);
     await first.close();
-    // The second start reads what the first one has written anew.
+    // The second start reads what the first one has written again.
     const second = await createAws({ dataDir: first.dataDir });
     await receiveAll(createSqs(second), queue, { VisibilityTimeout: 0 });
     await second.close();

@@ -87,8 +87,8 @@ export function createEchoAws(config: ProviderConfig, options: EchoOptions): Pro
       const { changed } = diff(schema, rule, olds, withoutMarks(news), ignoreChanges);
       const outputs: Attributes = { ...olds, ...withoutWriteOnly(schema, wanted) };
       for (const name of changed) if (wanted[name] === undefined) delete outputs[name];
-      const anew = rule.recomputes?.({ olds, news: wanted, changed: new Set(changed) }) ?? [];
-      for (const name of anew) outputs[name] = UNKNOWN;
+      const recomputed = rule.recomputes?.({ olds, news: wanted, changed: new Set(changed) }) ?? [];
+      for (const name of recomputed) outputs[name] = UNKNOWN;
       return { outputs: marked(outputs, news, schema) };
     },
     invoke: async (request) => {

@@ -1,10 +1,10 @@
 import type { Provider } from "@pulumi-line-bot/pulumi-engine/contracts/contracts";
 
 export interface EchoOptions {
-  /** Whatever is made anew on a side gets other names and ids than on the other side, and the same in every run. */
+  /** Whatever is made again on a side gets other names and ids than on the other side, and the same in every run. */
   side: "base" | "head";
   accountId: string;
-  /** Told of each type and function whose rules nobody here knows. */
+  /** Called for each type and function whose rules nobody here knows. */
   onUnknown: (token: string) => void;
 }
 

@@ -1,4 +1,4 @@
-/** Providers without a cloud: they check and compare as the real ones do, and what they are told to make is made up. */
+/** Providers without a cloud: they check and compare as the real ones do, and what they have to make is made up. */
 import type {
   DiffResult,
   PropertyMap,

@@ -1,4 +1,4 @@
-/** What it means that a resource comes, goes, or is made anew. */
+/** What it means that a resource comes, goes, or is made again. */
 import { canonicalJson } from "@pulumi-line-bot/kit/json";
 import type { PropertyMap } from "@pulumi-line-bot/pulumi-engine/contracts/contracts";
 import { type ComparedResource, type ComparedStack, refusedBy, type State, textOf } from "../compared.ts";
@@ -36,7 +36,7 @@ const types: Record<string, Fates> = {
   },
   "aws:cloudwatch/metricAlarm:MetricAlarm": {
     created: { weight: "notice", label: "alarms", text: "is new" },
-    deleted: { weight: "danger", label: "alarms", text: "is deleted: nobody is told any more" },
+    deleted: { weight: "danger", label: "alarms", text: "is deleted: nobody gets its messages any more" },
   },
   "aws:dynamodb/table:Table": {
     created: { weight: "notice", text: "is new" },
@@ -47,7 +47,7 @@ const types: Record<string, Fates> = {
     replaced: {
       weight: "caution",
       label: "iam",
-      text: "is replaced: whoever names its ARN elsewhere has to name the new one",
+      text: "is replaced: anyone who names its ARN elsewhere has to name the new one",
     },
   },
   "aws:kms/key:Key": {
@@ -78,7 +78,7 @@ const types: Record<string, Fates> = {
   },
   "aws:secretsmanager/secret:Secret": {
     created: { weight: "notice", label: "secret", text: "is new; AWS bills secrets by the month" },
-    deleted: { weight: "danger", label: "secret", text: "is deleted: whoever reads it fails" },
+    deleted: { weight: "danger", label: "secret", text: "is deleted: anyone who reads it fails" },
     replaced: {
       weight: "danger",
       label: "secret",
@@ -87,7 +87,11 @@ const types: Record<string, Fates> = {
   },
   "aws:sns/topic:Topic": {
     created: { weight: "notice", text: "is new" },
-    deleted: { weight: "danger", label: "alarms", text: "is deleted: whoever listened to it hears nothing any more" },
+    deleted: {
+      weight: "danger",
+      label: "alarms",
+      text: "is deleted: anyone who listened to it hears nothing any more",
+    },
     replaced: {
       weight: "danger",
       label: "alarms",
@@ -96,7 +100,7 @@ const types: Record<string, Fates> = {
   },
   "aws:sns/topicSubscription:TopicSubscription": {
     created: { weight: "notice", text: "is new; one by e-mail has to be confirmed" },
-    deleted: { weight: "caution", label: "alarms", text: "is deleted: nobody is told by it any more" },
+    deleted: { weight: "caution", label: "alarms", text: "is deleted: it warns nobody any more" },
     replaced: { weight: "caution", label: "alarms", text: "is replaced; one by e-mail has to be confirmed again" },
   },
   "aws:sqs/queue:Queue": {
@@ -108,7 +112,7 @@ const types: Record<string, Fates> = {
     created: {
       weight: "notice",
       label: "webhook-url",
-      text: "is new: LINE is told to send this bot's events here",
+      text: "is new: LINE sends this bot's events here",
     },
     deleted: {
       weight: "danger",
@@ -187,8 +191,10 @@ function routes({ type, kind, former, now }: Parameters<Rule>[0]): Draft[] {
   if (was === undefined)
     return is === undefined ? [] : [caution(sentence(route(is), " is new: the API answers it to everybody."))];
   if (is === undefined)
-    return kind === "delete" ? [danger(sentence(route(was), " goes: whoever calls it gets 404."), "webhook-url")] : [];
+    return kind === "delete"
+      ? [danger(sentence(route(was), " goes: anyone who calls it gets 404."), "webhook-url")]
+      : [];
   return [
-    danger(sentence(route(was), " becomes ", [{ code: is }], ": whoever calls the former gets 404."), "webhook-url"),
+    danger(sentence(route(was), " becomes ", [{ code: is }], ": anyone who calls the former gets 404."), "webhook-url"),
   ];
 }

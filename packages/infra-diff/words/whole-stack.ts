@@ -33,7 +33,7 @@ function region(resources: ComparedResource[]): Draft[] {
       [
         "It moves from the region ",
         ...say`${first.was} to ${first.is}: ${moves.length}`,
-        " resources are made anew there, without what was stored in the former ones.",
+        " resources are made again there, without what was stored in the former ones.",
       ],
       "region",
     ),
@@ -63,7 +63,7 @@ function outputs({ former, now }: { former: PropertyMap; now: PropertyMap }): Dr
   const come = Object.keys(now).filter((name) => !(name in former));
   return [
     ...(gone.length > 0
-      ? [caution(["Outputs are removed: ", ...listOf(gone), ". Whoever reads them fails."], "outputs")]
+      ? [caution(["Outputs are removed: ", ...listOf(gone), ". Anyone who reads them fails."], "outputs")]
       : []),
     ...(come.length > 0 ? [notice(["New outputs: ", ...listOf(come), "."], "outputs")] : []),
   ];

@@ -7,7 +7,7 @@ import { countSent, countUnits, takeQuota } from "../quota.ts";
 import { findReach } from "./recipients.ts";
 import { once } from "./retry-key.ts";
 
-/** Messages that can be quoted: their quote token is told. */
+/** Messages that can be quoted: the answer has their quote token. */
 const quotable: ReadonlySet<string> = new Set(["text", "textV2", "sticker", "image", "video", "template", "flex"]);
 
 const replyMessage: Handler<messagingApi.ReplyMessageRequest> = (call) => {

@@ -51,7 +51,7 @@ async function awaitMessage(world: World, context: Context): Promise<Response> {
   return context.json(await nextMessage(world, { channelId, userId }, from, context.req.raw.signal));
 }
 
-/** Media only, and nothing that a browser would run: whoever uploads it names the type. */
+/** Media only, and nothing that a browser would run: anyone who uploads it names the type. */
 function showContent(world: World, context: Context): Response {
   const content = world.contents.get(context.req.param("id") ?? "");
   if (content === undefined || !/^(image\/(?!svg)|audio\/|video\/)[\w.+-]+$/.test(content.contentType)) {

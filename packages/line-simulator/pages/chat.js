@@ -134,7 +134,7 @@ function listen() {
   const source = new EventSource("/console/traces");
   const on = (/** @type {string} */ kind, /** @type {(trace: any) => void} */ handle) =>
     source.addEventListener(kind, (event) => handle(JSON.parse(event.data)));
-  // Sent at every connection: what happened in between is read anew.
+  // Sent at every connection: what happened in between is read again.
   on("hello", () => attempt(refresh));
   source.addEventListener("error", () => say(words.lost ?? "", true));
   on("message", (trace) => {

@@ -141,7 +141,7 @@ describe("the quota", () => {
     expect(await platform.client.getMessageQuota()).toEqual({ type: "limited", value: 3 });
   });
 
-  it("counts recipients and not messages, and begins anew with the month in Japan", async () => {
+  it("counts recipients and not messages, and begins again with the month in Japan", async () => {
     await push(userIds.mei, [text(), text()]);
     expect(await platform.client.getMessageQuotaConsumption()).toEqual({ totalUsage: 1 });
 

@@ -224,7 +224,7 @@ class GrpcProvider implements Provider {
     return toStruct(forProvider(map, { ...this.#protocol, ...options }));
   }
 
-  /** Its answer, with those secrets marked that it was not told of. */
+  /** Its answer, with those secrets marked that it did not know of. */
   #marked(struct: structs.Struct | undefined, like: PropertyMap): PropertyMap {
     const map = fromStruct(struct);
     return this.#protocol.acceptsSecrets ? map : markSecretsLike(map, like);

@@ -1,4 +1,4 @@
-/** What a program's SDK is told, in the form that it understands. */
+/** What a program's SDK gets, in the form that it understands. */
 import grpc from "@grpc/grpc-js";
 import messages from "@pulumi/pulumi/proto/resource_pb.js";
 import { messageOf } from "@pulumi-line-bot/kit/message-of";
@@ -47,7 +47,7 @@ export function accepted(
   });
 }
 
-/** Transforms see what each property depends on; where the value does not say so itself, it is told. */
+/** Transforms see what each property depends on; where the value does not say so itself, the request does. */
 export function withDependencies(inputs: PropertyMap, registration: RegisterResource): PropertyMap {
   const named = Object.keys(registration.propertyDependencies).length > 0;
   const entries = Object.entries(inputs).map(([key, value]) => {

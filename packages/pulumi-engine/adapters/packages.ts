@@ -1,4 +1,4 @@
-/** Packages that a program has told of once, and names by a reference since. */
+/** Packages that a program has named once, and names by a reference since. */
 import messages from "@pulumi/pulumi/proto/resource_pb.js";
 import { UserError } from "@pulumi-line-bot/kit/user-error";
 

@@ -6,7 +6,7 @@ const [, , script] = process.argv;
 const load = createRequire(script);
 
 const told = once(process, "message");
-// Whoever has something to wait for stays.
+// Anyone who has something to wait for stays.
 process.channel.ref();
 load("../..");
 const [{ args, env }] = await told;

@@ -26,7 +26,7 @@ export function createProgramSource(
       addEngineService(grpcServer, () => monitor.log);
     });
     const program = start(server.address, monitor, run);
-    // Whoever closes the source hears of it too; until then nobody may be waiting.
+    // Anyone who closes the source hears of it too; until then nobody may be waiting.
     program.finished.catch(() => undefined);
     const end = async () => {
       try {

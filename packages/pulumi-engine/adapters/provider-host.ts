@@ -51,7 +51,7 @@ class Host implements ProviderHost {
     this.#options = options;
     if (options.startDynamic) {
       this.#dynamic = this.#startDynamic();
-      // Whoever opens it is told.
+      // Anyone who opens it gets the error.
       this.#dynamic.catch(() => undefined);
     }
   }

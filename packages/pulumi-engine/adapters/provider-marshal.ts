@@ -1,4 +1,4 @@
-/** What a provider is told depends on what it understands; what it answers is put back into the engine's form. */
+/** What a provider gets depends on what it understands; what it answers is put back into the engine's form. */
 import {
   isMap,
   isObject,

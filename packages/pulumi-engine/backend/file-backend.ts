@@ -148,7 +148,7 @@ function ignoreFile(error: unknown): string[] {
   throw error;
 }
 
-/** Undefined: there is no such stack. */
+/** `undefined` if there is no such stack. */
 async function tryReadCheckpoint(path: string): Promise<string | undefined> {
   const text = await tryReadText(path);
   const packed = new Set([".gz", ".zst"].map((extension) => basename(path) + extension));

@@ -30,7 +30,7 @@ export interface Command {
 
 interface Flags {
   on(name: string): boolean;
-  /** Undefined: it was not given. */
+  /** `undefined` if it was not given. */
   given(name: string): boolean | undefined;
   text(name: string): string | undefined;
   list(name: string): string[];

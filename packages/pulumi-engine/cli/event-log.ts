@@ -30,7 +30,7 @@ function openEventFile(path: string): EventLog {
 function openEventStream(address: string): EventLog {
   const client = new services.EventsClient(address, grpc.credentials.createInsecure());
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  // Whoever listens may go before the end; `close` says so.
+  // Anyone who listens may go before the end; `close` says so.
   promise.catch(() => {});
   const stream = client.streamEvents((error: Error | null) => (error ? reject(error) : resolve()));
   return {

@@ -16,7 +16,7 @@ export async function main(args: string[]): Promise<number> {
   }
 }
 
-/** A fault of ours is told with its stack, since nobody else can mend it. */
+/** A fault of ours is shown with its stack, since nobody else can fix it. */
 function explain(error: unknown): string {
   if (error instanceof UserError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);

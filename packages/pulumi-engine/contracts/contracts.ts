@@ -109,7 +109,7 @@ export interface Operation {
   secretKeys: ReadonlySet<string>;
   /** The program; absent for a refresh or destroy that does not run it. */
   source?: Source;
-  /** How resources are named that the program gives no name. Undefined: each provider decides. */
+  /** How resources are named that the program gives no name; `undefined` if each provider decides. */
   autonaming?: Autonamer | undefined;
   /** What another stack's outputs are, for stack references. */
   readStackOutputs?: (stack: string) => Promise<PropertyMap>;
@@ -130,7 +130,7 @@ export interface Operation {
    * deletes the others: all that no protected one needs. Default: false.
    */
   protectedStopsDeletions?: boolean;
-  /** The result is `failed` if anything changed; whoever asked says so. */
+  /** The result is `failed` if anything changed; anyone who asked says so. */
   expectNoChanges: boolean;
   onEvent: (event: EngineEvent) => void;
   /** Aborted once: finish what is under way and stop. */

@@ -50,7 +50,7 @@ export type HookKind =
   | "AfterDelete"
   | "OnError";
 
-/** What a hook is told about the step that it stands before or after. */
+/** What a hook gets about the step that it stands before or after. */
 export interface HookArgs {
   urn: Urn;
   id: string;
@@ -106,7 +106,7 @@ export interface RegisterResource extends ProviderRequest, Origin {
   /** Of a component: explicit providers by package. */
   providers: Record<string, string>;
   protect?: boolean;
-  /** Undefined: the program left it open, so that the provider decides. */
+  /** `undefined` if the program left it open, so that the provider decides. */
   deleteBeforeReplace?: boolean;
   retainOnDelete?: boolean;
   ignoreChanges: string[];

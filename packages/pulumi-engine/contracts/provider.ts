@@ -8,7 +8,7 @@ export interface CheckFailure {
 }
 
 export interface DiffResult {
-  /** Undefined: the provider does not know. */
+  /** `undefined` if the provider does not know. */
   changes?: boolean;
   replaces: string[];
   stables: string[];

@@ -133,7 +133,7 @@ export class Registrar {
     return steps.length > 0 ? steps : [makeStep("same", { old, new: fresh })];
   }
 
-  /** In a refresh or destroy that runs the program, no object is made. Undefined: as in an update. */
+  /** In a refresh or destroy that runs the program, no object is made. `undefined` means as in an update. */
   #planWithoutProvider(goal: Goal, urn: Urn, old: Held | undefined, fresh: Held): Step[] | undefined {
     const { kind } = this.#deployment;
     if (kind === "update") return undefined;

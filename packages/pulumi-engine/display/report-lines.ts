@@ -5,7 +5,7 @@ import { formatValue, formatWhole, lineStyles, propertyLines } from "./property-
 import type { Row, Rows } from "./rows.ts";
 import { type Paint, formatSeconds } from "./text.ts";
 
-/** What is told after the last step: diagnostics, outputs, counts. */
+/** What is shown after the last step: diagnostics, outputs, counts. */
 export function diagnosticLines(rows: Rows, paint: Paint): string[] {
   const speakers = [...rows.byUrn.values()].filter((row) => row.diagnostics.length > 0);
   if (speakers.length === 0) return [];
@@ -39,7 +39,7 @@ export function outputLines(olds: PropertyMap, news: PropertyMap, paint: Paint):
   return ["", paint("bold", "Outputs:"), ...lines];
 }
 
-/** @param errored how many resources told of errors */
+/** @param errored how many resources reported errors */
 export function summaryLines(
   { resourceChanges, isPreview, durationSeconds }: SummaryEvent,
   errored: number,

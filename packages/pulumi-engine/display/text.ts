@@ -5,7 +5,7 @@ import type { Style } from "./operations.ts";
 export type Paint = (style: Style, text: string) => string;
 
 export function createPaint(color: boolean): Paint {
-  // Whether the stream takes colours was decided by whoever asks for them.
+  // Whether the stream takes colours is decided by the caller.
   return color ? (style, text) => styleText(style, text, { validateStream: false }) : (_style, text) => text;
 }
 

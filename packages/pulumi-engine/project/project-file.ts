@@ -26,7 +26,7 @@ export interface Project {
 }
 
 export interface DeclaredConfig {
-  /** Undefined: nothing is checked. */
+  /** `undefined` if nothing is checked. */
   type?: "string" | "integer" | "boolean" | "array" | undefined;
   /** What a stack has that does not set the key; undefined: it has to. */
   value?: ConfigValue | undefined;

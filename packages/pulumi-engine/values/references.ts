@@ -10,7 +10,7 @@ export function normalizeUrns(states: ResourceState[]): ResourceState[] {
   for (const state of states) {
     for (const alias of state.aliases ?? []) renamed.set(alias, state.urn);
     const parent = state.parent && renamed.get(state.parent);
-    // A child's URN holds its parent's type; a child that was not registered anew follows its parent.
+    // A child's URN holds its parent's type; a child that was not registered again follows its parent.
     if (parent) renamed.set(state.urn, makeUrn({ ...parseUrn(state.urn), parent }));
   }
   const fix = (urn: Urn): Urn => renamed.get(urn) ?? urn;

@@ -52,7 +52,7 @@ ${clone.path}/packages/pulumi-engine/bin/pulumi "$@" || exit $?
   const env = {
     PATH: `${path.dirname(command)}:${process.env["PATH"]}`,
     PULUMI_DEBUG_PROVIDERS: `aws:${aws.providerPort}`,
-    // Whoever asked GitHub in a test would get no answer.
+    // Anyone who asked GitHub in a test would get no answer.
     GITHUB_API_URL: "http://127.0.0.1:9",
   };
   const run = (file: string, args: string[], more: Record<string, string> = {}) =>

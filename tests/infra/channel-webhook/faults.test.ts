@@ -39,7 +39,7 @@ describe("a secret", () => {
     }
   });
 
-  it("that was reissued since the last up is read anew by refresh and destroy, which run no program", async () => {
+  it("that was reissued since the last up is read again by refresh and destroy, which run no program", async () => {
     await typeInConsole("former");
     platform.bot.answer("former", 400, 200);
     const stack = platform.stack();

@@ -28,7 +28,7 @@ export async function live(life: Life, seed: number): Promise<void> {
 interface StackModel {
   stack: Stack;
   name: string;
-  /** Undefined: it has no resource. */
+  /** `undefined` if it has no resource. */
   known: Known | undefined;
   version: number;
 }
@@ -102,7 +102,7 @@ const actions: [weight: number, name: string, act: Action][] = [
   [2, "credentials put right", putRight],
   [1, "use webhook switched", switchUse],
   [2, "endpoint breaks", breakEndpoint],
-  [1, "endpoint mends", mend],
+  [1, "endpoint fixes", fix],
 ];
 
 const pathOf = (one: StackModel) => `${one.name}${one.version}`;
@@ -362,7 +362,7 @@ async function breakEndpoint(model: Model, one: StackModel, random: Random): Pro
   restart(model);
 }
 
-async function mend(model: Model): Promise<void> {
+async function fix(model: Model): Promise<void> {
   const { platform } = model;
   for (const path of model.broken.keys()) platform.bot.answer(path, 200);
   model.broken.clear();
@@ -372,7 +372,7 @@ async function mend(model: Model): Promise<void> {
 async function recover(model: Model, random: Random): Promise<void> {
   const { platform } = model;
   await putRight(model, undefined, random);
-  await mend(model);
+  await fix(model);
   for (const one of model.stacks) {
     const live = (await platform.webhook()).endpoint;
     const inputs = platform.inputs(pathOf(one), live === undefined ? {} : { takeOver: live });

@@ -41,7 +41,7 @@ export class Poller {
     this.#cloud = cloud;
   }
 
-  /** Looks at the mapping anew: begins, goes on by its new settings, or ends. */
+  /** Looks at the mapping again: begins, goes on by its new settings, or ends. */
   follow(): void {
     this.#turn.abort();
     this.#turn = new AbortController();
@@ -58,7 +58,7 @@ export class Poller {
 
   /**
    * Resolves when nothing is in work any more. What was cut off, or failed and waits for its time, is there again at
-   * once for the next process: whoever starts again has mended something.
+   * once for the next process: anyone who starts again has fixed something.
    */
   async ended(): Promise<void> {
     await this.#lastRun;
@@ -125,7 +125,7 @@ export class Poller {
     });
   }
 
-  /** Undefined: the function could not be called. A throttled call is repeated for as long as the messages are hidden. */
+  /** `undefined` if the function could not be called. A throttled call is repeated for as long as the messages are hidden. */
   async #invoke(mapping: Mapping, queue: Queue, messages: Message[]): Promise<InvocationResult | undefined> {
     const event = JSON.stringify(toSqsEvent(messages, queue.arn));
     const until = Math.min(...messages.map(({ visibleAt }) => visibleAt));

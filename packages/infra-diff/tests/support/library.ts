@@ -251,7 +251,7 @@ export const library: Record<string, LibraryCase> = {
       };
     },
   },
-  "encrypted anew": {
+  "encrypted again": {
     edit(side) {
       side.encryption = "awskms://alias/bot-prod";
       side.settings["line:channelSecret"] = { secure: "v1:CCCCCCCCCCCCCCCC:c2VjcmV0c2VjcmV0c2VjcmV0" };

@@ -172,7 +172,7 @@ async function applyRefresh(deployment: Deployment, step: Step): Promise<void> {
     return;
   }
   const inputs = read.inputs ?? inputsOf(state);
-  // A program that was run for the refresh has said anew what it wants of the resource, its provider among it.
+  // A program that was run for the refresh has said again what it wants of the resource, its provider among it.
   const fresh: Held = { state: newSide(step).state };
   change(fresh, { id: read.id, inputs, outputs: read.outputs, initErrors: failure?.reasons ?? [] });
   if (!equal(inputs, inputsOf(state)) || !equal(read.outputs, outputsOf(state))) change(fresh, { modified: now() });

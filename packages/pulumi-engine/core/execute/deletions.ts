@@ -53,7 +53,7 @@ export async function performDeletions(deployment: Deployment, plan: Plan, execu
 
 const isGuarded = ({ logical, old }: Step): boolean => logical && old?.state.protect === true;
 
-/** Undefined: it stays. */
+/** `undefined` if it stays. */
 function deletionOf(plan: Plan, held: Held): Step | undefined {
   const { state } = held;
   if (state.delete) return plan.pendingDeletes.has(held) ? undefined : makeDelete(held, true);

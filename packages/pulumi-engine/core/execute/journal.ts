@@ -2,7 +2,7 @@
  * Keeps the state on its way from the former deployment to the next one, and writes it.
  *
  * One write of the whole at a time. What changes while one is under way goes into the next, so the cost of writing
- * does not grow with the number of steps; whoever waits for a change waits for the write that holds it.
+ * does not grow with the number of steps; anyone who waits for a change waits for the write that holds it.
  */
 import type { PendingOperationType, Snapshot, Store } from "../../contracts/contracts.ts";
 import { inDependencyOrder, normalizeUrns, withoutDangling } from "../../values/references.ts";
@@ -110,7 +110,7 @@ export class Journal {
     this.#dirty = false;
     const write = store.save(this.snapshot());
     this.#writing = write.catch(() => {
-      // Whoever waits for this write is told; the next one is tried all the same.
+      // Anyone who waits for this write gets the error; the next one is tried all the same.
       this.#dirty = true;
     });
     await write;

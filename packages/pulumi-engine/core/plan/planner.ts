@@ -56,9 +56,9 @@ export class Planner {
     // A component keeps what it was told last, though it may be told to make nothing of it.
     if (!provider) return;
     if (!targeted) return setInputs(fresh, oldInputs);
-    const anew =
+    const isNew =
       !old || old.state.external || this.#deployment.deletes.has(urn) || this.#plan.isReplaceTarget(urn, old.state);
-    const request = anew ? { olds: {}, news: goal.inputs } : { olds: oldInputs, news: inputs };
+    const request = isNew ? { olds: {}, news: goal.inputs } : { olds: oldInputs, news: inputs };
     this.#applyCheck(registration, await provider.check({ urn, ...this.#naming(registration), ...request }));
   }
 
@@ -160,7 +160,7 @@ export class Planner {
     if (fresh.state.protect && old.state.protect) this.#refuse(urn, protectedFromReplacement(urn));
     if (goal.importId) this.#refuseImported(urn, diff);
     this.#plan.replaces.add(urn);
-    // Defaults that the old inputs had decided have to be decided anew.
+    // Defaults that the old inputs had decided have to be decided again.
     if (provider && !this.#plan.isReplaceTarget(urn, old.state))
       this.#applyCheck(
         registration,

@@ -130,7 +130,7 @@ describe("a stack's store", () => {
     await expect(store.open().load()).resolves.toEqual({ resources: [], pendingOperations: [] });
   });
 
-  it("encrypts anew under the stack's salt what was written under another", async () => {
+  it("encrypts again under the stack's salt what was written under another", async () => {
     await using store = await createStore();
     await store.open().save(createSnapshot([{ inputs: { a: secret("x") } }]));
     const other = await createSecretsManager(env);

@@ -111,7 +111,7 @@ describe("an update", () => {
       ],
     ],
     ["keeps a renamed resource by its alias", { a: {} }, { b: { options: { aliases: [{ name: "a" }] } } }, ["same b"]],
-    ["makes a renamed resource anew without an alias", { a: {} }, { b: {} }, ["create b", "delete a"]],
+    ["makes a renamed resource again without an alias", { a: {} }, { b: {} }, ["create b", "delete a"]],
   ])("%s", async (_, first, second, steps) => {
     const { result } = await after(first, second);
 
@@ -173,11 +173,11 @@ describe("an update", () => {
 
     const failed = await run(cloud, store, { program });
     cloud.interfere = () => undefined;
-    const mended = await run(cloud, store, { program });
+    const fixed = await run(cloud, store, { program });
 
     expect(failed.messages).toEqual(["the cloud refused", "update failed"]);
     expect(failed.changes).toEqual({ create: 2 });
-    expect(mended.steps).toEqual(["same a", "create b", "create c"]);
+    expect(fixed.steps).toEqual(["same a", "create b", "create c"]);
   });
 
   it("goes on after a failure where that is asked for, with what does not depend on it", async () => {
