@@ -5,7 +5,7 @@ import { UserError } from "@pulumi-line-bot/kit/user-error";
 type Options = NonNullable<ParseArgsConfig["options"]>;
 
 export interface Command<O extends Options> {
-  /** As one writes it, such as `npm run up -- <stack>`. */
+  /** The command as a person types it, such as `npm run up -- <stack>`. */
   usage: string;
   options: O;
   /** How many words go before the options, as in `<stack>`. */

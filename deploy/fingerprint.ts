@@ -77,7 +77,7 @@ const programFiles = [
   "tsconfig.json",
 ];
 
-/** Of the working tree, committed or not: each file's path and bytes. */
+/** The digest of the working tree, committed or not: each file's path and bytes. */
 async function digestProgram(): Promise<string> {
   const listed = await tryGit(
     root,

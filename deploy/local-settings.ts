@@ -8,7 +8,7 @@ import { type DeployTarget, localDataDir, localStack, root } from "./local-stack
 /** Which of the simulator's channels a stack has on this machine. */
 const channels: Readonly<Record<string, typeof devChannel | typeof prodChannel>> = { prod: prodChannel };
 
-/** Of the keys that say where and whose a stack is, these hold on this machine too. */
+/** The keys that hold on this machine too, among those that say where and whose a stack is. */
 const keptAwsKeys = new Set(["aws:region", "aws:defaultTags"]);
 
 /**

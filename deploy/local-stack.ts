@@ -40,7 +40,7 @@ export async function withLocalCloud<T>(
   }
 }
 
-/** Of the LINE simulator and its page. */
+/** The port of the LINE simulator and its page. */
 export function parsePort(text: string | undefined): { linePort?: number } {
   if (text === undefined) return {};
   if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return { linePort: Number(text) };

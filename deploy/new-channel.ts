@@ -12,7 +12,7 @@ const channelWebhook = v.object({
   outputs: v.object({ botBasicId: v.string(), active: v.boolean() }),
 });
 
-/** From what the embedded engine tells while it runs. */
+/** Finds it in what the embedded engine reports while it runs. */
 export function tryNewChannelOf({ resOutputsEvent: step }: EngineEvent): NewChannel | undefined {
   if (step === undefined || !["create", "create-replacement"].includes(step.metadata.op)) return undefined;
   return toNewChannel(step.metadata.new);
@@ -24,7 +24,7 @@ const exported = v.object({
   }),
 });
 
-/** From what `pulumi stack export` prints, which tells when each resource was created. */
+/** Finds it in what `pulumi stack export` prints, which says when each resource was created. */
 export function tryNewChannelIn(printed: unknown, sinceMs: number): NewChannel | undefined {
   const { deployment } = v.parse(exported, printed);
   const isNew = ({ created }: { created?: string | undefined }) =>

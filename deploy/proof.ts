@@ -5,7 +5,7 @@ export interface Proof {
   user: string;
   said: string;
   answered: string;
-  /** From the user's message to the bot's answer in the chat. */
+  /** The time from the user's message to the bot's answer in the chat. */
   milliseconds: number;
 }
 

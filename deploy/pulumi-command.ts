@@ -6,7 +6,7 @@ import { type DeployTarget, localEnvironment, root } from "./local-stack.ts";
 
 /** The command that keeps a stack: the Pulumi CLI or, for the local stack, the embedded engine's, with the same words. */
 export interface PulumiCommand {
-  /** As in an error message. */
+  /** The command as an error message names it. */
   name: string;
   file: string;
   env: NodeJS.ProcessEnv;

@@ -15,7 +15,7 @@ export interface StackPlace {
 export interface PlaceOptions {
   /** `--local`: a stack that is meant for AWS is taken to this machine. */
   local?: boolean | undefined;
-  /** Of the local cloud, where one has to be started. */
+  /** The port of the local cloud, where one has to be started. */
   port?: string | undefined;
 }
 

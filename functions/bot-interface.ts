@@ -71,7 +71,7 @@ type EventHandlers = { [Type in Exclude<webhook.Event["type"], "message">]?: Han
 export interface Bot extends EventHandlers {
   /** Whether a user in a one-on-one chat sees that an answer is coming when it takes a second. Usually so. */
   loadingIndicator?: boolean;
-  /** By type of message. */
+  /** Handlers by type of message. */
   message?: MessageHandlers;
   /**
    * Events and messages without a handler of their own, those that LINE has yet to invent among them. A reply fails

@@ -8,7 +8,7 @@ import { toolEnvironment } from "@pulumi-line-bot/kit/tool-environment";
 export interface Artifact {
   /** The zip, relative to the working directory: the path lands in state, and must be the same on every machine. */
   path: string;
-  /** Of the zip's bytes, in hexadecimal: the identity of what runs. Lambda's `CodeSha256` is the same in base64. */
+  /** The digest of the zip's bytes, in hexadecimal: the identity of what runs. Lambda's `CodeSha256` is the same in base64. */
   sha256: string;
   /** Bytes. */
   size: number;
@@ -19,7 +19,7 @@ const zipEpoch = new Date(1980, 0, 1);
 const unixFile = { os: 3, attrs: 0o644 << 16, mtime: zipEpoch };
 
 export interface ArtifactSources {
-  /** Of the zip, without its extension. */
+  /** The name of the zip, without its extension. */
   name: string;
   /** Files that export a `handler` each, relative to the working directory. */
   entries: string[];

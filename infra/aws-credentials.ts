@@ -93,7 +93,7 @@ const toParams = (role: AssumedRole) => ({
   TransitiveTagKeys: role.transitiveTagKeys,
 });
 
-/** As CloudTrail shows it. */
+/** The session's name, which CloudTrail shows. */
 const defaultSessionName = "pulumi-line-bot";
 
 const toPolicyArns = (arns: string[]) => arns.map((arn) => ({ arn }));

@@ -142,7 +142,7 @@ function webIdentitySchema() {
   );
 }
 
-/** As Go writes it, such as "1h30m", in seconds. */
+/** A duration as Go writes it, such as "1h30m", in seconds. */
 function duration() {
   return v.pipe(
     v.string(),

@@ -30,7 +30,7 @@ export interface LiveEventWorker extends EventWorker, LiveFunction {
   mapping: aws.lambda.EventSourceMapping;
 }
 
-/** Of one batch. */
+/** The time of one batch. */
 const timeoutSeconds = 10;
 
 /** AWS's advice: messages stay invisible for six times as long as the function may run. */

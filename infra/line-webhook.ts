@@ -39,7 +39,7 @@ export interface LineWebhookArgs {
   /** The file that exports the Lambda `handler` of the webhook, relative to the program's working directory. */
   entry: string;
   /**
-   * With it, the webhook's handler is given the URL of a FIFO queue as `QUEUE_URL`, and whatever it puts there is
+   * Gives the webhook's handler the URL of a FIFO queue as `QUEUE_URL`, and whatever it puts there is
    * worked on by this one. Default: none, the webhook's handler does all the work.
    */
   worker?: WorkerArgs | undefined;

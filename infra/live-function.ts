@@ -25,7 +25,7 @@ export interface ProvenFunctionArgs {
 export interface Grant {
   actions: string[];
   resource: pulumi.Input<string>;
-  /** As IAM writes it. Default: none. */
+  /** A policy as IAM writes it. Default: none. */
   condition?: Record<string, Record<string, pulumi.Input<string>>>;
 }
 

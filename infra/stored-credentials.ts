@@ -68,7 +68,7 @@ async function tryReadSecret(secretArn: string, aws: AwsSettings): Promise<strin
   }
 }
 
-/** As JSON. Half of them is a mistake of the person who set them, and would otherwise be told as if none were there. */
+/** Credentials as JSON. Half of them is a mistake of the person who set them, and would otherwise be reported as if none were there. */
 function readEnvironment(env: NodeJS.ProcessEnv, gone: string): string {
   const needed = ["LINE_CHANNEL_ID", "LINE_CHANNEL_SECRET"];
   const missing = needed.filter((name) => env[name] === undefined || env[name] === "");

@@ -69,6 +69,33 @@ test("no circle of imports, types included, has more than five files", () => {
   expect(findCircles(edges, 5)).toEqual([]);
 });
 
+/** Words that a reader whose first language is another one stumbles over, and what to write. */
+const words: readonly [found: RegExp, advice: string][] = [
+  [/\bwhoever\b/i, "anyone who"],
+  [/\banew\b/i, "again"],
+  [/\bmend(s|ed|ing)?\b/i, "fix"],
+  [/\b(is|are) told(?! (to|not|apart|what|which|of)\b)/i, "is reported, is shown"],
+  [/\bUndefined: /, "`undefined` if"],
+  [/(?:\/\*\*|\/\/|^\s*\*) (?:Of|By|With|From|As) /m, "a sentence with a subject and a verb"],
+];
+
+/** What names the words itself, and what a command wrote. */
+const isExempt = (file: string): boolean => /house\.test\.ts$|^CONTRIBUTING\.md$|\/fixtures\/|LICENSE/.test(file);
+
+test.each(
+  [...files, ...listed.split("\n").filter((file) => /\.(md|yml)$/.test(file))].filter((file) => !isExempt(file)),
+)("%s is in plain words", (file) => {
+  const lines = readFileSync(path.join(root, file), "utf8").split("\n");
+
+  const found = lines.flatMap((line, index) =>
+    words.flatMap(([word, advice]) =>
+      word.test(line) ? [`${file}:${index + 1}: ${line.trim()} (write: ${advice})`] : [],
+    ),
+  );
+
+  expect(found).toEqual([]);
+});
+
 const doorOf = (file: string): string => file.split("/").slice(2).join("/").replace(/\.ts$/, "");
 
 function packageEdges(): Map<string, string[]> {

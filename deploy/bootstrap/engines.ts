@@ -33,7 +33,7 @@ export interface AccountEngine extends AsyncDisposable {
 /** The state holds nothing that is secret: an empty passphrase guards it. */
 const passphrase = { PULUMI_CONFIG_PASSPHRASE: "" };
 
-/** With the embedded engine and the offline provider, in the data folder or in one that is gone afterwards. */
+/** Runs with the embedded engine and the offline provider, in the data folder or in one that is gone afterwards. */
 export async function openOffline(settings: AccountSettings, dataDir: string | undefined): Promise<AccountEngine> {
   const { stack, account, region } = settings;
   await using opened = new AsyncDisposableStack();
@@ -84,7 +84,7 @@ export async function openOffline(settings: AccountSettings, dataDir: string | u
   };
 }
 
-/** With the Pulumi CLI, which asks AWS with the person's own credentials. */
+/** Runs with the Pulumi CLI, which asks AWS with the person's own credentials. */
 export async function openOnAws(settings: AccountSettings, backend: string): Promise<AccountEngine> {
   const pulumi = accountPulumi(backend);
   const { stack } = settings;
@@ -111,7 +111,7 @@ async function requireStack(pulumi: PulumiCommand, stack: string): Promise<void>
   if (code !== 0) await pulumiText(pulumi, ["stack", "init", stack]);
 }
 
-/** With the person's terminal. */
+/** Runs in the person's terminal. */
 async function show({ file, cwd, env }: PulumiCommand, args: string[]): Promise<number> {
   console.error(`> pulumi --cwd infra/account ${args.join(" ")}`);
   const child = spawn(file, args, { cwd, env, stdio: ["ignore", "inherit", "inherit"] });

@@ -29,7 +29,7 @@ export interface AccountSettings {
   existing: string[];
   credentialsSecret: string | undefined;
   credentialsKey?: string | undefined;
-  /** Of the bot's own Pulumi project. */
+  /** The name of the bot's own Pulumi project. */
   project: string;
 }
 

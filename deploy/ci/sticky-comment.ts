@@ -19,7 +19,7 @@ interface RunNumber {
 
 export interface StickyComment {
   repository: string;
-  /** Of the pull request. */
+  /** The pull request's number. */
   number: number;
   /** What tells this comment from others of the same author. */
   topic: string;

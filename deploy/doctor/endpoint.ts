@@ -47,12 +47,12 @@ export function inspectCertificate(url: URL, authority?: string): Promise<Certif
   });
 }
 
-/** Of the chain a code, of the host name an error with one. */
+/** What TLS says: a code for the chain, an error with one for the host name. */
 const codeOf = (problem: unknown): string =>
   typeof problem === "object" && problem !== null && "code" in problem ? String(problem.code) : String(problem);
 
 export interface Answers {
-  /** Of the last request; all before it were answered with 200. */
+  /** The status of the last request; all before it were answered with 200. */
   status: number;
   firstMs: number;
   /** The median of those after the first; without any, the first. */

@@ -9,7 +9,7 @@ import type { PulumiCommand } from "../pulumi-command.ts";
 export interface World {
   stack: string;
   pulumi: PulumiCommand;
-  /** Of the local stack: its cloud. */
+  /** The cloud of the local stack. */
   target: DeployTarget | undefined;
   /** Whether LINE is asked for a test: it allows 60 an hour. */
   lineTest: boolean;

@@ -70,13 +70,13 @@ const otherEnvironment = {
   LC_ALL: "tr_TR.UTF-8",
   USER: "somebody",
   LOGNAME: "somebody",
-  // Of esbuild, which is a Go program, and of Node.
+  // Variables of esbuild, which is a Go program, and of Node.
   GOMAXPROCS: "1",
   UV_THREADPOOL_SIZE: "1",
 };
 
 export interface Reproduction {
-  /** Of a build here, and of one elsewhere and later. */
+  /** The digests of a build here, and of one elsewhere and later. */
   sha256: readonly [here: string, there: string];
   /** What of this place is in the bytes, where the two differ. */
   traces: string[];
@@ -118,7 +118,7 @@ async function build(root: string, folder: string, flags: string[], env: Record<
   return { sha256, modules: Object.fromEntries(modules), folder };
 }
 
-/** Of a path or a time that got into the code, by the module that it is in. */
+/** Finds a path or a time that got into the code, by the module that it is in. */
 function findTraces(here: Built, there: Built): string[] {
   return Object.entries(here.modules).flatMap(([name, code]) => {
     const other = there.modules[name] ?? "";

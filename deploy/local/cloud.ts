@@ -10,9 +10,9 @@ export interface LocalCloudOptions {
   dataDir: string;
   /** The program's folder: an engine's provider runs there, and finds assets relative to it. */
   programDir: string;
-  /** Of the LINE simulator and its page. Default: 4400. 0 takes a free one. */
+  /** The port of the LINE simulator and its page. Default: 4400. 0 takes a free one. */
   linePort?: number;
-  /** Of the first API's HTTPS gateway. Default: 4443. 0 takes a free one. */
+  /** The port of the first API's HTTPS gateway. Default: 4443. 0 takes a free one. */
   gatewayPort?: number;
   /** Called for each request, invocation and log line of a function. */
   onTrace?: (trace: AwsTrace) => void;
@@ -120,6 +120,6 @@ function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && "code" in error;
 }
 
-/** As the simulator says it, or as the system does. */
+/** A failure as the simulator says it, or as the system does. */
 const isPortTaken = (error: unknown): boolean =>
   error instanceof Error && (("code" in error && error.code === "EADDRINUSE") || isPortTaken(error.cause));

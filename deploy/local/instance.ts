@@ -98,7 +98,7 @@ const runningCloudOf = (dataDir: string) =>
 export type RunningCloud = v.InferOutput<ReturnType<typeof runningCloudOf>>;
 
 export interface Instance {
-  /** From now on, each process that connects gets this answer. */
+  /** Gives this answer to each process that connects, from now on. */
   announce(cloud: RunningCloud): void;
   close(): Promise<void>;
 }

@@ -55,7 +55,7 @@ export function describeLine({ from, atMs, message }: LogLine): string {
   return `${start} ${paint === undefined ? text : styleText(paint, text)}`;
 }
 
-/** As it was written, in JSON's own escapes; what is no JSON as a text of it. */
+/** The line as it was written, in JSON's own escapes; what is no JSON becomes a text of it. */
 export const toJson = ({ message }: LogLine): string => printableJson(tryParseJson(message) ?? message.trimEnd());
 
 const toText = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));

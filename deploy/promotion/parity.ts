@@ -23,9 +23,9 @@ const needed: readonly (readonly string[])[] = [
 ];
 
 export interface Parity {
-  /** With another value in each stack, as they may have. */
+  /** Settings that have another value in each stack, as they may. */
   different: string[];
-  /** With another value in each stack, or missing in one: as it may not be. */
+  /** Settings that have another value in each stack, or are missing in one, as they may not. */
   contrary: { key: string; says: string }[];
   /** To be set before the second stack can be deployed. */
   missing: string[];

@@ -11,7 +11,7 @@ import { withTemporaryFolder } from "../temporary-folder.ts";
 import { withPin } from "./pin-file.ts";
 
 export interface Change {
-  /** As Pulumi names it, such as `update`. */
+  /** The step as Pulumi names it, such as `update`. */
   op: string;
   urn: string;
   type: string;
@@ -62,7 +62,7 @@ export function previewPinned(place: StackPlace, pin: Pin): Promise<Preview> {
   });
 }
 
-/** Of this machine's stacks it is not the committed one. */
+/** The file of this machine's stacks is not the committed one. */
 export const settingsFile = ({ pulumi, stack }: StackPlace): string => pulumi.configFile ?? stackFile(stack);
 
 function toPreview({ steps, diagnostics }: v.InferOutput<typeof digest>, code: number | null, stderr: string): Preview {

@@ -1,6 +1,6 @@
 import { UserError } from "@pulumi-line-bot/kit/user-error";
 
-/** As many of an event's digits as the log and the list of dead letters show. */
+/** How many of an event's digits the log and the list of dead letters show. */
 export const shownDigits = 12;
 
 /**

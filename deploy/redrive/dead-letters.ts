@@ -16,7 +16,7 @@ export interface DeadLetter {
   type: string;
   /** When it happened, as LINE has it. */
   atMs: number;
-  /** Of the webhook request that it came with: `npm run logs -- <stack> --request <id>`. */
+  /** The id of the webhook request that it came with: `npm run logs -- <stack> --request <id>`. */
   correlationId: string;
   /** For the queue. */
   message: Message;
@@ -86,7 +86,7 @@ function toDeadLetter(message: Message): DeadLetter {
   return { digest: digestOf(webhookEventId), type, atMs: timestamp, correlationId, message };
 }
 
-/** As `functions/shared/log.ts` hashes ids for the log, and whole. */
+/** The whole hash of an id, which `functions/shared/log.ts` shortens for the log. */
 const digestOf = (id: string) => createHash("sha256").update(id).digest("hex");
 
 function giveBack(client: SQSClient, queueUrl: string, { ReceiptHandle }: Message) {

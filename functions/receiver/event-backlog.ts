@@ -11,7 +11,7 @@ export type Fate = "safe" | "again" | "hopeless";
 
 /** https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html */
 const mostEntries = 10;
-/** Of one message, and of all messages of a call together. */
+/** The limit of one message, and of all messages of a call together. */
 export const mostBytes = 1024 * 1024;
 const mostTries = 3;
 

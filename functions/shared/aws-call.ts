@@ -13,7 +13,7 @@ const services = {
 /** A service refused a call, or could not be reached. The message names the error, and nothing that was sent. */
 class AwsCallFailed extends Error {
   override readonly name = "AwsCallFailed";
-  /** As the service names it, as in `AccessDeniedException`. */
+  /** The code as the service names it, as in `AccessDeniedException`. */
   readonly code: string | undefined;
   /** Whether the same call may succeed a moment later. */
   readonly passing: boolean;
@@ -89,7 +89,7 @@ function readAnswer({ status, text }: PostAnswer): unknown {
 /** The names that services give to "too many requests", which comes with status 400. */
 const throttles = /Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded|LimitExceeded$/;
 
-/** As in `com.amazonaws…#ResourceNotFoundException`, and nothing else that may stand there. */
+/** The name in `com.amazonaws…#ResourceNotFoundException`, and nothing else that may stand there. */
 function findCode(answer: unknown): string | undefined {
   if (typeof answer !== "object" || answer === null || !("__type" in answer)) return undefined;
   return typeof answer.__type === "string" ? /(?:^|#)([A-Za-z.]{1,80})$/.exec(answer.__type)?.[1] : undefined;

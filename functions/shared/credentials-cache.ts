@@ -26,9 +26,9 @@ export interface CredentialsCache {
 
 export interface CacheLimits {
   maxAgeMs: number;
-  /** From one look to the next while there are credentials at hand, whether it succeeds or not. */
+  /** The time from one look to the next while there are credentials at hand, whether it succeeds or not. */
   minIntervalMs: number;
-  /** As long as there are none: until then nobody asks again, and all get the failure. */
+  /** The time from one look to the next while there are none: until then nobody asks again, and all get the failure. */
   pauseAfterFailureMs: number;
   /** For a look whose result a request can do without. */
   patienceMs: number;
@@ -54,7 +54,7 @@ export function createCredentialsCache(
   { log, limits = usualLimits, now = Date.now }: CacheOptions,
 ): CredentialsCache {
   let known: { credentials: ChannelCredentials; atMs: number } | undefined;
-  /** Of the last look, if it failed. */
+  /** The error of the last look, if it failed. */
   let failure: CredentialsUnavailable | undefined;
   let lookedAtMs = Number.NEGATIVE_INFINITY;
   let underWay: Promise<ChannelCredentials> | undefined;

@@ -44,7 +44,7 @@ export function describeError(error: unknown): Fields {
   return { error: name, cause: cause?.name, code, status, lineRequestId, reason, at: frame };
 }
 
-/** As Node and AWS name what went wrong: `ECONNREFUSED`, `ThrottlingException`. */
+/** The code by which Node and AWS name what went wrong: `ECONNREFUSED`, `ThrottlingException`. */
 function findCode(error: Error | undefined): string | undefined {
   if (error === undefined || !("code" in error) || typeof error.code !== "string") return undefined;
   return /^[A-Z][A-Za-z_]{2,60}$/.test(error.code) ? error.code : undefined;

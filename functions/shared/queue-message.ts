@@ -5,7 +5,7 @@ export interface QueueMessage {
   /** The user id of the bot. */
   destination: string;
   event: webhook.Event;
-  /** Of the webhook request, so that the log tells what became of it. */
+  /** The id of the webhook request, so that the log says what became of it. */
   correlationId: string;
   /** When that request came, by the clock: its reply token is good for a minute from then on. */
   receivedAtMs?: number | undefined;

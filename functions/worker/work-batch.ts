@@ -12,7 +12,7 @@ export type Worker = (event: SQSEvent, context: RemainingTime) => Promise<SQSBat
 export interface WorkerOptions extends Omit<MessageOptions, "count"> {
   release: Release;
   metrics: WorkerMetrics;
-  /** As the queue's redrive policy has it: a message that fails when it is received so often is a dead letter. */
+  /** The limit in the queue's redrive policy: a message that fails when it is received so often is a dead letter. */
   mostReceives: number;
 }
 

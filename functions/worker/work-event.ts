@@ -38,7 +38,7 @@ export interface Delivery {
   onReplyRefused: () => void;
 }
 
-/** With less than this, a handler is not begun. */
+/** A handler is not begun with less time than this. */
 export const leastTimeMs = 500;
 
 /**

@@ -7,7 +7,7 @@ const digits = (what: string) => v.pipe(v.string(), v.regex(/^\d+$/, what));
 const list = <T extends v.GenericSchema<unknown, unknown>>(item: T) =>
   v.pipe(v.string(), v.parseJson(undefined, "a list"), v.array(item));
 
-/** By key: how its value looks, in the words of an error message. */
+/** How the value of each key looks, in the words of an error message. */
 const keys = {
   /** Whose workflows may take the roles. */
   "line-bot-account:repository": v.pipe(
@@ -18,12 +18,12 @@ const keys = {
   "line-bot-account:ownerId": digits("the number of the repository's owner"),
   /** The name of the bot's own Pulumi project. */
   "line-bot-account:project": v.pipe(v.string(), v.regex(/^[a-z0-9-]+$/, "the name of a Pulumi project")),
-  /** With which the names of all that the bot's program makes begin. */
+  /** What the names of all that the bot's program makes begin with. */
   "line-bot-account:prefix": v.pipe(v.string(), v.regex(/^[a-z][a-z0-9]*$/, "the start of a name")),
   "line-bot-account:existing": v.optional(list(v.picklist(sharable, `of ${sharable.join(", ")}`)), "[]"),
-  /** Of a secret in Secrets Manager that somebody else fills, where there is one. */
+  /** The ARN of a secret in Secrets Manager that somebody else fills, where there is one. */
   "line-bot-account:credentialsSecret": v.optional(v.pipe(v.string(), v.startsWith("arn:", "the ARN of a secret"))),
-  /** Of a KMS key of one's own that encrypts the bot's secret, where there is one. */
+  /** The ARN of a KMS key of one's own that encrypts the bot's secret, where there is one. */
   "line-bot-account:credentialsKey": v.optional(v.pipe(v.string(), v.startsWith("arn:", "the ARN of a key"))),
   /** Against a destroy that takes every stack's state with it. */
   "line-bot-account:protect": v.optional(v.picklist(["true", "false"], "true or false"), "true"),

@@ -64,7 +64,7 @@ export const needs: Need[] = [
     on: ["arn:{p}:lambda:{r}:{a}:event-source-mapping:*"],
   },
   {
-    // By the doctor, for those of a function; AWS lists them for the account or not at all.
+    // The doctor looks for those of a function; AWS lists them for the account or not at all.
     types: ["aws:lambda/eventSourceMapping:EventSourceMapping"],
     read: ["lambda:ListEventSourceMappings"],
     on: ["*"],
@@ -126,7 +126,7 @@ export const needs: Need[] = [
       "logs:PutRetentionPolicy",
       ...tags("logs"),
     ],
-    // With and without the streams: AWS asks for either.
+    // Both with and without the streams, since AWS asks for either.
     on: ["arn:{p}:logs:{r}:{a}:log-group:{n}", "arn:{p}:logs:{r}:{a}:log-group:/aws/vendedlogs/{s}"],
   },
   {

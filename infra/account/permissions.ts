@@ -6,7 +6,7 @@ import { functionNeeds, type Need, needs, type Place } from "./needs.ts";
 import { type PolicyStatement, toPolicy } from "./policy.ts";
 import { stateBucketName } from "./state-bucket.ts";
 
-/** By name. IAM limits all of a role's policies together, to 10,240 characters. */
+/** Policies by name. IAM limits all of a role's policies together, to 10,240 characters. */
 export type Policies = Record<string, PolicyStatement[]>;
 
 /** Reads the state and what is deployed, and writes nothing: a preview takes no lock. */
@@ -64,7 +64,7 @@ export function createBoundary(config: AccountConfig): aws.iam.Policy {
   });
 }
 
-/** Of the table's rows: what stands on the same resources goes together, for a role's policies may not be long. */
+/** Joins the table's rows that stand on the same resources, for a role's policies may not be long. */
 function needed(
   sides: ("read" | "write")[],
   config: AccountConfig,
@@ -138,7 +138,7 @@ function readState(
   ];
 }
 
-/** Of a secret that somebody else fills: which version is current. */
+/** Which version of a secret that somebody else fills is current. */
 const listVersions = ["secretsmanager:ListSecretVersionIds"];
 
 function readForeignSecret({ credentialsSecret }: AccountConfig, more: string[] = []): PolicyStatement[] {

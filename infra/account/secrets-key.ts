@@ -10,7 +10,7 @@ export function createSecretsKey({ account, project, stack, protect }: AccountCo
       enableKeyRotation: true,
       // Without the key a state is lost: it can be called back for as long as possible.
       deletionWindowInDays: 30,
-      // By it the roles of other stacks in the account are kept out.
+      // It keeps out the roles of other stacks in the account.
       tags: { Stack: stack },
       policy: JSON.stringify({
         Version: "2012-10-17",

@@ -11,7 +11,7 @@ export interface Patience {
 export type Pause = (why: string) => Promise<boolean>;
 
 export interface PatienceOptions {
-  /** Of pauses and failed attempts together. Default: 90 seconds. */
+  /** The limit of pauses and failed attempts together. Default: 90 seconds. */
   budgetMs?: number;
   /** Called before each pause, for anyone who looks on. */
   tell?: (message: string) => void;

@@ -20,9 +20,9 @@ export interface ProviderWorld {
   claims: Claims;
   /** Between attempts. Default: the clock's time. */
   wait?: PatienceOptions["wait"] | undefined;
-  /** Of all waiting in one operation. */
+  /** The limit of all waiting in one operation. */
   budgetMs?: number | undefined;
-  /** Of one call of LINE's API. */
+  /** The limit of one call of LINE's API. */
   timeoutMs?: number | undefined;
   /** Default: the platform's. */
   fetch?: typeof globalThis.fetch | undefined;

@@ -178,7 +178,7 @@ function toState(
   return toProperties(inputs, facts, unmet);
 }
 
-/** With this one first, where LINE's test was made of it and succeeded. A pin may be of an artifact of weeks ago. */
+/** The list with this one first, where LINE's test was made of it and succeeded. A pin may be of an artifact of weeks ago. */
 function listProven({ provenArtifacts }: Past, { artifact, verify }: WebhookInputs): string[] {
   if (artifact === undefined || !verify) return provenArtifacts;
   return [artifact, ...provenArtifacts.filter((each) => each !== artifact)].slice(0, mostProven);

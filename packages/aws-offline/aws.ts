@@ -47,7 +47,7 @@ export interface LocalAws {
   providerPort: number;
   /** For `AWS_ENDPOINT_URL`. */
   endpointUrl: string;
-  /** Of the account's owner, with which the endpoint is called; good until `close`. */
+  /** The key of the account's owner, with which the endpoint is called; good until `close`. */
   accessKey: AccessKey;
   /** PEM of the authority that signed the gateways' certificate. */
   certificateAuthority: string;

@@ -7,7 +7,7 @@ interface Fault {
   operation?: string;
   /** Share of the calls that it hits, from 0 to 1: all by default. */
   rate?: number;
-  /** Of the dice, for a run that can be repeated. */
+  /** The seed of the dice, for a run that can be repeated. */
   seed?: number;
 }
 

@@ -12,7 +12,7 @@ export type AwsTrace =
       start: "cold" | "warm";
       outcome: "succeeded" | "failed" | "timed-out" | "crashed";
       ms: number;
-      /** Of a cold start: from the start of the process until the handler was loaded. */
+      /** The time of a cold start, from the start of the process until the handler was loaded. */
       initMs?: number;
     }
   /** Items whose time was over are gone. */

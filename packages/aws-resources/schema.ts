@@ -26,9 +26,9 @@ type Scalar = "string" | "number" | "boolean" | "object" | "archive";
 
 export interface Field {
   type: Scalar | "list" | "set" | "map";
-  /** Of a list, set or map: what its elements are. */
+  /** What the elements of a list, set or map are. */
   of?: Scalar;
-  /** Of an object, or of a list or set of objects. */
+  /** The fields of an object, or of the objects in a list or set. */
   fields?: Record<string, Field>;
   required?: true;
   /** A change makes a new resource. */

@@ -1,4 +1,4 @@
-/** From what was evaluated to the report: findings in words, and everything through the mask. */
+/** Makes the report of what was evaluated: findings in words, and everything through the mask. */
 import { unwrapSecret, isSecret, someValue } from "@pulumi-line-bot/pulumi-engine/values/properties";
 import type { PropertyValue, Snapshot } from "@pulumi-line-bot/pulumi-engine/contracts/contracts";
 import { createMask } from "./mask.ts";

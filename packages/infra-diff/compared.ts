@@ -82,7 +82,7 @@ const byUrn = (states: State[]): Map<string, State> => new Map(states.map((state
 
 const outputsIn = (states: State[]): PropertyMap => states.find(({ type }) => type === ROOT_STACK_TYPE)?.outputs ?? {};
 
-/** By code units, the same on every machine. */
+/** Sorts by code units, the same on every machine. */
 export const compareTexts = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
 
 /** An input that is known and no secret. */
@@ -104,5 +104,5 @@ export function refusedBy({ kind, former, now }: ComparedResource): "Pulumi" | "
   return kind !== "forget" && inputOf(former, "deletionProtectionEnabled") === true ? "AWS" : undefined;
 }
 
-/** As a person would call it: `Queue events`. */
+/** The name as a person would call it: `Queue events`. */
 export const kindNameOf = (type: string): string => type.slice(type.lastIndexOf(":") + 1);

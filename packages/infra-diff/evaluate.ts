@@ -124,7 +124,7 @@ function withoutProtection({ protect: _, ...state }: ResourceState): ResourceSta
   return state;
 }
 
-/** Of those that the stack may be in, the first. */
+/** The first account of those that the stack may be in. */
 function accountOf(config: Record<string, string>): string {
   return /\d{12}/.exec(config["aws:allowedAccountIds"] ?? "")?.[0] ?? "000000000000";
 }

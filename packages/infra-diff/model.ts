@@ -64,7 +64,7 @@ const changeSchema = v.object({
   type: text,
   name: text,
   kind: v.picklist(kinds),
-  /** Of a replacement: the properties that force it, and what those follow from. */
+  /** The properties that force a replacement, and what those follow from. */
   reasons: listOf(v.object({ path: text, because: v.optional(text) })),
   /** Whether Pulumi or AWS refuses to let it go. */
   protected: v.boolean(),
@@ -114,7 +114,7 @@ const stackSchema = v.object({
   settings: listOf(propertySchema),
   graph: v.object({
     nodes: listOf(v.object({ urn: text, type: text, name: text, kind: v.picklist([...kinds, "same"]) })),
-    /** From what needs to what is needed, by position among the nodes. */
+    /** An edge leads from what needs to what is needed, by position among the nodes. */
     edges: listOf(v.tuple([count, count])),
   }),
 });

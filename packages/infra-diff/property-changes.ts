@@ -58,7 +58,7 @@ function compare(
   add(search, path, old, fresh);
 }
 
-/** Of code or of any other content: that it is another one is all that it says. */
+/** The hash of code or of any other content: that it is another one is all that it says. */
 const digest = /^[0-9a-f]{64}$/;
 
 function compareTexts(path: PropertyPath, old: string, fresh: string, search: Search): void {
@@ -155,7 +155,7 @@ function kindOfChange(old: PropertyValue | undefined, fresh: PropertyValue | und
   return fresh === undefined ? "remove" : "change";
 }
 
-/** As a person may see it. */
+/** The value as a person may see it. */
 export function toShown(value: PropertyValue): unknown {
   if (isUnknown(value)) return unknownText;
   if (Array.isArray(value)) return value.map(toShown);

@@ -89,7 +89,7 @@ export interface EvaluatedSettings {
   secretKeys: ReadonlySet<ConfigKey>;
 }
 
-/** As the program gets them. In place of a secret is a text that is another one when its ciphertext is. */
+/** Settings as the program gets them. In place of a secret is a text that is another one when its ciphertext is. */
 export function toEvaluated(settings: StackSettings, project: Project, stack: string): EvaluatedSettings {
   const values = withDeclaredConfig(settings.values, project, stack);
   return {

@@ -17,7 +17,7 @@ import {
 export interface EvaluatedStack {
   stack: string;
   settings: CompletedSettings;
-  /** As the files have them. */
+  /** Settings as the files have them. */
   written: { base: StackSettings | undefined; head: StackSettings | undefined };
   base: DeployedSide | undefined;
   head: DeployedSide | undefined;

@@ -88,7 +88,7 @@ function settingsChanges(
   });
 }
 
-/** Of `value.a.secure`, which is how a file writes a secret, `<key>.a`. */
+/** Makes `<key>.a` of `value.a.secure`, which is how a file writes a secret. */
 const settingPath = (key: ConfigKey, path: string): string =>
   `${key}${path.slice("value".length).replace(/\.secure$/, "")}`;
 

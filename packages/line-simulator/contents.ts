@@ -27,7 +27,7 @@ const keptBytes = 64 * 1024 * 1024;
 export async function openContents(folder?: string): Promise<Contents> {
   const contents = new Map<string, Content>(folder === undefined ? [] : await loadAll(folder));
   let total = [...contents.values()].reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
-  /** By file name, what is to become of it. Of several wishes the last one counts. */
+  /** What is to become of each file; the last one of several wishes counts. */
   const wishes = new Map<string, (file: string) => Promise<unknown>>();
   let writing: Promise<unknown> = Promise.resolve();
   const writeAll = async () => {

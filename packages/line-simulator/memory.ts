@@ -6,7 +6,7 @@ export interface Memory {
   /** Levels of the rate limits' buckets, by channel and operation. */
   buckets: BoundedMap<{ level: number; atMs: number }>;
   linkTokens: BoundedMap<{ channelId: string; personId: string; expiresAtMs: number }>;
-  /** By the id of the request that was accepted. */
+  /** Requests that were accepted, by their id. */
   narrowcasts: BoundedMap<Narrowcast>;
   richMenuBatches: BoundedMap<RichMenuBatch>;
   /** When a webhook host name was first seen. */

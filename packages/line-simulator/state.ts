@@ -45,10 +45,10 @@ export interface Channel {
   bot: Bot;
   webhook: WebhookSettings;
   settings: ChannelSettings;
-  /** By the person's id. */
+  /** Friendships by the person's id. */
   friends: Record<string, Friendship>;
   quota: Quota;
-  /** Of sent messages by kind and day in Japan, such as `push/20260105`. */
+  /** Counts of sent messages by kind and day in Japan, such as `push/20260105`. */
   sent: Record<string, number>;
   richMenus: RichMenus;
 }
@@ -56,7 +56,7 @@ export interface Channel {
 /** The LINE Official Account. */
 interface Bot {
   userId: string;
-  /** With the `@`. */
+  /** The ID with its `@`. */
   basicId: string;
   premiumId?: string;
   displayName: string;
@@ -156,14 +156,14 @@ export interface ChatMessage {
   /** A person's id; absent: the bot wrote it. */
   personId?: string;
   sentAtMs: number;
-  /** As in a webhook when a person wrote, as in the request when the bot did. */
+  /** The message as in a webhook when a person wrote, or as in the request when the bot did. */
   content: webhook.MessageContent | messagingApi.Message;
   quoteToken?: string;
   markAsReadToken?: string;
   editedAtMs?: number;
   unsent?: true;
   readAtMs?: number;
-  /** Of uploaded media: when the platform is done with it. */
+  /** When the platform is done with uploaded media. */
   readyAtMs?: number;
   /** Who sent it where no person and no call did: the console's greeting or auto-reply. */
   by?: "greeting" | "auto-reply";

@@ -102,6 +102,6 @@ export interface RedrivePolicy {
   maxReceiveCount?: number;
 }
 
-/** As the provider keeps it: JSON, and an empty text where there is none. */
+/** The policy as the provider keeps it: JSON, and an empty text where there is none. */
 export const readRedrivePolicy = ({ props: { redrivePolicy } }: Queue): RedrivePolicy | undefined =>
   redrivePolicy ? (JSON.parse(redrivePolicy) as RedrivePolicy) : undefined;

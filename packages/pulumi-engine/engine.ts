@@ -56,7 +56,7 @@ interface OperationOptions {
   targetDependents?: boolean;
   excludes?: string[];
   excludeDependents?: boolean;
-  /** Of a destroy: leaves what is protected, with all that it needs. */
+  /** A destroy leaves what is protected, with all that it needs. */
   excludeProtected?: boolean;
   replace?: string[];
   refresh?: boolean | undefined;

@@ -19,7 +19,7 @@ const command = {
 } as const;
 
 /**
- * Of a hundred messages that a reply was to answer. A killed worker's event comes again when its reply token has
+ * The share of a hundred messages that a reply was to answer. A killed worker's event comes again when its reply token has
  * ended, and with it what its chat has written meanwhile.
  */
 const mostUnansweredPercent = 2;

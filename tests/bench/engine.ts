@@ -34,7 +34,7 @@ interface Project {
   env: NodeJS.ProcessEnv;
 }
 
-/** As the command line's launcher sets it. */
+/** The variable as the command line's launcher sets it. */
 const nodeOptions = ["--max-semi-space-size=8"];
 
 type Kind = "up" | "destroy" | "floor";

@@ -11,7 +11,7 @@ import { makeInstalledClone } from "../support/clone.ts";
 import { median } from "./median.ts";
 
 export interface StartFigures {
-  /** From `npm start -- --once` to the proof, in an installed clone without state: median. */
+  /** The time from `npm start -- --once` to the proof, in an installed clone without state: median. */
   firstProofMs: number;
   /** The same, where the state is there and nothing changed. */
   nextProofMs: number;

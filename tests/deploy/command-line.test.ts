@@ -18,7 +18,7 @@ afterEach(() => {
 test.each([
   ["a mistake", new UserError(`No channel ${hostile}`)],
   ["a fault", new Error(`No channel ${hostile}`, { cause: new Error(hostile) })],
-])("%s that quotes others is told without what a terminal obeys", async (_what, error) => {
+])("%s that quotes others is reported without what a terminal obeys", async (_what, error) => {
   const printed = vi.spyOn(console, "error").mockImplementation(() => {});
   const { exitCode } = process;
 

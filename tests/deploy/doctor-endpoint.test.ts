@@ -60,7 +60,7 @@ const serve = (
 ) => listen(createServer(options, answer));
 
 describe("a certificate", () => {
-  test("that LINE would trust is told with protocol, issuer and end", async () => {
+  test("that LINE would trust is reported with protocol, issuer and end", async () => {
     const url = await serve(await issue({ until: 60 }));
 
     const { protocol, issuer, validUntil, problem } = await inspectCertificate(url, authority.cert);
@@ -80,13 +80,13 @@ describe("a certificate", () => {
     ["is not valid yet", { from: 2 }, "CERT_NOT_YET_VALID"],
     ["is for another host", { host: "example.com" }, "ERR_TLS_CERT_ALTNAME_INVALID"],
     ["is self-signed", { selfSigned: true }, "DEPTH_ZERO_SELF_SIGNED_CERT"],
-  ])("that %s is told by its problem", async (_what, wanted, problem) => {
+  ])("that %s is reported by its problem", async (_what, wanted, problem) => {
     const url = await serve(await issue(wanted));
 
     expect(await inspectCertificate(url, authority.cert)).toMatchObject({ problem });
   });
 
-  test("of an authority that is not among the public ones is told, and an incomplete chain with it", async () => {
+  test("of an authority that is not among the public ones is reported, and an incomplete chain with it", async () => {
     const url = await serve(await issue());
 
     const { problem } = await inspectCertificate(url);

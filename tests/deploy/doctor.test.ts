@@ -170,7 +170,7 @@ test.each([
 });
 
 interface Fault {
-  /** Of the link that is broken. */
+  /** The name of the link that is broken. */
   link: string;
   fault: string;
   says: RegExp;
@@ -355,7 +355,7 @@ const faults: Fault[] = [
       return { drift: true };
     },
   },
-  // From here on the function may take over another secret, which it keeps for a while.
+  // The function may from here on take over another secret, which it keeps for a while.
   {
     link: "Credentials",
     fault: "a secret that is no JSON",
@@ -401,7 +401,7 @@ const faults: Fault[] = [
   },
 ];
 
-describe("a broken link is told, with what to do", () => {
+describe("a broken link is reported, with what to do", () => {
   test.each(faults)("$link: $fault", async (fault) => {
     const diagnoses = await look((await fault.break()) ?? {});
 

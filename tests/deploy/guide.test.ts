@@ -19,7 +19,7 @@ const spansIn = (text: string) => [...text.matchAll(/`([^`\n]+)`/g)].map(([, spa
 const linksIn = (text: string) => [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, link = ""]) => link);
 const stepsIn = (text: string) => [...text.matchAll(/^## (\d)\. /gm)].map(([, number]) => number);
 
-/** As GitHub makes them. */
+/** Anchors as GitHub makes them. */
 const toAnchor = (title: string) =>
   title
     .toLowerCase()

@@ -50,7 +50,7 @@ const inTextHandler = (code: string) => (bot: string) =>
   bot.replace("async text({", `async text(context) { ${code} },\n    async formerText({`);
 
 describe("before anything starts", () => {
-  test("an old Node is told in one line which Node is needed", async () => {
+  test("an old Node is reported in one line which Node is needed", async () => {
     const pretend = path.join(import.meta.dirname, "fixtures", "pretend-node-18.cjs");
     const old = run(process.execPath, ["--require", pretend, "deploy/run.cjs", "deploy/commands/start.ts"], {
       cwd: clone.path,
@@ -89,14 +89,14 @@ describe("before anything starts", () => {
     expect(await failureOf(start("--once"))).toContain(`${file} cannot be written`);
   });
 
-  test("an option that npm kept for itself is told", async () => {
+  test("an option that npm kept for itself is reported", async () => {
     const failed = run("npm", ["start", "--once"], { cwd: clone.path });
 
     expect(await failureOf(failed)).toContain("npm kept --once for itself. Options come after `--`: npm start --");
   });
 });
 
-describe("what fails is told, and the next start continues", () => {
+describe("what fails is reported, and the next start continues", () => {
   const faults: [what: string, file: string, change: (text: string) => string, says: RegExp][] = [
     [
       "a program that throws",

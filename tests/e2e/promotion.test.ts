@@ -48,7 +48,7 @@ function commit(message: string): string {
   return git("rev-parse", "HEAD");
 }
 
-/** As npm runs it, without npm. */
+/** Runs it as npm does, without npm. */
 async function npm(command: string, ...args: string[]) {
   const program = { up: ["deploy/commands/stack.ts", "up"] }[command] ?? [`deploy/commands/${command}.ts`];
   const done = run("node", ["deploy/run.cjs", ...program, ...args, "--local"], { cwd: clone.path });
@@ -62,7 +62,7 @@ async function outputsOf(stack: string): Promise<Record<string, string>> {
   return JSON.parse(done.output()) as Record<string, string>;
 }
 
-/** Of both functions: the version that is live, and the digest of its code. */
+/** The version of both functions that is live, and the digest of its code. */
 async function liveOf(stack: string) {
   const { functionName, workerName } = await outputsOf(stack);
   return Promise.all(

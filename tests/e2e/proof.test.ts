@@ -64,7 +64,7 @@ async function up(configOverrides: Record<string, string> = {}) {
 
 const ping = JSON.stringify({ destination: devChannel.userId, events: [] });
 
-/** As a person does it. */
+/** Does it as a person would. */
 async function configure(key: string, value: string) {
   const pulumi = { ...pulumiFor(toTarget(bot.cloud)), cwd: clone.path };
   await pulumiText(pulumi, ["config", "set", "--secret", key, "--stack", localStack], value);

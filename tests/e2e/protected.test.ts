@@ -57,7 +57,7 @@ test("a protected stack is destroyed by nothing but a decision", { timeout: 300_
     expect(refused).toMatchObject({ result: "failed", deleted: [] });
     expect(refused.errors.join("\n")).toMatch(/"[^"]+:LineChannelWebhook::bot" cannot be deleted/);
   }
-  // As the Pulumi CLI does when it is asked for no preview: it deletes what nothing needs that is protected.
+  // The Pulumi CLI does so when it is asked for no preview: it deletes what nothing needs that is protected.
   const unseen = await operate("destroy", true, { options: { protectedStopsDeletions: false } });
   expect(unseen).toMatchObject({ result: "failed", deleted: [] });
   expect(await answerTo("still there?")).toBeDefined();

@@ -157,7 +157,7 @@ export async function startCloud(): Promise<Cloud> {
 
 export type SentBatch = { Entries: (Queued & { Id: string })[] };
 
-/** As in "GetSecretValue"; undefined for a call of LINE's API. */
+/** The operation, such as "GetSecretValue"; `undefined` for a call of LINE's API. */
 export function operationOf({ headers }: Call): string | undefined {
   return String(headers["x-amz-target"] ?? "").split(".")[1];
 }

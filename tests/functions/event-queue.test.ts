@@ -212,7 +212,7 @@ describe("what the queue did not take", () => {
     expect(fn.cloud.queue).toHaveLength(5);
   });
 
-  test("of a conversation goes alone, before any later event of it, and what had overtaken it is told", async () => {
+  test("of a conversation goes alone, before any later event of it, and what had overtaken it is reported", async () => {
     await using fn = await startFunction();
     answerSends(fn.cloud, (call) => fn.cloud.take(call, (_, index) => index < 7 || index === 8));
 

@@ -68,7 +68,7 @@ function createFunctions() {
         const Records = sent.map((message) => toRecord(message));
         sent = [];
         await worker({ Records }, { getRemainingTimeInMillis: () => 10_000 });
-        // As between two invocations: what nothing but a WeakRef holds is let go of then.
+        // It is as between two invocations: what nothing but a WeakRef holds is let go of then.
         await new Promise(setImmediate);
       }
     },

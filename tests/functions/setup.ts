@@ -23,7 +23,7 @@ countTimeInTurns();
 export interface Options {
   bot?: Bot;
   botUserId?: string;
-  /** Of the receiver, for a request. */
+  /** The receiver's time for a request. */
   timeoutMs?: number;
   /** What Lambda gives an invocation of the worker. */
   invocationMs?: number;
@@ -38,7 +38,7 @@ export interface Options {
   prepare?: (cloud: Cloud) => void;
 }
 
-/** As the infrastructure has it. */
+/** The limit that the infrastructure sets. */
 export const mostReceives = 3;
 
 /** A key without a session. */

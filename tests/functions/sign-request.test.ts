@@ -6,7 +6,7 @@ const keys = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDE
 const date = new Date("2015-08-30T12:36:00Z");
 const url = new URL("https://example.amazonaws.com/");
 
-/** From AWS's test suite for Signature Version 4: its requests that are POST, without a query. */
+/** Cases of AWS's test suite for Signature Version 4: its requests that are POST, without a query. */
 describe("signs a request of AWS's own test suite:", () => {
   const sessionToken =
     "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA==";

@@ -200,7 +200,7 @@ describe("the stack's own calls of AWS are made by", () => {
     ]);
   });
 
-  it("nobody, where the role may not be assumed: AWS's own words are told, and no other credentials are tried", async () => {
+  it("nobody, where the role may not be assumed: AWS's own words are reported, and no other credentials are tried", async () => {
     const failed = read({ assumeRoles: [{ roleArn: "arn:aws:iam::123456789012:role/forbidden" }] });
 
     await expect(failed).rejects.toThrow("not authorized to assume it");

@@ -63,7 +63,7 @@ describe("a pinned stack", () => {
   };
 });
 
-describe("why a clone builds other bytes is told", () => {
+describe("why a clone builds other bytes is reported", () => {
   let root = "";
   beforeEach(async () => {
     root = await realpath(await mkdtemp(path.join(tmpdir(), "pin-")));

@@ -88,7 +88,7 @@ describe("the channel's credentials at deployment", () => {
     await expect(failed).rejects.not.toThrow("hunter2");
   });
 
-  it("are not looked for elsewhere where AWS refuses: its own error is told", async () => {
+  it("are not looked for elsewhere where AWS refuses: its own error is reported", async () => {
     answer = { status: 400, body: { __type: "AccessDeniedException", message: "not authorized" } };
 
     await expect(readStoredCredentials(arn, {}, environment)).rejects.toThrow("not authorized");

@@ -19,7 +19,7 @@ export interface Statement {
   Resource?: string | string[];
 }
 
-/** As `line-bot:protect` makes it. */
+/** The stack as `line-bot:protect` makes it. */
 export const toProtected = (resource: AnyResource): AnyResource => ({ ...resource, protect: true });
 
 /** A copy of a stack to take something out of. */

@@ -10,7 +10,7 @@ export function requireVariable(env: Environment, name: string): string {
   return value;
 }
 
-/** Of the function's role, as Lambda puts them there. They last as long as the process. */
+/** The keys of the function's role, as Lambda puts them there. They last as long as the process. */
 export function readKeys(env: Environment): AwsKeys {
   return {
     accessKeyId: requireVariable(env, "AWS_ACCESS_KEY_ID"),

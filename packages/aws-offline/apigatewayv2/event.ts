@@ -8,7 +8,7 @@ export interface GatewayRequest {
   requestId: string;
   startedAt: Date;
   method: string;
-  /** As it was sent, percent-encoded. */
+  /** The path as it was sent, percent-encoded. */
   path: string;
   query: string;
   protocol: string;
@@ -25,7 +25,7 @@ export function toGatewayRequest(message: IncomingMessage): GatewayRequest {
   const { cookie, ...rest } = headers;
   const sourceIp = message.socket.remoteAddress ?? "127.0.0.1";
   return {
-    // As AWS forms it: fifteen characters and an equals sign.
+    // AWS forms it so: fifteen characters and an equals sign.
     requestId: `${randomBytes(11).toString("base64url").slice(0, 15)}=`,
     startedAt: new Date(),
     method: message.method ?? "GET",

@@ -1,7 +1,7 @@
 import type { HasMetrics, Meter } from "../cloudwatch/metrics.ts";
 import type { Served } from "./access-log.ts";
 
-/** Of HTTP APIs: REST APIs have other names for the same. */
+/** The names for HTTP APIs; REST APIs have others for the same. */
 const UNITS = {
   Count: "Count",
   "4xx": "Count",

@@ -62,7 +62,7 @@ export function enterState(cloud: Holder, alarm: Stored, state: AlarmState, reas
   cloud.trace({ kind: "alarm", name: alarm.id, from: former.state, to: state, reason, actions });
 }
 
-/** Of periods that are over, as CloudWatch looks at them. */
+/** The datapoints of periods that are over, as CloudWatch looks at them. */
 function readDatapoints(cloud: Holder, settings: AlarmSettings, nowMs: number): Datapoint[] {
   const periodMs = settings.period * 1000;
   const endMs = nowMs - (nowMs % periodMs);

@@ -10,7 +10,7 @@ export interface Transformation {
   /** A number, or a selector of one. */
   value: string;
   defaultValue?: string;
-  /** By name, a selector of the value. */
+  /** A selector of the value for each name. */
   dimensions?: Record<string, string>;
   unit?: string;
 }

@@ -23,7 +23,7 @@ export class UnknownExpression extends Error {
 
 type Operation = (...values: number[]) => number;
 
-/** By how tightly they bind, loosest first. What is compared is 1 or 0. */
+/** Operators by how tightly they bind, loosest first. What is compared is 1 or 0. */
 const OPERATORS: Record<string, Operation>[] = [
   { OR: (a, b) => Number(a !== 0 || b !== 0), "||": (a, b) => Number(a !== 0 || b !== 0) },
   { AND: (a, b) => Number(a !== 0 && b !== 0), "&&": (a, b) => Number(a !== 0 && b !== 0) },
@@ -39,7 +39,7 @@ const OPERATORS: Record<string, Operation>[] = [
   { "*": (a, b) => a * b, "/": (a, b) => a / b },
 ];
 
-/** Of as many numbers or metrics as they name. */
+/** Functions of as many numbers or metrics as they name. */
 const FUNCTIONS: Record<string, { of: number; run: Operation }> = {
   ABS: { of: 1, run: Math.abs },
   CEIL: { of: 1, run: Math.ceil },
@@ -47,7 +47,7 @@ const FUNCTIONS: Record<string, { of: number; run: Operation }> = {
   IF: { of: 3, run: (condition, yes, no) => (condition === 0 ? no : yes) },
 };
 
-/** Of a list such as `[m1, m2]`. */
+/** Functions of a list such as `[m1, m2]`. */
 const FOLDS: Record<string, Operation> = {
   SUM: (...values) => values.reduce((sum, value) => sum + value, 0),
   AVG: (...values) => values.reduce((sum, value) => sum + value, 0) / values.length,

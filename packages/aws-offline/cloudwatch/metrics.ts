@@ -11,7 +11,7 @@ export interface MetricId {
 
 export interface Datum extends MetricId {
   value: number;
-  /** As CloudWatch names it: `Count`, `Milliseconds` … None by default. */
+  /** The unit as CloudWatch names it: `Count`, `Milliseconds` … None by default. */
   unit?: string;
   /** How often the value occurred; once by default. */
   count?: number;
@@ -22,7 +22,7 @@ export interface Datum extends MetricId {
 /** One period's values; it counts for alarms once it is over. */
 interface Period extends Distribution {
   startMs: number;
-  /** Of the values; of some of them where they have several. */
+  /** The unit of the values; of some of them where they have several. */
   unit: string;
 }
 
@@ -52,7 +52,7 @@ export const WINDOW_MS = 3 * 60 * MINUTE_MS;
 
 interface Series {
   id: MetricId;
-  /** By unit, then by minute. */
+  /** Distributions by unit, then by minute. */
   units: Map<string, Map<number, Distribution>>;
 }
 

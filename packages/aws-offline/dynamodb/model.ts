@@ -2,7 +2,7 @@ import type { Stored, HasStore, Collection } from "../store/store.ts";
 import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
 
-/** By name. */
+/** Tables by name. */
 export const tablesOf = (cloud: HasStore): Collection<Stored> => cloud.store.collection<Stored>("dynamodb/tables");
 
 interface Index {

@@ -66,7 +66,7 @@ export class Tables {
     return engine;
   }
 
-  /** As long as a table's items may expire. */
+  /** Sweeps for as long as a table's items may expire. */
   #schedule(ms: number): void {
     clearTimeout(this.#timer);
     const hasTtl = tablesOf(this.#cloud)

@@ -7,17 +7,17 @@ import { unpack } from "./unpack.ts";
 
 /** A service that speaks AWS JSON. */
 export interface JsonService {
-  /** Of its actions in policies. */
+  /** What its actions in policies begin with. */
   prefix: string;
   /** Its name in the scope of a signature, where that is not the prefix. */
   signingName?: string;
-  /** By the name in `X-Amz-Target`: from an input to an output, or a `ServiceError`. */
+  /** Operations by the name in `X-Amz-Target`: each from an input to an output, or a `ServiceError`. */
   operations: Record<string, (input: unknown, cloud: Cloud, call: Call) => object | Promise<object>>;
   /** The ARN that policies name for what an input is about; several, if it is about several things. */
   resourceOf: (input: unknown, region: string, cloud: Cloud, operation: string) => string | string[];
   /** The action that an operation needs, where that is not its own name. */
   actions?: Record<string, string>;
-  /** Of AWS JSON; 1.1 by default. */
+  /** The version of AWS JSON; 1.1 by default. */
   version?: "1.0" | "1.1";
   /** What stands before the code of an error in `__type`. */
   errorNamespace?: string;

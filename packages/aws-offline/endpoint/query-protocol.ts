@@ -8,7 +8,7 @@ import { SignatureError, verifySignature, type SignedRequest } from "./signature
 
 /** A service that speaks the query protocol: a form in, XML out. */
 export interface QueryService {
-  /** Of its actions in policies. */
+  /** What its actions in policies begin with. */
   prefix: string;
   namespace: string;
   operations: Record<string, (input: Record<string, string>, cloud: Cloud, caller: Caller) => XmlMembers>;

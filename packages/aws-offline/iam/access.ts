@@ -6,7 +6,7 @@ import { type Asked, decide, parseStatements, type Statement, toList } from "./s
 
 type Holder = HasStore;
 
-/** Of AWS's own policies those that a function's role may have here. */
+/** Those of AWS's own policies that a function's role may have here. */
 export const AWS_POLICIES: Record<string, string> = {
   "arn:aws:iam::aws:policy/AdministratorAccess": toDocument("*"),
   "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole": toDocument("logs:*"),
@@ -35,7 +35,7 @@ export function tryFindRefusal(cloud: Holder, roleArn: string, asked: Asked): Re
   if (!decide(statementsOf(cloud, name), here)) return "identity-based policy";
   const boundary = rolesOf(cloud).get(name)?.attributes["permissionsBoundary"];
   if (typeof boundary !== "string" || boundary === "") return undefined;
-  // Of a boundary that is not there nobody knows what it allows.
+  // Nobody knows what a boundary allows that is not there.
   return decide(policyOf(cloud, boundary), here) ? undefined : "permissions boundary";
 }
 

@@ -44,7 +44,7 @@ export function createInvocationMeter({ metrics }: HasMetrics): InvocationMeter 
     },
   };
 
-  /** Of all functions, of one, and of the version or alias that was called. */
+  /** The dimensions of all functions, of one, and of the version or alias that was called. */
   function metersOf(arn: string): Meters[] {
     let meters = byArn.get(arn);
     if (!meters) {

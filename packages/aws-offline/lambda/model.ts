@@ -22,7 +22,7 @@ export interface Version {
   logFormat: "Text" | "JSON";
   logLevel: string;
   description: string;
-  /** Of this content alone: a worker of another one must not be used for it. */
+  /** The digest of this content alone: a worker of another one must not be used for it. */
   revision: string;
 }
 

@@ -20,7 +20,7 @@ import { tryFindSchema } from "@pulumi-line-bot/aws-resources/schema";
 import { fromStruct, toStruct } from "./wire.ts";
 
 const { Empty } = emptyMessages;
-/** Of the real provider that this one stands in for. */
+/** The version of the real provider that this one stands in for. */
 const VERSION = "7.48.0";
 
 /** Any number of this user's engines may attach; they share the configuration, as they share the account. */

@@ -9,7 +9,7 @@ import { findTopic } from "./topic-model.ts";
 
 const UNSUPPORTED = ["filterPolicy", "redrivePolicy", "replayPolicy", "deliveryPolicy"];
 
-/** By protocol, what is wrong with an endpoint. */
+/** What is wrong with an endpoint, for each protocol. */
 const PROTOCOLS: Record<string, (endpoint: string, cloud: Cloud) => string | undefined> = {
   email: refuseAddress,
   "email-json": refuseAddress,

@@ -5,7 +5,7 @@ import { ServiceError } from "../errors.ts";
 import { openJournal, type Journal } from "../store/journal.ts";
 import { MessageQueue, type Change } from "./message-queue.ts";
 
-/** By ARN; all of one entry happen together or not at all. */
+/** Changes by a queue's ARN; all of one entry happen together or not at all. */
 export type Entry = [arn: string, change: Change | { type: "dropped" }][];
 
 /** The messages of all queues: in memory, in one journal on disk, and told to those who wait for them. */

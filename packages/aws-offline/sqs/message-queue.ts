@@ -19,7 +19,7 @@ export interface Taken {
 
 interface Limits {
   count: number;
-  /** Of all bodies but the first. */
+  /** The limit of all bodies together; the first may be longer. */
   bytes: number;
   maxReceives: number;
   sentAfter: number;

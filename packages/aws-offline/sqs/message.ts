@@ -7,7 +7,7 @@ export interface Message {
   readonly sentAt: number;
   /** Its place in the queue: larger than that of each message before it, over restarts too. */
   readonly sequence: number;
-  /** Of a FIFO queue only, as is what follows. */
+  /** Only in a FIFO queue, as is what follows. */
   readonly group?: string;
   readonly deduplicationId?: string;
   /** What a second message must not have within five minutes. */
@@ -18,7 +18,7 @@ export interface Message {
   visibleAt: number;
   receives: number;
   firstReceivedAt?: number;
-  /** Of the last time it was received. */
+  /** The receipt of the last time it was received. */
   receipt?: string;
 }
 

@@ -3,7 +3,7 @@ import { dnsSuffixOf, partitionOf } from "@pulumi-line-bot/kit/partition";
 import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { ServiceError } from "../errors.ts";
 
-/** By URL, which is a queue's id. Policies that resources of their own set are kept here as well, as on AWS. */
+/** Queues by URL, which is a queue's id. Policies that resources of their own set are kept here as well, as on AWS. */
 export const queuesOf = (cloud: HasStore): Collection<Stored> => cloud.store.collection<Stored>("sqs/queues");
 
 /** What a queue's attributes ask for. */

@@ -144,7 +144,7 @@ const operations: JsonService["operations"] = {
   CancelMessageMoveTask: cancelMoveTask,
 };
 
-/** Of all messages of a batch together, as of one alone. */
+/** The limit of all messages of a batch together, and of one alone. */
 const BATCH_LIMIT = 1024 * 1024;
 /** Attributes that a queue may lack. */
 const KNOWN = new Set([

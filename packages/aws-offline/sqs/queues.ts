@@ -10,7 +10,7 @@ import { createReceipt, expiredReceipt, parseReceipt, refuseVisibility } from ".
 
 export interface ReceiveOptions {
   count: number;
-  /** Of all bodies but the first; no limit by default. */
+  /** The limit of all bodies together, of which the first may be longer; none by default. */
   bytes?: number;
   /** Seconds; the queue's own by default. */
   visibilityTimeout?: number | undefined;

@@ -38,7 +38,7 @@ export function toReceived(message: Message, systemNames: string[], names: strin
   };
 }
 
-/** By name, by `prefix.*`, or all of them. */
+/** Attributes by name, by `prefix.*`, or all of them. */
 function isAskedFor(name: string, patterns: string[]): boolean {
   return patterns.some(
     (pattern) =>

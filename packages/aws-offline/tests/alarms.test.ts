@@ -432,7 +432,7 @@ describe("an alarm's life", () => {
 });
 
 describe("alarms, asked for by the official client", () => {
-  test("are told with their settings, by name, by prefix and by state, in pages", async () => {
+  test("are reported with their settings, by name, by prefix and by state, in pages", async () => {
     const own = await createAws({ alarmsEveryMs: 0 });
     const client = createCloudWatchClient(own);
     for (const name of ["a-1", "a-2", "b-1"])

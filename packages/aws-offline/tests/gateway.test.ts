@@ -297,7 +297,7 @@ describe("an API", () => {
   ])("turns away %s, which reaches no function", async (_who, headers) => {
     const api = await createApi(aws, echo);
     const count = aws.traces.length;
-    // As a rebound name would come: its certificate is not this test's matter.
+    // A rebound name would come so: its certificate is not this test's matter.
     const agent = new Agent({ servername: "localhost" });
     onTestFinished(() => agent.destroy());
 

@@ -57,7 +57,7 @@ test("an entry that was cut off counts as never written, and the next ones count
   expect(Object.fromEntries((await openCounts(first.folder)).counts)).toEqual({ a: 1, b: 1 });
 });
 
-test("a journal that is damaged is told by its name", async () => {
+test("a journal that is damaged is reported by its name", async () => {
   const first = await openCounts();
   first.close();
   await appendFile(first.file, "{\n");

@@ -25,7 +25,7 @@ import type { Made, Properties } from "./support/provider-client.ts";
 
 const aws = shareAws({ alarmsEveryMs: 0 });
 
-/** Of what was measured from then until now, in one period. */
+/** The statistics of what was measured from then until now, in one period. */
 async function readToday(
   Namespace: string,
   MetricName: string,

@@ -276,7 +276,7 @@ test("everything is there again after a restart", async () => {
     expect((await second.provider.read(made))?.outputs).toEqual(made.outputs);
 });
 
-test("a folder that cannot be written is told by its name", async () => {
+test("a folder that cannot be written is reported by its name", async () => {
   const file = join(await createTempFolder(), "file");
   await writeFile(file, "");
 

@@ -180,7 +180,7 @@ test("a start clears away code that no function has any more", async () => {
   expect((await invoke(second, kept.id, {})).body).toBe("kept");
 });
 
-test("a data file that is damaged is told by its name", async () => {
+test("a data file that is damaged is reported by its name", async () => {
   const first = await createAws();
   await createFunction(first, "export const handler = async () => 1;");
   await first.close();

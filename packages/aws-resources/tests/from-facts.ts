@@ -59,7 +59,7 @@ const FORMATS: Record<string, NonNullable<Field["format"]>> = {
   rfc3339: "rfc3339",
 };
 
-/** By token. What is not a resource has no id. */
+/** Records by token. What is not a resource has no id. */
 export function toSchemas(factsFolder: string): Record<string, TypeSchema> {
   const facts = readdirSync(factsFolder)
     .filter((name) => name.endsWith(".json") && !name.startsWith("_"))

@@ -14,7 +14,7 @@ export const separated = (phrases: Phrase[], separator = ", "): Phrase =>
 /** The size as GitHub may count it: at least as many as there are characters. */
 export const sizeOf = (text: string): number => Buffer.byteLength(text);
 
-/** As many lines as fit, and how many more there are. */
+/** Writes as many lines as fit, and how many more there are. */
 export function cut(lines: string[], size: number, more: (count: number) => string): string[] {
   const total = lines.reduce((sum, line) => sum + sizeOf(line) + 1, 0);
   if (total <= size) return lines;

@@ -24,7 +24,7 @@ const ranks: Record<ResourceChange["kind"], number> = {
 };
 const longestValue = 400;
 
-/** As many blocks as fit into the size, and how many are left out. */
+/** Writes as many blocks as fit into the size, and how many are left out. */
 export function propertyBlocks(report: Report, size: number): { lines: string[]; leftOut: number } {
   const blocks = blocksOf(report);
   const chosen = new Set<Block>();
@@ -43,7 +43,7 @@ export function propertyBlocks(report: Report, size: number): { lines: string[];
   return { lines, leftOut: blocks.length - chosen.size };
 }
 
-/** Of the element around a block. */
+/** The characters of the element around a block. */
 const overhead = 120;
 
 /** @param summary HTML: Markdown is not read there */

@@ -23,7 +23,7 @@ interface Detail {
   going: "table" | "list";
 }
 
-/** From the richest to the poorest. */
+/** The forms of a report, from the richest to the poorest. */
 const details: Detail[] = [
   { tables: true, files: true, going: "table" },
   { tables: true, files: false, going: "table" },

@@ -112,7 +112,7 @@ describe("a change between two commits", () => {
     expect(text).not.toContain("line-bot-diff-");
   });
 
-  it("that Node cannot read is told with the place, and once for all stacks", async () => {
+  it("that Node cannot read is reported with the place, and once for all stacks", async () => {
     const { "Pulumi.dev.yaml": settings = "" } = project;
     const report = await reportOf("unreadable", {
       ...edited("infra/index.ts", "const config =", "const config = 1 2"),

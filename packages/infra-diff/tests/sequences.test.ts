@@ -31,7 +31,7 @@ const reportWith = (phrase: Phrase): Report => ({
   notes: [phrase],
 });
 
-/** As the workflow that comments does: `undefined` where the schema refuses the report. */
+/** Reads a report as the workflow that comments does: `undefined` where the schema refuses the report. */
 function commentOn(report: Report): string | undefined {
   const read = v.safeParse(reportSchema, JSON.parse(JSON.stringify(report)));
   return read.success ? renderMarkdown(read.output) : undefined;

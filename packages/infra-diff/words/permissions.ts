@@ -65,7 +65,7 @@ function grantsIn(state: State | undefined, property: string, mark: (text: strin
 }
 
 interface What {
-  /** As `may now …` goes on. */
+  /** What `may now …` goes on with. */
   phrase: Phrase;
   isWild: boolean;
   who: string | undefined;
@@ -115,7 +115,7 @@ function phraseOf(grant: Grant, actions: string[], stack: ComparedStack, subject
   return [...listOf(actions), ...on, ...when];
 }
 
-/** As `policy.ts` writes a condition down: its test, the key that is tested, and the values. */
+/** A condition as `policy.ts` writes it down: its test, the key that is tested, and the values. */
 const condition = v.pipe(v.string(), v.parseJson(), v.tuple([v.string(), v.string(), v.array(v.string())]));
 
 function conditionOf(written: string, stack: ComparedStack): Phrase {

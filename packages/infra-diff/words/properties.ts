@@ -9,7 +9,7 @@ import { caution, danger, type Draft, notice, type Rule } from "./draft.ts";
 import { type Change, isLess, type Row, shown } from "./property-row.ts";
 import { propertyRows } from "./property-rows.ts";
 
-/** Of what stays: a new one is said to be new, and a replaced one is that above all. */
+/** Sentences of what stays: a new one is said to be new, and a replaced one is that above all. */
 export const propertyRules: Rule = (resource, stack) => {
   const { former, now, type } = resource;
   if (!former || !now) return [];

@@ -12,7 +12,7 @@ export interface Change {
 
 export interface Row {
   type: string;
-  /** From the inputs inwards, into JSON text, too. */
+  /** The path from the inputs inwards, into JSON text, too. */
   path: string[];
   /** What follows the resource's name. */
   say: (change: Change) => Phrase;

@@ -15,7 +15,7 @@ import { issueHandlers } from "./tokens.ts";
 import { tokenV21Handlers } from "./tokens-v21.ts";
 import { webhookEndpointHandlers } from "./webhook-endpoint.ts";
 
-/** By OpenAPI's operation id. An operation of LINE's that is missing here answers 501. */
+/** Handlers by OpenAPI's operation id. An operation of LINE's that is missing here answers 501. */
 export const handlers: Readonly<Record<string, Handler<never>>> = {
   ...webhookEndpointHandlers,
   ...sendHandlers,

@@ -37,7 +37,7 @@ const uri = (max: number, schemes: readonly string[]) =>
     return units(max)(text);
   });
 
-/** Of a bubble's or carousel's JSON. */
+/** The limit of a bubble's or carousel's JSON. */
 const bubbleSize: Rule = (value) => {
   const isCarousel = (value as { type?: unknown }).type === "carousel";
   const max = (isCarousel ? 50 : 30) * 1024;

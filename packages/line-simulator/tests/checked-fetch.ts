@@ -4,7 +4,7 @@ import { answerProblems } from "./openapi.ts";
 const plainFetch = globalThis.fetch;
 
 /**
- * From now on every answer that a test of this file gets, through the official client too, is checked against LINE's
+ * Every answer that a test of this file gets from now on, through the official client too, is checked against LINE's
  * OpenAPI description and for the headers that every answer has.
  */
 globalThis.fetch = async (input, init) => {

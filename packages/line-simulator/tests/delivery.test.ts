@@ -169,7 +169,7 @@ describe("a fault of the platform", () => {
     await expect(push()).resolves.toMatchObject({ sentMessages: [{}] });
   });
 
-  it("is told by its retry key, when the call took effect and answered 500", async () => {
+  it("is reported by its retry key, when the call took effect and answered 500", async () => {
     await platform.line.console.addFault({ on: "api", operation: "pushMessage", status: 500, effect: "after" });
     const body = { to: userIds.mei, messages: [{ type: "text", text: "hi" }] };
     const headers = { "x-line-retry-key": "123e4567-e89b-12d3-a456-426614174000" };

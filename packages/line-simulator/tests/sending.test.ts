@@ -150,7 +150,7 @@ describe("the quota", () => {
     expect(await platform.client.getMessageQuotaConsumption()).toEqual({ totalUsage: 0 });
   });
 
-  it("does not count replies, whose number is told the day after", async () => {
+  it("does not count replies, whose number is reported the day after", async () => {
     await write();
     await platform.client.replyMessage({ replyToken: replyTokenOf(platform.bot), messages: [text()] });
     const today = new Date(platform.clock.now() + 9 * 3_600_000).toISOString().slice(0, 10).replaceAll("-", "");

@@ -29,7 +29,7 @@ describe("the webhook endpoint", () => {
     expect(error).toMatchObject({ status: 404, body: JSON.stringify({ message: "Webhook endpoint not found" }) });
   });
 
-  it("is told with whether webhooks are in use", async () => {
+  it("is reported with whether webhooks are in use", async () => {
     const { client, bot } = platform;
 
     expect(await client.getWebhookEndpoint()).toEqual({ endpoint: bot.url, active: true });
@@ -74,7 +74,7 @@ describe("the webhook endpoint", () => {
     expect(paths).toEqual(["/webhook", "/webhook/new"]);
   });
 
-  it("refuses a host name that is new, for as long as it is told", async () => {
+  it("refuses a host name that is new, for as long as it is reported", async () => {
     const { line, client, clock } = platform;
     await line.console.setBehaviour({ freshHostRefusedMs: 5000 });
     const set = () => client.setWebhookEndpoint({ endpoint: "https://127.0.0.1:9/fresh" });

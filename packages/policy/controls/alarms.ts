@@ -221,7 +221,7 @@ function loggedBy(stack: AnyResource[], lambda: Lambda, from: "receiver" | "work
   );
 }
 
-/** As they stand in a filter's pattern. */
+/** The words as they stand in a filter's pattern. */
 function wordsOf(from: "receiver" | "worker", alarm: AlarmName): string[] {
   return linesThatRaise(alarm, from).map(({ message, outcome }) => `"${outcome ?? message}"`);
 }

@@ -1,6 +1,6 @@
 import type { Control } from "../control.ts";
 
-/** Of `aws:defaultTags`: whose a resource is. */
+/** The keys of `aws:defaultTags` that say whose a resource is. */
 const wanted = ["Project", "Stack"];
 
 /** What the program makes and AWS can tag. */

@@ -62,7 +62,7 @@ export function optionsOfRequest(request: Request): Options {
   return options;
 }
 
-/** With inputs and options as transforms left them. @throws if a timeout is no duration */
+/** The request with inputs and options as transforms left them. @throws if a timeout is no duration */
 export function toRegistration(
   request: Request,
   options: Options,
@@ -139,7 +139,7 @@ function timeoutsOf(options: Options): RegisterResource["customTimeouts"] {
   return seconds.length > 0 ? Object.fromEntries(seconds) : undefined;
 }
 
-/** As Pulumi writes a path down. */
+/** A path as Pulumi writes it down. */
 function toPath(text: string): string {
   const path = parsePath(text);
   if (!path) throw new UserError(`hideDiffs: ${JSON.stringify(text)} is no path of properties, such as tags["a key"].`);

@@ -23,7 +23,7 @@ export function createCiphertexts(secrets: SecretsManager): Ciphertexts {
     if (cipher === undefined) throw new Error("A secret is touched before its key is there");
     return cipher;
   };
-  // By place and not by value: equal ciphertexts would tell which secrets are equal.
+  // They are kept by place and not by value: equal ciphertexts would tell which secrets are equal.
   const known = new Map<string, { digest: string; ciphertext: string }>();
   const placeOf = ({ urn, id }: ResourceState, place: string) => `${urn}\n${id ?? ""}\n${place}`;
 

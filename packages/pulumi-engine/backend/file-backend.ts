@@ -31,7 +31,7 @@ export interface FileBackend {
   writeCheckpoint(stack: StackReference, content: string | Uint8Array): Promise<void>;
   /** Copies the checkpoint to its `.bak`, so that the state before an operation is at hand after it. */
   keepPrevious(stack: StackReference): Promise<void>;
-  /** With `replaceDead`, a lock that a dead process left makes way. */
+  /** A lock that a dead process left makes way if `replaceDead` is set. */
   lock(stack: StackReference, options?: { replaceDead?: boolean }): Promise<Lock>;
   cancel(stack: StackReference): Promise<void>;
   recordUpdate(stack: StackReference, record: UpdateRecord): Promise<void>;

@@ -12,7 +12,7 @@ export async function showHistory(command: Command): Promise<void> {
   const stack = await requireStack(context, command);
   const size = parseCount("page-size", flags.text("page-size"), 10);
   const page = { size, number: Math.max(1, parseCount("page", flags.text("page"), 1)) };
-  // As the CLI has it, pages of no size are one with everything.
+  // The CLI has it so: pages of no size are one with everything.
   const updates = await context.backend.listUpdates(stack, size > 0 ? page : undefined);
   if (!flags.on("json")) return printUpdates(updates, page.number);
   const anySecret = updates.some(({ config }) =>

@@ -76,7 +76,7 @@ function describeStep(step: StepEventMetadata, options: DigestOptions) {
   };
 }
 
-/** As a checkpoint has it, but for the secrets. */
+/** A state as a checkpoint has it, but for the secrets. */
 function describeState(shown: StepEventState, { suppressOutputs }: DigestOptions) {
   const state = stateBehind(shown);
   const isHidden = suppressOutputs && shown.type === ROOT_STACK_TYPE && shown.parent === "";

@@ -38,7 +38,7 @@ export async function initStack(command: Command): Promise<void> {
   if (await context.backend.exists(stack)) throw new UserError(`stack '${qualifiedName(stack)}' already exists`);
   await createStack(context.backend, stack, file, context.env);
   if (!flags.on("no-select")) await select(context, qualifiedName(stack));
-  // As the CLI has it: what a command prints is for programs, and this is not.
+  // The CLI has it so: what a command prints is for programs, and this is not.
   process.stderr.write(`Created stack '${stack.name}'\n`);
 }
 

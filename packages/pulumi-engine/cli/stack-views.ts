@@ -81,7 +81,7 @@ function resourceRows(resources: StoredResource[]): string[][] {
   );
   const rowsOf = ({ type, urn }: StoredResource, branch: string, indent: string): string[][] => {
     const below = children.get(urn) ?? [];
-    // Of a resource and those that it replaces, the first has the children.
+    // The first one of a resource and those that it replaces has the children.
     children.delete(urn);
     const inner = below.map((child, index) =>
       index === below.length - 1

@@ -103,7 +103,7 @@ export interface RegisterResource extends ProviderRequest, Origin {
   dependencies: Urn[];
   /** Empty: every property depends on all of `dependencies`. */
   propertyDependencies: Record<string, Urn[]>;
-  /** Of a component: explicit providers by package. */
+  /** A component's explicit providers, by package. */
   providers: Record<string, string>;
   protect?: boolean;
   /** `undefined` if the program left it open, so that the provider decides. */
@@ -120,7 +120,7 @@ export interface RegisterResource extends ProviderRequest, Origin {
   importId?: string;
   deletedWith?: Urn;
   hooks?: Partial<Record<HookKind, string[]>>;
-  /** Of a provider resource: names of variables that it sees under other names. */
+  /** Names of variables of a provider resource that it sees under other names. */
   envVarMappings?: Record<string, string>;
   supportsResultReporting: boolean;
 }

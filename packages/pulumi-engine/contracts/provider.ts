@@ -72,7 +72,7 @@ export interface Provider {
     news: PropertyMap;
     ignoreChanges: string[];
   }): Promise<DiffResult>;
-  /** With `preview`, only a provider that `supportsPreview` is asked. */
+  /** Where `preview` is set, only a provider that `supportsPreview` is asked. */
   create(request: {
     urn: Urn;
     news: PropertyMap;

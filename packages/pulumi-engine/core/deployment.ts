@@ -23,7 +23,7 @@ export class Deployment {
 
   /** The former deployment, as far as a refresh has not changed it. */
   base: Held[] = [];
-  /** Of the former deployment, by URN, those that were not condemned. */
+  /** Resources of the former deployment that were not condemned, by URN. */
   olds = new Map<Urn, Held>();
   allOlds = new Set<Urn>();
   graph = new DependencyGraph([]);

@@ -161,7 +161,7 @@ export class DeploymentMonitor implements Monitor {
     return { ...inputs, __internal: internal, ...(version ? { version } : {}) };
   }
 
-  /** Of a resource or a function: the one it names, the one its component has for the package, or the default one. */
+  /** The provider of a resource or a function: the one it names, the one its component has for the package, or the default one. */
   async #providerOf(
     { provider, providers, parent, version, pluginDownloadUrl }: Wanted,
     what: string,

@@ -79,7 +79,7 @@ export class Reporter {
       diagnosticEvent: {
         ...(urn && { urn }),
         ...(prefix && { prefix }),
-        // As Pulumi has it, whatever the message ends with.
+        // Pulumi has it so, whatever the message ends with.
         message: `${this.#hide(message)}\n`,
         color: "never",
         severity,

@@ -15,21 +15,21 @@ export interface Step {
   keys?: string[];
   diffs?: string[];
   detailedDiff?: DetailedDiff;
-  /** Of a create-replacement: the old object is deleted at the end. Of a delete: a create will follow. */
+  /** How a replacement goes on: the old object of a create-replacement is deleted at the end, or a create follows a delete. */
   replacement?: "old goes later" | "new comes later";
-  /** Of a create-replacement: another step deletes the old object first. */
+  /** Another step deletes the old object of this create-replacement first. */
   awaitsDeletion?: boolean;
   ignoreChanges?: string[];
-  /** Of a same: the resource is not there and stays so, since it is not among the targets. */
+  /** In a same: the resource is not there and stays so, since it is not among the targets. */
   skippedCreate?: boolean;
-  /** Of a same: not looked at, since it is not among the targets. */
+  /** In a same: the resource is not looked at, since it is not among the targets. */
   untargeted?: boolean;
-  /** Of a refresh: part of a run of the program, so its outcome is written at once. */
+  /** A refresh that is part of a run of the program, so that its outcome is written at once. */
   persisted?: boolean;
   internal?: boolean;
-  /** Of a refresh, afterwards. */
+  /** What a refresh has found, afterwards. */
   outcome?: StepOp;
-  /** Of an import: what the read has to be told to leave alone. */
+  /** What the read of an import has to leave alone. */
   original?: Held;
 }
 

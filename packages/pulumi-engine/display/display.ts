@@ -20,7 +20,7 @@ export interface DisplayOptions {
   /** The first line, such as `Updating (dev):`. */
   title?: string;
   preview: boolean;
-  /** Of the stack itself: what is said of no resource is said of it. */
+  /** The stack itself: what is said of no resource is said of it. */
   stackUrn?: Urn;
   /** Property lines of each step instead of the tree. */
   diff?: boolean;

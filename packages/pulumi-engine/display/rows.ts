@@ -11,7 +11,7 @@ export interface Row {
   parent: Urn | undefined;
   op: StepOp;
   status: "under way" | "done" | "failed";
-  /** Of the last step, for its property lines. */
+  /** The last step, for its property lines. */
   step: StepEventMetadata | undefined;
   startedAt: number;
   endedAt: number | undefined;

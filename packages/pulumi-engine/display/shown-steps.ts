@@ -7,7 +7,7 @@ export function shownStep(event: EngineEvent): StepEventMetadata | undefined {
   return step && !isInternal(step) ? step : undefined;
 }
 
-/** Of a replacement, its one step `replace` is shown; the others are how it is done. */
+/** A replacement is shown by its one step `replace`; the others are how it is done. */
 export function isReplacementPart({ op, logical }: StepEventMetadata): boolean {
   return logical !== true && op.includes("replace");
 }

@@ -84,7 +84,7 @@ function inTreeOrder({ byUrn }: Rows, showSame: boolean): { row: Row; prefix: st
   const shown = new Set<string>();
   for (const row of byUrn.values()) {
     if (!showSame && !isWorthShowing(row)) continue;
-    // With what is above it, so that it hangs on something.
+    // It comes with what is above it, so that it hangs on something.
     for (let at: Row | undefined = row; at && !shown.has(at.urn); at = byUrn.get(at.parent ?? "")) shown.add(at.urn);
   }
   const children = new Map<string, Row[]>();

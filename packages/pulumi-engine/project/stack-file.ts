@@ -79,7 +79,7 @@ function editStackFile(document: Document, path: string, project: string): Stack
     const raw = (document.toJS() as { config?: Record<string, ConfigValue> } | null)?.config ?? {};
     return Object.fromEntries(Object.entries(raw).map(([key, value]) => [parseConfigKey(key, project), value]));
   };
-  /** As the file writes it, which may be the long form of old releases. */
+  /** The key as the file writes it, which may be the long form of old releases. */
   const writtenKey = (key: ConfigKey): string => {
     const section = document.get("config");
     const pairs = isYamlMap(section) ? section.items : [];

@@ -45,7 +45,7 @@ function ancestor(urn: Urn, there: ReadonlySet<Urn>, parents: ReadonlyMap<Urn, U
 
 /** Everything after what it names, and otherwise as it was. */
 export function inDependencyOrder(states: ResourceState[]): ResourceState[] {
-  // Of two with one URN, what others name is the one that is not condemned.
+  // Where two have one URN, others name the one that is not condemned.
   const byUrn = new Map<Urn, ResourceState>();
   for (const state of states) if (!state.delete || !byUrn.has(state.urn)) byUrn.set(state.urn, state);
   const sorted = new Set<ResourceState>();

@@ -60,7 +60,7 @@ ${clone.path}/packages/pulumi-engine/bin/pulumi "$@" || exit $?
   return {
     path: clone.path,
     bucket,
-    /** As long as this file is there, S3 takes nothing. */
+    /** S3 takes nothing for as long as this file is there. */
     noImport: path.join(state, "no-import"),
     bootstrap: (...args: string[]) => run("node", ["deploy/run.cjs", "deploy/commands/bootstrap.ts", ...args]),
     pulumi: (...args: string[]) =>
@@ -124,7 +124,7 @@ export const credentialsSecret = `arn:aws:secretsmanager:ap-northeast-1:${accoun
 /** Encrypts that secret. */
 export const credentialsKey = `arn:aws:kms:ap-northeast-1:${accountId}:key/6d5f1a40-1c4e-4a55-9d55-6a1a0f0c2b11`;
 
-/** Of all policies that a role has. */
+/** The statements of all policies that a role has. */
 export function statementsOf(resources: State[], role: string): Statement[] {
   return resources
     .filter(({ type, inputs }) => type === "aws:iam/rolePolicy:RolePolicy" && inputs["role"] === role)

@@ -83,7 +83,7 @@ describe("the account of a stack", { timeout: 300_000 }, () => {
     expect(stderr).toMatch(/stack import.* failed: error: no connection/);
   });
 
-  test("needs nothing told a second time, when its state is moved and what is left is told as commands", async () => {
+  test("needs nothing told a second time, when its state is moved and what is left is reported as commands", async () => {
     const { code, stdout, stderr } = await account.bootstrap("dev", "--yes");
 
     expect(stdout).toMatch(/18 unchanged/);

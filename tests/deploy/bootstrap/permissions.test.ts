@@ -115,7 +115,7 @@ function readSources(folder: string): string[] {
   return names.map((name) => readFileSync(path.join(folder, name), "utf8"));
 }
 
-/** From the sources: what `new aws.…(…)` makes. */
+/** Finds in the sources what `new aws.…(…)` makes. */
 function typesOfProgram(): string[] {
   const made = readSources(path.join(root, "infra")).flatMap((source) => [
     ...source.matchAll(/new aws\.(\w+)\.(\w+)\(/g),

@@ -8,7 +8,7 @@ const tip = "a".repeat(40);
 const olderTip = "b".repeat(40);
 const fork = { full_name: "mallory/line-bot", owner: { login: "mallory" } };
 
-/** As GitHub tells of the other workflow's run. */
+/** The event by which GitHub reports the other workflow's run. */
 const workflowRun = (change: object = {}) => ({
   workflow_run: {
     id: 55,
@@ -174,7 +174,7 @@ describe("a report that is none", () => {
       "has words of its own",
       { ...report(), notes: [["[All is well](https://example.com) @octo-org/admins <script>"]] },
     ],
-  ])("and %s is told, and not shown", async (_what, left) => {
+  ])("and %s is reported, and not shown", async (_what, left) => {
     leave(left);
 
     const { code } = await run();
@@ -185,7 +185,7 @@ describe("a report that is none", () => {
     expect(github.labels).toEqual([]);
   });
 
-  test("is told where the other workflow left none, or too much", async () => {
+  test("is reported where the other workflow left none, or too much", async () => {
     github.artifacts.splice(0);
     await run();
     expect(github.comments[0]?.body).toContain("The report could not be made.");

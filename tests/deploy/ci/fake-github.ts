@@ -39,7 +39,7 @@ const pageSize = 10;
 export async function startFakeGithub() {
   const world = {
     comments: [] as Comment[],
-    /** Of the pull request, and of the repository. */
+    /** Labels of the pull request, and of the repository. */
     labels: [] as string[],
     knownLabels: [] as { name: string; color: string }[],
     pulls: [] as object[],

@@ -42,7 +42,7 @@ describe("between two stacks of one bot", () => {
     expect(compare({ [key]: dev }, { [key]: prod }, key)).toMatchObject({ contrary: [], different: [key] });
   });
 
-  test("what the second needs before it can be deployed is told", () => {
+  test("what the second needs before it can be deployed is reported", () => {
     const from = { stack: "dev", config: complete };
     const bare = compareConfigurations(from, { stack: "prod", config: { "aws:region": "ap-northeast-1" } }, new Set());
     expect(bare.missing).toEqual([

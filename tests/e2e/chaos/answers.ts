@@ -13,7 +13,7 @@ export interface Answers {
   fewerThan(waiting: number): Promise<void>;
   said: Said[];
   sent(): number;
-  /** From a message to its answer, of the slowest in a hundred. */
+  /** Seconds from a message to its answer, for the slowest in a hundred. */
   slowSeconds(): number;
 }
 

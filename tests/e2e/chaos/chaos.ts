@@ -23,7 +23,7 @@ import { sendAll } from "./send.ts";
 export interface ChaosOptions {
   events: number;
   users: number;
-  /** Of all dice: the same plan, faults and victims. What runs side by side is still the machine's to decide. */
+  /** The seed of all dice: the same plan, faults and victims. What runs side by side is still the machine's to decide. */
   seed: number;
   /** How many requests LINE has under way at once. */
   requestsAtOnce: number;
@@ -60,7 +60,7 @@ export interface ChaosReport extends Verdict {
   redriven: number;
   /** Answers in a second, from the first message until the queue was empty. */
   answersPerSecond: number;
-  /** From a message to its answer, of the slowest in a hundred. */
+  /** Seconds from a message to its answer, for the slowest in a hundred. */
   slowAnswerSeconds: number;
   seconds: number;
 }

@@ -13,7 +13,7 @@ export interface Verdict {
   replied: number;
   /** Replies that never arrived: the reply token's minute was over, for want of workers or because one was killed. */
   unreplied: number;
-  /** Of a hundred messages that a reply was to answer, how many got none. */
+  /** How many of a hundred messages that a reply was to answer got none. */
   unansweredPercent: number;
   /** Pushes that never arrived. */
   lost: string[];

@@ -14,7 +14,7 @@ export interface BotEndpoint extends AsyncDisposable {
   url(path: string): string;
   /** What a path answers from now on, each status once and the last one ever after. Default: 200. */
   answer(path: string, ...statuses: number[]): void;
-  /** Of a path's requests, those that were signed with this secret. */
+  /** Those of a path's requests that were signed with this secret. */
   tests(path: string, channelSecret: string): number;
   reset(): void;
 }

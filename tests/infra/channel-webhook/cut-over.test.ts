@@ -101,7 +101,7 @@ describe("an endpoint that fails LINE's test", () => {
     [401, "ERROR_STATUS_CODE, 401 (status 401)", "the channel secret there is another channel's"],
     [400, "ERROR_STATUS_CODE, 400 (status 400)", "The function's log group"],
     [302, "ERROR_STATUS_CODE, 302 (status 302)", "The function's log group"],
-  ])("with %i is never set, and LINE's reason is told", async (status, reason, advice) => {
+  ])("with %i is never set, and LINE's reason is reported", async (status, reason, advice) => {
     await typeInConsole("live");
     const stack = platform.stack();
     await stack.up(platform.inputs("live"));
@@ -176,7 +176,7 @@ describe("an endpoint that fails LINE's test", () => {
 });
 
 describe("the waiting", () => {
-  it("grows, differs from pause to pause, is told, and stays within one budget for all calls together", async () => {
+  it("grows, differs from pause to pause, is reported, and stays within one budget for all calls together", async () => {
     await platform.line.console.addFault({ on: "api", operation: "getBotInfo", status: 500, times: 3 });
     await platform.line.console.addFault({ on: "api", operation: "getWebhookEndpoint", status: 429, times: 1000 });
 

@@ -91,7 +91,7 @@ test("a refresh sees which version is live, and a failed proof goes back to that
   expect(versions()).toEqual({ [receiver]: "1", [worker]: "1" });
 });
 
-test("an alias that cannot be put back is told, and the other is put back all the same", async () => {
+test("an alias that cannot be put back is reported, and the other is put back all the same", async () => {
   const stack = platform.stack();
   await stack.up(at("1", "a"));
   const next = at("2", "b");

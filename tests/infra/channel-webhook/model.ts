@@ -340,7 +340,7 @@ async function revoke(model: Model): Promise<void> {
   if (platform.credentials?.channelAccessToken !== undefined) model.isValid = false;
 }
 
-/** By id and secret, or with a long-lived token. */
+/** Credentials by id and secret, or with a long-lived token. */
 async function putRight(model: Model, _one: unknown, random: Random): Promise<void> {
   const { platform } = model;
   const isLongLived = random.chance(0.5);

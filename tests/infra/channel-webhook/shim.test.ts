@@ -22,7 +22,7 @@ const texts = [
   ],
 ] as const;
 
-/** By the SDK, in a process of its own: this one's modules are rewritten for the tests. */
+/** Serialized by the SDK, in a process of its own: this one's modules are rewritten for the tests. */
 async function serialize(shim: string, more: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<string> {
   const script = `
     import { createRequire } from "node:module";

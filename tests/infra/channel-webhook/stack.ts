@@ -69,7 +69,7 @@ export function createStack(createWorld: () => Omit<ProviderWorld, "claims">): S
     for (const old of stack.condemned) await remove(world, old.id, wire(old.outputs));
     stack.condemned = [];
   };
-  /** As the engine does it: a failure with an id and properties is kept, any other changes nothing. */
+  /** Does what the engine does: a failure with an id and properties is kept, any other changes nothing. */
   const keeping = async (
     inputs: Properties,
     former: Resource | undefined,

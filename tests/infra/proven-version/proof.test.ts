@@ -166,7 +166,7 @@ describe("the resource", () => {
     ["no credentials for a webhook", {}, "`credentials` is missing"],
     ["another probe", { probe: "table" }, '`probe` has to be "webhook" or "queue", not "table"'],
   ])("refuses %s before anything is registered", (_, args, reason) => {
-    // As from JavaScript.
+    // JavaScript would let it through.
     const create = () => new ProvenVersion("worker", { ...candidate, ...args } as unknown as ProvenVersionArgs);
 
     expect(create).toThrow(`ProvenVersion worker: ${reason}`);

@@ -2,7 +2,7 @@ import type { Stored, HasStore, Collection } from "../../store/store.ts";
 import type { Attributes } from "@pulumi-line-bot/aws-resources/attributes";
 import { MAX_WORKERS } from "../pool.ts";
 
-/** By UUID. */
+/** Mappings by UUID. */
 export const mappingsOf = (cloud: HasStore): Collection<Stored> =>
   cloud.store.collection<Stored>("lambda/event-source-mappings");
 
@@ -10,7 +10,7 @@ export const mappingsOf = (cloud: HasStore): Collection<Stored> =>
 export interface Mapping {
   uuid: string;
   queueArn: string;
-  /** With the qualifier, if one was given. */
+  /** The ARN with the qualifier, if one was given. */
   functionArn: string;
   enabled: boolean;
   batchSize: number;

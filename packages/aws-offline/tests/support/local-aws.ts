@@ -162,7 +162,7 @@ export async function toFunctionInputs(
     code: await createCode(code),
     handler: "index.handler",
     runtime: "nodejs24.x",
-    // As long as the queues of these tests hide a message: what is slow here is the machine.
+    // The queues of these tests hide a message for as long: what is slow here is the machine.
     timeout: 30,
     role: more["role"] ?? (await createRole(aws)).outputs["arn"],
     publish: true,

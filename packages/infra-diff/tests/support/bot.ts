@@ -217,7 +217,7 @@ export function botProgram(): DeclaredProgram {
   };
 }
 
-/** As `Pulumi.prod.yaml` would have it. */
+/** Settings as `Pulumi.prod.yaml` would have them. */
 export const botSettings = (): Record<string, unknown> => ({
   "aws:region": "ap-northeast-1",
   "aws:allowedAccountIds": ["111122223333"],

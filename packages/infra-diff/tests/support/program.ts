@@ -16,7 +16,7 @@ export interface Declared {
 }
 
 export interface DeclaredProgram {
-  /** By the name in the program; the noun before it only tells apart what has one name. */
+  /** Resources by the name in the program; the noun before it only tells apart what has one name. */
   resources: Record<string, Declared>;
   outputs: PropertyMap;
 }

@@ -69,7 +69,7 @@ function createTexts(random: Random, canaries: string[]) {
   return { text };
 }
 
-/** As a secret gets into places where nobody looks for it. */
+/** Forms in which a secret gets into places where nobody looks for it. */
 function encoded(random: Random, secret: string): string {
   const bytes = Buffer.from(secret);
   return random.pick([

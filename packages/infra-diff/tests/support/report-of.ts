@@ -1,4 +1,4 @@
-/** From two programs as data to the report, all in this process. */
+/** Makes the report of two programs as data, all in this process. */
 import { buildReport, secretsIn } from "../../build-report.ts";
 import { deployInMemory } from "../../evaluate.ts";
 import type { CodeDiff, Report } from "../../model.ts";
@@ -10,7 +10,7 @@ import { type DeclaredProgram, sourceOf } from "./program.ts";
 
 export interface Side {
   program: DeclaredProgram;
-  /** As in the stack's file. */
+  /** The setting as in the stack's file. */
   settings: Record<string, unknown>;
   encryption: string;
 }

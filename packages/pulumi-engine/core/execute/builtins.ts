@@ -24,7 +24,7 @@ export function createBuiltinProvider(deployment: Deployment): UnconfiguredProvi
   };
 }
 
-/** Of each type, its one input. */
+/** The one input of each type. */
 const INPUT: Record<string, string> = { [STACK_REFERENCE]: "name", [STASH]: "input" };
 
 function createProvider(deployment: Deployment): Provider {

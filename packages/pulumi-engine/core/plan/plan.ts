@@ -17,7 +17,7 @@ export class Plan {
   readonly skippedCreates = new Set<Urn>();
   /** Resources of a destroy that ran the program: they were registered, and go now. */
   readonly toDelete: Held[] = [];
-  /** Of those, what each was before: its former self goes with it. */
+  /** What each of those was before: its former self goes with it. */
   readonly formerSelves = new Map<Held, Held>();
   /** Already deleted for the sake of another one's replacement. */
   readonly pendingDeletes = new Set<Held>();
@@ -25,7 +25,7 @@ export class Plan {
   readonly dependentReplaceKeys = new Map<Urn, string[]>();
   /** Providers of this operation, by present and former URN. */
   readonly providers = new Map<Urn, Held>();
-  /** From former to present URNs, and back. */
+  /** Present URNs by former ones, and the other way round. */
   readonly aliased = new Map<Urn, Urn>();
   readonly aliasOf = new Map<Urn, Urn>();
   /** Resources that go with another, and settle here whether they have gone. */

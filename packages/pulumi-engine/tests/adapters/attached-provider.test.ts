@@ -51,7 +51,7 @@ describe("an attached provider", { timeout: 300_000 }, () => {
     expect(configured).toEqual([{ region: "north", key: secret("hush"), version: "7.48.0" }]);
   });
 
-  it("is told of secrets if it takes them, and only of their values otherwise", async () => {
+  it("gets secrets if it takes them, and only of their values otherwise", async () => {
     const program = `new Thing("a", { password: pulumi.secret("hunter2") });`;
 
     const takes = await deploy(program);

@@ -100,7 +100,7 @@ describe("a Node.js program", PATIENCE, () => {
     expect(messages.filter((message) => message.includes("thrown by the program"))).toHaveLength(1);
   });
 
-  it("that was compiled is told of by its sources, and may ask for what the SDK loads late", async () => {
+  it("that was compiled is shown by its sources, and may ask for what the SDK loads late", async () => {
     await using project = await createProject(`
       import * as pulumi from "@pulumi/pulumi";
       import { fail } from "./compiled.js";
@@ -197,7 +197,7 @@ describe("a Node.js program", PATIENCE, () => {
     expect(hash("zip")).toBe(createHash("sha256").update("not really a zip").digest("hex"));
   });
 
-  it("without the SDK is told what to install", async () => {
+  it("without the SDK learns what to install", async () => {
     await using project = await createProject("");
     await rm(join(project.dir, "node_modules"));
 

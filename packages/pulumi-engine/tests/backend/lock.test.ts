@@ -10,10 +10,10 @@ import { createTempFolder } from "../support.ts";
 
 const deadPid = (): number => spawnSync("true").pid;
 
-/** As one of our engines would leave it, which ended since. */
+/** A lock as one of our engines would leave it, which ended since. */
 const dead = () => ({ ...describeOurselves(), pid: deadPid() });
 
-/** As the Pulumi CLI writes it, unless `holder` says more. */
+/** A lock as the Pulumi CLI writes it, unless `holder` says more. */
 async function leaveLock(folder: string, holder: object): Promise<void> {
   await mkdir(folder, { recursive: true });
   const content = {

@@ -20,7 +20,7 @@ async function createStore() {
   return {
     backend,
     path,
-    /** As another process would open it. */
+    /** Opens it as another process would. */
     open: (manager = secrets, environment: Record<string, string> = env) =>
       createStackStore({ backend, stack, secrets: manager, env: environment }),
     read: () => readFile(path, "utf8"),

@@ -25,7 +25,7 @@ interface ScenarioOperation {
   outputs?: Record<string, unknown>;
   secretOutputs?: string[];
   says?: string[];
-  /** Of `world`: objects changed and removed by hand. */
+  /** Objects of `world` that are changed and removed by hand. */
   write?: Record<string, unknown>;
   remove?: string[];
 }
