@@ -48,6 +48,8 @@ export default defineConfig({
     include: ["{packages/*/,}tests/**/*.test.ts"],
     // Most of the time goes to processes that tests start or wait for: with one file more than cores, none is idle.
     maxWorkers: availableParallelism() + 1,
+    // Hundreds of processes share the machine: one that is late may try again, and the summary names it.
+    retry: 1,
     testTimeout: 120_000,
     // A poll has no limit of its own.
     expect: { poll: { timeout: 120_000 } },
